@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The device area of a domain: one to DEVICE_PAGES_MAX pages that belong to the control domain and are granted
+ * read-only to the domain. It starts with struct device_page, entries follow, then data. No handshake: what a driver has
+ * to know is there before the domain starts, and when something changes (the peer was restarted) the entry is rewritten
+ * under its seqlock (`generation` odd while it is written) and the domain's device port is notified.
+ *
+ * A changed generation with the same kind means: forget all state of the old peer. A front resets its rings, then writes
+ * the new generation into its ring's epoch and notifies; a back unmaps the old grants, maps the new ones and waits for
+ * that epoch (abi/ring.h).
+ */
+#ifndef CAMBIUM_ABI_DEVICE_H
+#define CAMBIUM_ABI_DEVICE_H
+
+#include <abi/types.h>
+
+#define DEVICE_MAGIC 0x4345445f424d43ull /* "CMB_DEC" */
+#define DEVICE_ENTRY_MAX 48u
+#define DEVICE_PAGES_MAX 8u
+
+#define DEVICE_NONE 0u
+#define DEVICE_NET_FRONT 1u
+#define DEVICE_NET_BACK 2u
+#define DEVICE_PCI 3u
+#define DEVICE_DATA 4u /* a blob for the program, e.g. the router's rules (abi/rules.h) */
+
+#define DEVICE_CLOSED 0u
+#define DEVICE_OPEN 1u
+
+/* Network identity: of a front, its own; of a back entry, the front's; of a PCI NIC, the uplink's. IPv4 in host order. */
+struct device_net {
+	uint8_t mac[6];          /* of the front (NET_FRONT and NET_BACK entries); ignored for PCI */
+	uint8_t router_mac[6];   /* of the router on this interface */
+	uint32_t address;        /* of the front; of the uplink itself for PCI */
+	uint32_t prefix;         /* bits */
+	uint32_t gateway;        /* the router's address on this interface; the next hop for PCI */
+	uint32_t mtu;            /* bytes of IP packet */
+	uint32_t features;       /* NET_FEATURE_x both ends may use */
+};
+
+struct device_entry {
+	uint32_t generation; /* seqlock: even and > 0 when valid */
+	uint32_t kind;       /* DEVICE_x */
+	uint32_t state;      /* DEVICE_CLOSED: the peer is gone; DEVICE_OPEN */
+	uint32_t index;      /* of its kind within the domain: front 0, 1...; for a back its interface number */
+	uint32_t peer;       /* domain id of the other end; DOMID_NONE for PCI and DATA */
+	uint32_t port;       /* the domain's own port, connected to the peer */
+	uint64_t ring_va;    /* front: where its ring pages are mapped; back: 0 */
+	uint64_t pool_va;    /* front: where its pool is mapped; back: 0 */
+	uint32_t ring_ref;   /* back: first of NET_RING_PAGES references of the peer; front: the same, for information */
+	uint32_t pool_ref;   /* first of pool_pages references, likewise */
+	uint32_t pool_pages;
+	uint32_t pci_device; /* PCI: the index that the device hypercalls take */
+	uint32_t data_offset; /* DATA: bytes from the start of the area */
+	uint32_t data_bytes;
+	struct device_net net;
+	char name[DOMAIN_NAME_MAX]; /* of the peer domain, or of the thing */
+	uint32_t slot;              /* of the peer, DOMID_SLOT */
+	uint32_t reserved0[1];
+};
+
+struct device_page {
+	uint64_t magic;
+	uint32_t entry_count; /* fixed for the domain's life */
+	uint32_t reserved0[13];
+	struct device_entry entries[]; /* entry_count of them */
+};
+
+ABI_ASSERT(sizeof(struct device_net) == 32, "device_net layout");
+ABI_ASSERT(sizeof(struct device_entry) == 120, "device_entry layout");
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Structures of the hypercalls in abi/hypercall.def, and their numbers.
+ *
+ * Registers: number in RAX; arguments RDI RSI RDX R10 R8 R9; result in RAX. RCX and R11 are lost; the other
+ * caller-saved registers (RDI RSI RDX R8 R9 R10) come back as zero. Call HYPERCALL_VA, or use SYSCALL directly.
+ */
+#ifndef CAMBIUM_ABI_HYPERCALL_H
+#define CAMBIUM_ABI_HYPERCALL_H
+
+#include <abi/error.h>
+#include <abi/reason.h>
+#include <abi/shared.h>
+#include <abi/trap.h>
+#include <abi/types.h>
+
+enum hypercall_number {
+#define HC0(number, name) HYPERCALL_##name = number,
+#define HC1(number, name, a) HYPERCALL_##name = number,
+#define HC2(number, name, a, b) HYPERCALL_##name = number,
+#define HC3(number, name, a, b, c) HYPERCALL_##name = number,
+#define HC4(number, name, a, b, c, d) HYPERCALL_##name = number,
+#include <abi/hypercall.def>
+#undef HC0
+#undef HC1
+#undef HC2
+#undef HC3
+#undef HC4
+	HYPERCALL_END = 64
+};
+
+#define VIRQ_TIMER 0u  /* per vCPU */
+#define VIRQ_DOMAIN 1u /* a domain died; needs CAP_DOMAIN */
+#define VIRQ_CONSOLE 2u /* serial input; needs CAP_CONSOLE */
+#define VIRQ_MAX 4u
+
+struct entry_set {
+	uint64_t upcall;          /* guest function; 0: none */
+	uint64_t exception;       /* guest function (RDI = frame); 0: exceptions end the domain */
+	uint64_t exception_stack; /* top, 16-byte aligned */
+};
+
+/*
+ * Page-table entries are those of the CPU (Intel SDM vol. 3, 4.5). A guest may set: present, writable, user (must be
+ * set), accessed, dirty, no-execute, the frame; PCD on device frames, where it must be set. Never G, PAT, PS, bits that
+ * are reserved or "available". An absent entry is exactly zero. Leaf entries that are executable must not be writable.
+ */
+#define PTE_P 0x1ull
+#define PTE_W 0x2ull
+#define PTE_U 0x4ull
+#define PTE_PWT 0x8ull
+#define PTE_PCD 0x10ull
+#define PTE_A 0x20ull
+#define PTE_D 0x40ull
+#define PTE_PS 0x80ull
+#define PTE_G 0x100ull
+#define PTE_GRANT 0x200ull /* set by the hypervisor alone: a grant mapping */
+#define PTE_NX 0x8000000000000000ull
+#define PTE_FRAME 0x000ffffffffff000ull
+
+#define MMU_OPS_MAX 128u
+#define MMU_UPDATE 1u    /* entry number `address` (0-511) of the table frame `mfn` becomes `value` */
+#define MMU_UPDATE_VA 2u /* the level-1 entry that maps `address` becomes `value`; the old translation is flushed */
+#define MMU_PIN 3u       /* frame `mfn` is validated as a table of level `value` (1-4) and stays one */
+#define MMU_UNPIN 4u
+#define MMU_BASE 5u      /* switch to the level-4 table `mfn` */
+#define MMU_FLUSH 6u     /* flush the translation of `address`; value 1: of everything */
+
+struct mmu_op {
+	uint32_t op; /* MMU_x */
+	uint32_t reserved0;
+	uint64_t mfn;
+	uint64_t address;
+	uint64_t value;
+};
+
+struct event_pair {
+	/* IN */
+	uint32_t a, b; /* domain ids; DOMID_SELF allowed */
+	/* OUT */
+	uint32_t port_a, port_b;
+};
+
+#define GRANT_READONLY 1u
+#define GRANT_OFFER_MAX 1024u
+
+struct grant_offer {
+	uint32_t peer;  /* domain id */
+	uint32_t flags; /* GRANT_READONLY or 0 */
+	uint32_t count; /* 1..GRANT_OFFER_MAX */
+	uint32_t reserved0;
+	uint64_t mfns; /* address of uint64_t[count] */
+};
+
+#define GRANT_MAP_MAX 1024u
+
+struct grant_map {
+	uint32_t granter; /* domain id */
+	uint32_t first;   /* reference */
+	uint32_t count;   /* 1..GRANT_MAP_MAX: all or none */
+	uint32_t flags;   /* GRANT_READONLY or 0 */
+	uint64_t va;      /* page aligned; the level-1 entries must exist and be zero */
+	uint64_t mfns;    /* address of uint64_t[count] for the frame numbers (a device's bus addresses), or 0 */
+};
+
+#define GRANT_COPY_MAX 64u
+#define GRANT_COPY_SRC_GRANT 1u /* src is (src_domid, src_ref), else an own frame number */
+#define GRANT_COPY_DST_GRANT 2u
+
+struct grant_copy {
+	uint32_t flags; /* GRANT_COPY_x: at least one */
+	uint32_t len;   /* bytes; neither side crosses a page */
+	uint32_t src_domid, dst_domid;
+	uint64_t src, dst; /* reference or own machine frame number */
+	uint32_t src_offset, dst_offset;
+};
+
+struct domain_create {
+	char name[DOMAIN_NAME_MAX]; /* NUL-terminated */
+	uint32_t slot;              /* 1..DOMAIN_SLOTS-1, free */
+	uint32_t max_pages;         /* most frames it may own */
+	uint32_t capabilities;      /* CAP_x; at most the caller's own */
+	uint32_t weight;            /* 1..65535 */
+	uint32_t vcpu_count;        /* 1 */
+	uint32_t reserved0;
+};
+
+#define DOMAIN_SLOTS 1024u
+#define POPULATE_MAX 64u
+
+struct domain_copy {
+	uint32_t domid;
+	uint32_t offset; /* within the frame */
+	uint32_t len;    /* offset + len <= 4096 */
+	uint32_t reserved0;
+	uint64_t mfn;
+	uint64_t buffer; /* address in the caller */
+};
+
+struct domain_vcpu {
+	uint32_t domid;
+	uint32_t vcpu;
+	uint64_t root; /* machine frame number of the level-4 table */
+	uint64_t entry, stack, argument; /* RIP, RSP, RDI */
+};
+
+#define DOMAIN_CONSTRUCTION 1u
+#define DOMAIN_RUNNING 2u
+#define DOMAIN_PAUSED 3u
+#define DOMAIN_DEAD 4u
+
+struct domain_info {
+	uint32_t domid;
+	uint32_t state;  /* DOMAIN_x */
+	uint32_t reason; /* REASON_x, when dead */
+	uint32_t code;   /* exit code */
+	char name[DOMAIN_NAME_MAX];
+	uint64_t shared_mfn;    /* its shared-info page: to be mapped at SHARED_VA */
+	uint64_t hypercall_mfn; /* the hypercall page: to be mapped at HYPERCALL_VA */
+	uint64_t root_mfn;
+	uint64_t frames;        /* owned now */
+	uint64_t max_frames;
+	uint64_t run_time;      /* ns */
+	uint32_t ports, grants, mappings; /* in use */
+	uint32_t has_frame;     /* 1: frame is valid (dead or paused) */
+	struct trap_frame frame;
+};
+
+struct machine_info {
+	uint64_t frames_total, frames_free;
+	uint64_t frames_hypervisor; /* image, frame table, own tables */
+	uint64_t bundle_frames;
+	uint32_t domains;
+	uint32_t devices;
+	uint32_t features; /* FEATURE_x */
+	uint32_t unexpected_interrupts;
+};
+
+#define DEVICE_BARS 6u
+
+struct device_info {
+	uint16_t segment, bdf; /* bus << 8 | device << 3 | function */
+	uint16_t vendor, device;
+	uint16_t subsystem_vendor, subsystem;
+	uint16_t class_subclass; /* e.g. 0x0200: Ethernet */
+	uint8_t prog_if, header_type;
+	uint32_t owner;          /* domain id or DOMID_NONE */
+	uint32_t msix_entries;   /* 0: no MSI-X */
+	uint64_t bar[DEVICE_BARS];      /* physical address; 0: none, or I/O ports */
+	uint64_t bar_bytes[DEVICE_BARS];
+	uint32_t msix_bar;       /* BAR that holds the MSI-X table; its pages cannot be mapped */
+	uint32_t reserved0;
+};
+
+ABI_ASSERT(sizeof(struct entry_set) == 24, "entry_set layout");
+ABI_ASSERT(sizeof(struct mmu_op) == 32, "mmu_op layout");
+ABI_ASSERT(sizeof(struct event_pair) == 16, "event_pair layout");
+ABI_ASSERT(sizeof(struct grant_offer) == 24, "grant_offer layout");
+ABI_ASSERT(sizeof(struct grant_map) == 32, "grant_map layout");
+ABI_ASSERT(sizeof(struct grant_copy) == 40, "grant_copy layout");
+ABI_ASSERT(sizeof(struct domain_create) == 40, "domain_create layout");
+ABI_ASSERT(sizeof(struct domain_copy) == 32, "domain_copy layout");
+ABI_ASSERT(sizeof(struct domain_vcpu) == 40, "domain_vcpu layout");
+ABI_ASSERT(sizeof(struct domain_info) == 296, "domain_info layout");
+ABI_ASSERT(sizeof(struct machine_info) == 48, "machine_info layout");
+ABI_ASSERT(sizeof(struct device_info) == 128, "device_info layout");
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The plan, version 0: what the control domain builds. A flat table, written on the host, verified again by the control
+ * domain (bounds, counts, names, digest) and executed; no human text is parsed inside the machine.
+ *
+ *   plan_header | plan_domain[domain_count] | plan_link[link_count] | rules (abi/rules.h)
+ *
+ * Slot numbers: domain i of the plan lives in slot i + 1; slot 0 is the control domain.
+ */
+#ifndef CAMBIUM_ABI_PLAN_H
+#define CAMBIUM_ABI_PLAN_H
+
+#include <abi/types.h>
+
+#define PLAN_MAGIC 0x304e414c50424d43ull /* "CMBPLAN0" */
+#define PLAN_VERSION 0u
+#define PLAN_DOMAIN_MAX 32u
+#define PLAN_LINK_MAX 64u
+
+#define PLAN_RESTART_NEVER 0u
+#define PLAN_RESTART_ON_CRASH 1u /* any end but a clean exit with code 0 */
+#define PLAN_RESTART_ALWAYS 2u
+
+#define PLAN_LINK_NET 1u
+
+struct plan_uplink {
+	uint32_t address, prefix, gateway; /* IPv4, host order; prefix in bits */
+	uint32_t mtu;
+};
+
+struct plan_domain {
+	char name[DOMAIN_NAME_MAX]; /* unique, NUL-padded */
+	char image[32];             /* name of a BUNDLE_IMAGE entry */
+	char cmdline[256];          /* NUL-terminated */
+	uint32_t mem_pages;         /* the whole reservation, page tables included */
+	uint32_t window_pages;      /* rounded up to 512 */
+	uint32_t weight;            /* share of CPU, 1..65535; 0: 256 */
+	uint32_t capabilities;      /* CAP_x */
+	uint32_t restart;           /* PLAN_RESTART_x */
+	uint32_t pci_class;         /* class and subclass (e.g. 0x0200) of the PCI device it owns; 0: none */
+	uint32_t pci_nth;           /* the n-th of that class, from 0 */
+	uint32_t takes_rules;       /* 1: the rules are given to it as a DEVICE_DATA entry */
+	struct plan_uplink uplink;  /* of the PCI network device; zero: none */
+};
+
+struct plan_link {
+	uint32_t kind;  /* PLAN_LINK_x */
+	uint32_t front; /* index of a plan_domain */
+	uint32_t back;  /* index of a plan_domain */
+	uint32_t index; /* interface number at the back, 1..31 (0 is the uplink) */
+	uint8_t mac[6], router_mac[6];
+	uint32_t address, prefix, gateway; /* IPv4 of the front and of the back on this link, host order */
+	uint32_t mtu;
+	uint32_t pool_pages; /* 0: NET_POOL_PAGES_DEFAULT */
+};
+
+struct plan_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t length; /* of the whole plan, bytes */
+	uint32_t domain_count, link_count;
+	uint32_t rules_offset, rules_bytes; /* from the header; 8-byte aligned; 0 bytes: none */
+	uint8_t sha256[32]; /* of everything behind the header */
+};
+
+ABI_ASSERT(sizeof(struct plan_domain) == 352, "plan_domain layout");
+ABI_ASSERT(sizeof(struct plan_link) == 48, "plan_link layout");
+ABI_ASSERT(sizeof(struct plan_header) == 64, "plan_header layout");
+
+#endif

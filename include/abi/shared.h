@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The pages at fixed addresses, the only addresses that a guest may depend on:
+ *
+ *   HYPERCALL_VA   one page, read and execute, the same frame in every domain. Offset 0 is the hypercall stub
+ *                  (call it with the number in RAX); offset HYPERCALL_UPCALL is where the hypervisor enters an upcall.
+ *   SHARED_VA      the domain's shared-info page, read and write. The hypervisor treats all of it as hostile.
+ *
+ * Events. Port p is pending when bit p of pending[] is set. The hypervisor sets the bit; if it was clear and the port
+ * is not masked it sets bit p/64 of the bound vCPU's pending_sel and then upcall_pending. The guest consumes in the
+ * opposite order: clear upcall_pending, exchange pending_sel with 0, then clear the bits of each selected word. A port
+ * unmasked by the guest while pending needs event_unmask (or the guest looks at the bit itself).
+ *
+ * Upcalls. When upcall_pending is set, upcall_mask is 0 and entry_set registered a handler, the hypervisor sets
+ * upcall_mask to 1, stores the interrupted RIP at RSP - 128 - 8 and enters the stub, which saves flags and the
+ * caller-saved registers, calls upcall_handler, clears upcall_mask, and returns by `ret $128`. A handler assumes nothing
+ * about DF, AC, alignment or the FPU. upcall_mask starts as 1.
+ *
+ * Time. System time in ns since boot = ns_base + (((tsc - tsc_base) << shift, or >> -shift) * mul >> 32); read under
+ * the seqlock: version odd or changed means read again.
+ */
+#ifndef CAMBIUM_ABI_SHARED_H
+#define CAMBIUM_ABI_SHARED_H
+
+#include <abi/types.h>
+
+#define HYPERCALL_VA 0x10000000ull
+#define SHARED_VA 0x10001000ull
+#define HYPERCALL_UPCALL 64u /* offset of the upcall entry stub */
+#define GUEST_LINK_VA 0x20000000ull /* guest text is linked here */
+
+#define EVENT_WORDS (EVENT_PORT_MAX / 64u)
+
+struct time_record {
+	uint32_t version; /* seqlock */
+	int32_t shift;
+	uint32_t mul;
+	uint32_t reserved0;
+	uint64_t tsc_base;
+	uint64_t ns_base;
+};
+
+struct vcpu_shared {
+	/* written by both sides, atomically */
+	uint64_t pending_sel;
+	uint8_t upcall_pending;
+	/* written by the guest (and by the hypervisor when it delivers) */
+	uint8_t upcall_mask;
+	/* written by the hypervisor, for information */
+	uint8_t in_exception;
+	uint8_t reserved0[5];
+	struct time_record time;
+	uint64_t reserved1[2];
+};
+
+struct shared_info {
+	uint64_t upcall_handler; /* guest function void (void), called by the stub; set by entry_set, read by the stub */
+	uint64_t wall_clock_base; /* ns since 1970 UTC at system time 0; 0: unknown */
+	uint64_t reserved0[6];
+	struct vcpu_shared vcpu[VCPU_MAX];
+	uint64_t pending[EVENT_WORDS];
+	uint64_t masked[EVENT_WORDS];
+};
+
+ABI_ASSERT(sizeof(struct time_record) == 32, "time_record layout");
+ABI_ASSERT(sizeof(struct vcpu_shared) == 64, "vcpu_shared layout");
+ABI_ASSERT(sizeof(struct shared_info) <= 4096, "shared_info fits a page");
+
+#endif
