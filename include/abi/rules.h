@@ -15,17 +15,12 @@
  * router itself it is RULES_IF_SELF. So `publish` rules match packets to the router's uplink address,
  * and a ping of the router passes only by an `allow` with to_if RULES_IF_SELF.
  */
-#ifndef ABI_RULES_H
-#define ABI_RULES_H
+#ifndef CAMBIUM_ABI_RULES_H
+#define CAMBIUM_ABI_RULES_H
 
 #include <stddef.h>
-#include <stdint.h>
 
-#ifdef __cplusplus
-#define RULES_ASSERT(c, text) static_assert(c, text)
-#else
-#define RULES_ASSERT(c, text) _Static_assert(c, text)
-#endif
+#include <abi/types.h>
 
 #define RULES_MAGIC 0x4c525443u /* the bytes "CTRL" */
 #define RULES_VERSION 0u
@@ -116,15 +111,13 @@ struct rules_rule {
 	uint32_t reserved;
 };
 
-RULES_ASSERT(sizeof(struct rules_header) == 32, "rules_header");
-RULES_ASSERT(offsetof(struct rules_header, total_size) == 12, "rules_header.total_size");
-RULES_ASSERT(sizeof(struct rules_prefix) == 20, "rules_prefix");
-RULES_ASSERT(sizeof(struct rules_rule) == 72, "rules_rule");
-RULES_ASSERT(offsetof(struct rules_rule, from) == 12, "rules_rule.from");
-RULES_ASSERT(offsetof(struct rules_rule, to) == 32, "rules_rule.to");
-RULES_ASSERT(offsetof(struct rules_rule, target_addr) == 52, "rules_rule.target_addr");
-RULES_ASSERT(offsetof(struct rules_rule, reserved) == 68, "rules_rule.reserved");
-
-#undef RULES_ASSERT
+ABI_ASSERT(sizeof(struct rules_header) == 32, "rules_header");
+ABI_ASSERT(offsetof(struct rules_header, total_size) == 12, "rules_header.total_size");
+ABI_ASSERT(sizeof(struct rules_prefix) == 20, "rules_prefix");
+ABI_ASSERT(sizeof(struct rules_rule) == 72, "rules_rule");
+ABI_ASSERT(offsetof(struct rules_rule, from) == 12, "rules_rule.from");
+ABI_ASSERT(offsetof(struct rules_rule, to) == 32, "rules_rule.to");
+ABI_ASSERT(offsetof(struct rules_rule, target_addr) == 52, "rules_rule.target_addr");
+ABI_ASSERT(offsetof(struct rules_rule, reserved) == 68, "rules_rule.reserved");
 
 #endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Connection tracking: the bounded table of flows.
+ *
+ * A flow is known by two tuples: tuple[0] as packets of the opener arrive, tuple[1] as those of the
+ * other side arrive. Without translation each is the other's mirror image; translation is nothing
+ * but their difference, and works both ways by construction. Both are in one hash table keyed by a secret.
+ *
+ * When the table is full, flows that never were answered go first, those that are closing next, and
+ * established ones never: then the new flow is refused. The victim is the oldest of its class at
+ * the interface that has most of them, so one interface's flood costs itself.
+ */
+#ifndef CAMBIUM_NET_CORE_CONNTRACK_H
+#define CAMBIUM_NET_CORE_CONNTRACK_H
+
+#include <abi/rules.h>
+
+#include "packet.h"
+#include "siphash.h"
+#include "tcp.h"
+
+#define FLOW_NONE 0xffffffffu
+#define FLOW_IF_COUNT RULES_IF_COUNT
+
+/* Timeouts in seconds (RFC 5382 section 5, RFC 4787 section 4.3, RFC 5508 section 3.2). */
+#define FLOW_TIMEOUT_SYN 30u
+#define FLOW_TIMEOUT_ESTABLISHED 7440u
+#define FLOW_TIMEOUT_FIN_WAIT 240u
+#define FLOW_TIMEOUT_LAST_ACK 60u
+#define FLOW_TIMEOUT_TIME_WAIT 60u
+#define FLOW_TIMEOUT_CLOSED 10u
+#define FLOW_TIMEOUT_UDP_NEW 30u
+#define FLOW_TIMEOUT_UDP 180u
+#define FLOW_TIMEOUT_ICMP 60u
+
+/* Ports are in host order; for ICMP echo see struct packet_info. The layout has no padding. */
+struct flow_tuple {
+	struct ip_addr src, dst;
+	uint16_t sport, dport;
+	uint8_t proto;
+	uint8_t reserved[3];
+};
+
+enum flow_class {
+	FLOW_EMBRYONIC, /* not answered yet, or a ping */
+	FLOW_CLOSING,	/* over, kept for stragglers */
+	FLOW_ASSURED,	/* established: never evicted */
+	FLOW_CLASS_COUNT,
+};
+
+/* One flow. next[d] chains tuple[d] in its bucket, as node numbers (flow number * 2 + d). */
+struct flow {
+	struct flow_tuple tuple[2];
+	uint64_t deadline;
+	uint32_t next[2];
+	uint32_t older, newer; /* in the list of its interface and class */
+	uint32_t rule;	       /* that decided it */
+	struct tcp_track tcp;
+	uint8_t iface[2]; /* where packets of tuple[d] arrive; iface[0] opened it */
+	uint8_t class;	  /* enum flow_class */
+	uint8_t answered;
+	uint8_t in_use;
+};
+
+struct flow_list {
+	uint32_t oldest, newest;
+	uint32_t count;
+};
+
+struct conntrack {
+	struct siphash_key key;
+	struct flow *flows;
+	uint32_t *buckets;
+	uint32_t capacity;
+	uint32_t bucket_mask;
+	uint32_t count;
+	uint32_t free;	/* chain of unused flows through older */
+	uint32_t sweep; /* where conntrack_expire() goes on */
+	uint64_t evicted;
+	uint32_t limit[FLOW_IF_COUNT];
+	uint32_t iface_count[FLOW_IF_COUNT]; /* flows opened from there */
+	struct flow_list lists[FLOW_IF_COUNT][FLOW_CLASS_COUNT];
+};
+
+/* A flow and the direction of the packet that was looked up: 0 from the opener, 1 to it. */
+struct flow_ref {
+	uint32_t index;
+	unsigned dir;
+};
+
+/* The bytes that conntrack_init() needs for @flow_count flows. */
+size_t conntrack_get_memory_size(uint32_t flow_count);
+
+/*
+ * Make @ct an empty table in the @len bytes at @memory, which stay its own: as many flows as fit, at
+ * most 2^24. False when none does. Limits start at half of the capacity, at least 1.
+ */
+bool conntrack_init(struct conntrack *ct, void *memory, size_t len, struct siphash_key key);
+
+/* Flows opened from @iface shall be at most @limit; 0 means half of the capacity. */
+void conntrack_set_limit(struct conntrack *ct, uint8_t iface, uint32_t limit);
+
+/* The tuple of packet @info, and the mirror image of @tuple. */
+struct flow_tuple flow_tuple_of(const struct packet_info *info);
+struct flow_tuple flow_tuple_mirror(const struct flow_tuple *tuple);
+bool flow_tuple_equal(const struct flow_tuple *a, const struct flow_tuple *b);
+
+/* Find the flow that has @tuple in either direction. A flow whose time is over is removed and not found. */
+bool conntrack_find(struct conntrack *ct, const struct flow_tuple *tuple, uint64_t now,
+		    struct flow_ref *ref);
+
+/*
+ * May a packet @info of a flow in its afterlife (closed, TIME-WAIT) start it afresh? Then the caller closes it
+ * and goes on as if it had found none.
+ */
+bool conntrack_is_reopening(const struct conntrack *ct, struct flow_ref ref,
+			    const struct packet_info *info);
+
+/*
+ * Open a flow by the packet @info: it came in at @in_if as @tuple and the answers will come in at
+ * @out_if as @reply. @rule is kept for whoever asks. Evicts as described above.
+ * REASON_NONE: *ref is the new flow, direction 0. REASON_FLOW_LIMIT, REASON_FLOW_FULL, REASON_FLOW_CLASH (a
+ * tuple is taken): nothing changed.
+ */
+enum reason conntrack_open(struct conntrack *ct, const struct flow_tuple *tuple,
+			   const struct flow_tuple *reply, uint8_t in_if, uint8_t out_if,
+			   uint32_t rule, const struct packet_info *info, uint64_t now,
+			   struct flow_ref *ref);
+
+/*
+ * Take in a later packet @info of the flow @ref: its state goes on and its time starts again. Anything but
+ * REASON_NONE: drop the packet, nothing changed.
+ */
+enum reason conntrack_update(struct conntrack *ct, struct flow_ref ref,
+			     const struct packet_info *info, uint64_t now);
+
+/* The flow number @index, which is in use. */
+const struct flow *conntrack_get(const struct conntrack *ct, uint32_t index);
+
+/* Forget flow number @index, which is in use. */
+void conntrack_close(struct conntrack *ct, uint32_t index);
+
+/* Remove the flows whose time is over among the next @count places of the table. */
+void conntrack_expire(struct conntrack *ct, uint64_t now, uint32_t count);
+
+/* Remove all flows with a side at @iface. */
+void conntrack_clear_iface(struct conntrack *ct, uint8_t iface);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A frame in private memory, what its headers say, and the arithmetic of its checksums.
+ *
+ * A frame is parsed once, by packet_parse(); everything later works on the struct packet_info that it
+ * filled, and trusts the offsets in it. Bytes and multi-byte fields of frames are in network order;
+ * struct packet_info is in host order.
+ */
+#ifndef CAMBIUM_NET_CORE_PACKET_H
+#define CAMBIUM_NET_CORE_PACKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "reason.h"
+
+#define ETH_HEADER_LEN 14u
+#define ETH_FRAME_MIN 60u /* without the frame check sequence */
+#define IPV4_HEADER_LEN 20u
+#define PACKET_LEN_MAX (ETH_HEADER_LEN + 65535u)
+#define PACKET_HEAD_MIN 256u /* a longer frame has at least so much of it in head_len */
+
+#define ETHERTYPE_IPV4 0x0800u
+#define ETHERTYPE_ARP 0x0806u
+
+enum {
+	IP_PROTO_ICMP = 1,
+	IP_PROTO_TCP = 6,
+	IP_PROTO_UDP = 17,
+};
+
+enum {
+	TCP_FIN = 0x01,
+	TCP_SYN = 0x02,
+	TCP_RST = 0x04,
+	TCP_PSH = 0x08,
+	TCP_ACK = 0x10,
+	TCP_URG = 0x20,
+};
+
+enum {
+	ICMP_ECHO_REPLY = 0,
+	ICMP_UNREACHABLE = 3,
+	ICMP_ECHO_REQUEST = 8,
+	ICMP_TIME_EXCEEDED = 11,
+	ICMP_PARAMETER = 12,
+};
+
+#define TCP_SCALE_NONE 0xffu
+
+struct mac {
+	uint8_t octets[6];
+};
+
+/*
+ * An IP address in network order. An IPv4 address stands in the first four octets and the others are
+ * zero; the family is known from where the address stands (IPv6 will use all sixteen).
+ */
+struct ip_addr {
+	uint8_t octets[16];
+};
+
+/* The IPv4 address @host, in host order (10.0.0.1 is 0x0a000001), and back. */
+struct ip_addr ip_addr_from_v4(uint32_t host);
+uint32_t ip_addr_to_v4(struct ip_addr addr);
+bool ip_addr_equal(struct ip_addr a, struct ip_addr b);
+bool mac_equal(struct mac a, struct mac b);
+
+/* Values of struct packet .flags. */
+enum {
+	/*
+	 * The layer 4 checksum is blank: its field holds only the sum of the pseudo-header, and whoever
+	 * sends the frame last completes it over the bytes from csum_start on, into the field at
+	 * csum_start + csum_offset (as in virtio-net, VIRTIO_NET_HDR_F_NEEDS_CSUM). The router keeps the
+	 * pseudo-header sum right when it translates.
+	 */
+	PACKET_CSUM_BLANK = 1,
+	/* Somebody trusted has already checked the layer 4 checksum. */
+	PACKET_CSUM_VALID = 2,
+};
+
+enum {
+	PACKET_GSO_NONE = 0,
+	PACKET_GSO_TCP4 = 1,
+};
+
+/*
+ * One frame. @data points at the Ethernet header, in memory that belongs to the caller and that nobody
+ * else writes; the frame has @len bytes, of which the first @head_len stand at @data (the others may
+ * stay elsewhere: the router neither reads nor changes them). head_len is len, or at least
+ * PACKET_HEAD_MIN. @capacity bytes may be written at @data; it is at least head_len, and answers (RST,
+ * ICMP errors, ARP) need no more than the frame had, padded to ETH_FRAME_MIN.
+ *
+ * A TCP superframe has gso_type PACKET_GSO_TCP4, a gso_size (payload bytes per segment) and a blank
+ * checksum; its IPv4 total length counts the whole.
+ */
+struct packet {
+	uint8_t *data;
+	uint32_t len;
+	uint32_t head_len;
+	uint32_t capacity;
+	uint16_t csum_start;
+	uint16_t csum_offset;
+	uint16_t gso_size;
+	uint8_t gso_type;
+	uint8_t flags;
+};
+
+/*
+ * What the headers of a good frame say. sport and dport are the ports of TCP and UDP. For ICMP echo they
+ * carry the identifier, so that a request and its reply are mirror images: request (id, 0), reply (0, id).
+ * For other ICMP both are 0. Offsets count from packet.data.
+ */
+struct packet_info {
+	uint16_t ethertype;
+	struct mac mac_src, mac_dst;
+	uint8_t proto;
+	uint8_t ttl;
+	struct ip_addr src, dst;
+	uint16_t sport, dport;
+	uint32_t ip_len; /* IPv4 total length: the frame may be padded beyond */
+	uint32_t l4_off;
+	uint32_t payload_len; /* bytes behind the TCP, UDP or ICMP header */
+	uint8_t icmp_type, icmp_code;
+	uint8_t tcp_flags;
+	uint16_t tcp_window;
+	uint32_t tcp_seq, tcp_ack;
+	uint32_t tcp_header_len;
+	uint8_t tcp_scale; /* window scale option of a SYN (RFC 7323), TCP_SCALE_NONE without */
+};
+
+/*
+ * Parse and judge the frame @pkt into @info (RFC 791, 793, 768, 792). Gives REASON_NONE for a frame that is
+ * ARP (then only ethertype and MACs are filled) or a whole IPv4 packet of TCP, UDP or a passed ICMP type
+ * without options; else the reason to drop it. Checks the IPv4 header checksum, and the ICMP checksum
+ * when the packet is whole in memory; those of TCP and UDP are the receiver's to check: translation
+ * updates them incrementally, so a wrong one stays wrong. Padding behind the IPv4 packet is cut off:
+ * pkt->len and head_len shrink.
+ */
+enum reason packet_parse(struct packet *pkt, struct packet_info *info);
+
+/*
+ * Big-endian fields at @p.
+ */
+uint16_t be16_get(const uint8_t *p);
+uint32_t be32_get(const uint8_t *p);
+void be16_put(uint8_t *p, uint16_t value);
+void be32_put(uint8_t *p, uint32_t value);
+
+/*
+ * The Internet checksum (RFC 1071). checksum_add() adds @len bytes at @data to the running sum @sum (an odd
+ * tail counts as padded with zero, so only the last piece may be odd); checksum_fold() folds a sum into
+ * 16 bits without complementing it. The value of a checksum field is ~fold.
+ */
+uint32_t checksum_add(uint32_t sum, const uint8_t *data, size_t len);
+uint16_t checksum_fold(uint32_t sum);
+
+/* The sum of the IPv4 pseudo-header for @len bytes of @proto, to go on with checksum_add(). */
+uint32_t checksum_add_pseudo(uint32_t sum, struct ip_addr src, struct ip_addr dst, uint8_t proto,
+			     uint32_t len);
+
+/*
+ * The checksum field @field after one of the 16-bit words under it changed from @from to @to
+ * (RFC 1624, equation 3).
+ */
+uint16_t checksum_update(uint16_t field, uint16_t from, uint16_t to);
+
+#endif

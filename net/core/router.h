@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The router's brain: frames in, verdicts out. No hardware, no globals, no allocation.
+ *
+ * How the domain around it uses it:
+ *
+ *	router_init(), router_rules_set(), router_iface_set() for each interface
+ *	for each received frame:
+ *		switch (router_input(r, in_if, &pkt, now, &out))
+ *		VERDICT_FORWARD, VERDICT_REPLY: send pkt (rewritten in place) at out.out_if
+ *		VERDICT_HOLD:                   keep pkt's buffer, remember it as number out.hold
+ *		VERDICT_DROP, VERDICT_CONSUMED: free pkt's buffer
+ *		then while (router_event_next(r, &event)) do what the event says
+ *	every 100 ms or so:
+ *		router_tick(r, now), then the events again
+ *
+ * Every function is bounded: none loops over more than a fixed number of things, except
+ * router_iface_clear(), which walks all flows once.
+ *
+ * Time is nanoseconds of any clock that never goes back. Interfaces are numbered 0 .. ROUTER_IF_COUNT-1.
+ * Addresses are struct ip_addr; all of them are IPv4 for now.
+ */
+#ifndef CAMBIUM_NET_CORE_ROUTER_H
+#define CAMBIUM_NET_CORE_ROUTER_H
+
+#include <abi/rules.h>
+#include "arp.h"
+#include "conntrack.h"
+#include "packet.h"
+#include "rules.h"
+
+#define ROUTER_IF_COUNT RULES_IF_COUNT
+
+/*
+ * IFACE_INNER: a point-to-point Ethernet with one peer, a domain, whose MAC and address are assigned:
+ * nothing else ever comes from there, and the peer is never asked by ARP.
+ * IFACE_UPLINK: a physical network of many stations, resolved by ARP.
+ */
+enum iface_kind {
+	IFACE_NONE = 0,
+	IFACE_INNER,
+	IFACE_UPLINK,
+};
+
+/*
+ * What an interface is. @mac and @addr are the router's own there; @prefix_len (1 .. 32) tells which addresses
+ * are on the link. @mtu (68 .. 65535) counts from the IPv4 header on. @flow_limit bounds the flows that
+ * were opened from this interface (0: half of the table).
+ * Inner: @peer_mac and @peer are the other end's. Uplink: @peer is the gateway, or all zero for none.
+ */
+struct iface_config {
+	enum iface_kind kind;
+	struct mac mac;
+	struct mac peer_mac;
+	struct ip_addr addr;
+	struct ip_addr peer;
+	uint8_t prefix_len;
+	uint16_t mtu;
+	uint32_t flow_limit;
+};
+
+struct iface_counters {
+	uint64_t rx_packets, rx_bytes; /* frames handed to router_input() */
+	uint64_t rx_dropped;	       /* of those: verdict DROP */
+	uint64_t tx_packets, tx_bytes; /* FORWARD, REPLY, released holds and the router's own ARP */
+};
+
+/* Bounds what the router says by itself: ICMP errors and RSTs, tokens refill with time. */
+struct reply_budget {
+	uint32_t tokens;
+	uint64_t refilled_ns;
+};
+
+/*
+ * One router. The fields belong to router.c; whoever includes this header may read the counters.
+ */
+struct router {
+	struct iface_config iface[ROUTER_IF_COUNT];
+	struct rules_table rules;
+	struct conntrack flows;
+	struct arp_table arp;
+	struct reply_budget budget;
+	uint32_t announce; /* bit i: tell the uplink i our address by ARP */
+
+	uint64_t reasons[REASON_COUNT];
+	struct iface_counters counters[ROUTER_IF_COUNT];
+	uint64_t *rule_hits; /* RULES_COUNT_MAX of them: new flows that rule i decided */
+};
+
+/* The key of the flow hash and the source of port choices: 128 bits that nobody outside can guess. */
+struct router_seed {
+	uint64_t words[2];
+};
+
+/* The bytes router_init() needs for @flow_count flows. */
+size_t router_get_memory_size(uint32_t flow_count);
+
+/*
+ * Make @r an empty router: no interface, no rule, so it drops everything. @memory (any alignment) of
+ * @len bytes stays the router's until the end; it holds as many flows as fit. False when not even
+ * one does.
+ */
+bool router_init(struct router *r, void *memory, size_t len, struct router_seed seed);
+
+/*
+ * Put the rules table of @len bytes at @table in force, after rules_check(); the table stays with the
+ * caller, 4-byte aligned and unchanged, until another one is set. On an error nothing changes, @error
+ * says what and @index which rule (RULE_INDEX_NONE: the header); both may be NULL. Hits start at zero.
+ * Flows that exist go on.
+ */
+bool router_rules_set(struct router *r, const void *table, size_t len, enum rules_error *error,
+		      uint32_t *index);
+
+/*
+ * Configure interface @index, which router_iface_clear() cleared or nobody set yet. False (and
+ * nothing changed) when @index or @config is not sane: a number out of range or in use, a kind, prefix
+ * length or MTU out of range, a MAC that is zero or multicast, an address that is no unicast address, an inner peer
+ * missing, outside the prefix or equal to the router's own address or another interface's, a gateway outside the prefix.
+ */
+bool router_iface_set(struct router *r, unsigned index, const struct iface_config *config);
+
+/*
+ * Forget interface @index, its flows (of both directions), neighbours and counters. Held packets of its
+ * neighbours come back as EVENT_DISCARD. A number out of range or not set is ignored.
+ */
+void router_iface_clear(struct router *r, unsigned index);
+
+enum verdict {
+	VERDICT_DROP,	  /* free it; out.reason was counted */
+	VERDICT_CONSUMED, /* free it; it was for the router itself (ARP) */
+	VERDICT_FORWARD,  /* send the rewritten frame at out.out_if */
+	VERDICT_REPLY,	  /* send the frame, now an answer, at out.out_if, which is where it came from */
+	VERDICT_HOLD,	  /* keep the rewritten frame as number out.hold until an event names it */
+};
+
+/*
+ * What router_input() decided besides the verdict. @rule is the rule that decided a new flow, or
+ * RULE_INDEX_NONE; @log is set when that rule wants it logged.
+ */
+struct output {
+	enum reason reason;
+	uint32_t rule;
+	uint16_t hold; /* 0 .. ARP_HOLD_COUNT-1, not in use by another held packet */
+	uint8_t out_if;
+	bool log;
+};
+
+/*
+ * Decide about the frame @pkt (see packet.h for its shape and ownership) that came in at @in_if at @now
+ * and rewrite it in place: Ethernet header, TTL, translation, checksums, or the whole of it for REPLY
+ * (then len, head_len and flags are those of the answer). On DROP and CONSUMED the bytes are undefined. out-
+ * going frames keep PACKET_CSUM_BLANK and their segmentation request if they came with them, and a
+ * sender that cannot do that must complete the checksum and split it. @in_if out of range is dropped.
+ * Frames on the way out may be shorter than ETH_FRAME_MIN: padding is the driver's.
+ */
+enum verdict router_input(struct router *r, unsigned in_if, struct packet *pkt, uint64_t now,
+			  struct output *out);
+
+enum router_event_kind {
+	EVENT_SEND,    /* send frame[0 .. len-1] at out_if: ARP of the router itself */
+	EVENT_RELEASE, /* the held frame number hold may go: write mac over its first 6 bytes, send at out_if */
+	EVENT_DISCARD, /* free the held frame number hold: its next hop is unknown */
+};
+
+struct router_event {
+	enum router_event_kind kind;
+	uint8_t out_if;
+	uint16_t hold;
+	struct mac mac;
+	uint32_t len;
+	uint8_t frame[ETH_FRAME_MIN];
+};
+
+/*
+ * Take the next thing that the router wants done, after router_input(), router_tick() or
+ * router_iface_clear(). False when there is none. Held frames are released in the order they came.
+ */
+bool router_event_next(struct router *r, struct router_event *event);
+
+/*
+ * Let time pass: expire a bounded number of flows, repeat or give up ARP requests.
+ */
+void router_tick(struct router *r, uint64_t now);
+
+/* The number of flows in the table now, and the number it can hold. */
+uint32_t router_get_flow_count(const struct router *r);
+uint32_t router_get_flow_capacity(const struct router *r);
+
+#endif
