@@ -1,0 +1,82 @@
+#!/bin/sh
+# Boot an appliance's disk image by UEFI in QEMU and stay in the foreground with its console.
+# usage: run.sh BUILD CONFIG. Uses KVM when the image really boots under it, else emulation.
+# The host reaches the router's forwarded ports at 127.0.0.1, PORTS="8080 8081" by default.
+# SPDX-License-Identifier: BSD-2-Clause
+set -eu
+
+build=$1
+config=$2
+image=$build/$config/disk.img
+ports=${PORTS:-8080 8081}
+firmware=${OVMF:-/usr/share/OVMF}
+[ -r "$image" ] || { echo "error: $image is missing; run \`make image CONFIG=$config\`" >&2; exit 1; }
+[ -r "$firmware/OVMF_CODE_4M.fd" ] || { echo "error: no OVMF firmware; run \`make deps\`" >&2; exit 1; }
+
+work=$(mktemp -d)
+watcher=
+# shellcheck disable=SC2317 # called by trap
+finish()
+{
+	[ -z "$watcher" ] || kill "$watcher" 2>/dev/null || :
+	rm -rf "$work"
+}
+trap finish EXIT
+
+# The machine, on the accelerator $1 with the serial port on $2 and the network $3.
+machine()
+{
+	cp "$firmware/OVMF_VARS_4M.fd" "$work/vars.fd"
+	qemu-system-x86_64 -machine "q35,accel=$1" -cpu max -m 512 \
+		-nodefaults -display none -no-reboot -serial "$2" \
+		-drive "if=pflash,format=raw,unit=0,readonly=on,file=$firmware/OVMF_CODE_4M.fd" \
+		-drive "if=pflash,format=raw,unit=1,file=$work/vars.fd" \
+		-drive "if=none,id=disk,format=raw,readonly=on,file=$image" \
+		-device virtio-blk-pci,drive=disk \
+		-netdev "user,id=net$3" -device virtio-net-pci,netdev=net,disable-legacy=on
+}
+
+# /dev/kvm may open and yet not run a guest: believe only a machine that says its first word.
+kvm_works()
+{
+	[ -w /dev/kvm ] || return 1
+	: >"$work/probe"
+	machine kvm "file:$work/probe" '' >/dev/null 2>&1 &
+	probe=$!
+	tries=0
+	while [ $tries -lt 40 ] && kill -0 $probe 2>/dev/null && ! grep -aqi cambium "$work/probe"; do
+		sleep 0.2
+		tries=$((tries + 1))
+	done
+	# The function's shell is QEMU's parent; end the child first.
+	pkill -P $probe 2>/dev/null || :
+	kill $probe 2>/dev/null || :
+	wait $probe 2>/dev/null || :
+	grep -aqi cambium "$work/probe"
+}
+
+forwards=
+for port in $ports; do
+	forwards="$forwards,hostfwd=tcp:127.0.0.1:$port-:$port"
+done
+
+announce()
+{
+	for port in $ports; do
+		url=http://127.0.0.1:$port/
+		until curl -s -o /dev/null -m 2 "$url"; do sleep 0.5; done
+		printf '\r\n>> %s answers\r\n' "$url"
+	done
+}
+
+if kvm_works; then
+	accel=kvm
+	echo ">> KVM works here"
+else
+	accel=tcg
+	echo ">> KVM does not work here: emulating the CPU (TCG), which is slower"
+fi
+echo ">> $image; quit with Ctrl-A x"
+announce &
+watcher=$!
+machine $accel mon:stdio "$forwards"
