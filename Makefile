@@ -329,7 +329,7 @@ TESTS := $(if $(UNIT_SRC),$(B)/tests/unit) $(if $(SYSTEM_SRC),$(B)/tests/system)
 # --- targets -----------------------------------------------------------------------------------
 
 .DEFAULT_GOAL := all
-.PHONY: help deps all vmm guests tools image images run test unit system bench check clean FORCE
+.PHONY: help deps all vmm guests tools image images run test unit system bench check format clean FORCE
 FORCE:
 
 help: ## this text
@@ -375,6 +375,9 @@ bench: all $(if $(BENCH_SRC),$(B)/tests/bench) ## measure, for docs/performance.
 
 check: $(call product,$(CORE_SRC)) ## layout, include arrows, ABI headers, imports of the cores, scripts
 	$(Q)tools/check/all.sh $(B)
+
+format: ## rewrite the layout of all C files as .clang-format has it; FILES="a.c b.h" for some
+	$(Q)tools/check/format.sh --fix $(FILES)
 
 clean: ## remove the output directory, but not the third-party builds
 	$(Q)test ! -d $(B) || find $(B) -mindepth 1 -maxdepth 1 ! -name third-party -exec rm -rf {} +

@@ -31,6 +31,7 @@ libcriterion-dev  unit and system tests
 apache2-utils     ab, the load of the system tests
 wrk               the load of the benchmarks
 socat             reaches QEMU sockets from scripts
+g++               make check: the ABI headers in C++
 clang             second compiler for the ABI headers
 clang-format      make check: layout
 shellcheck        make check: scripts

@@ -1,0 +1,32 @@
+#!/bin/sh
+# The pure cores are pure: linked together, the product's objects of each core import only
+# memcpy, memmove, memset, memcmp and the panic hook. usage: cores.sh BUILD
+# SPDX-License-Identifier: BSD-2-Clause
+set -eu
+
+build=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+count=0
+bad=0
+for core in vmm/core unikernel/core net/core drivers/ring; do
+	set --
+	for source in "$core"/*.c; do
+		[ -e "$source" ] && set -- "$@" "$build/obj/$source.o"
+	done
+	[ $# -gt 0 ] || continue
+	count=$((count + $#))
+	ld -r -o "$work/core.o" "$@"
+	alien=$(nm -u "$work/core.o" | awk '$2 !~ /^(memcpy|memmove|memset|memcmp|panic_at)$/ { print $2 }')
+	for symbol in $alien; do
+		echo "$core: imports $symbol" >&2
+		bad=$((bad + 1))
+	done
+	data=$(nm "$work/core.o" | awk '$2 ~ /^[bBdDC]$/ { print $3 }')
+	for symbol in $data; do
+		echo "$core: holds the writable global $symbol" >&2
+		bad=$((bad + 1))
+	done
+done
+echo "cores: $count objects, $bad forbidden imports or globals"
+[ $bad = 0 ]
