@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * hello [seconds]: says hello with its arguments, then counts the seconds aloud and ends. Without
+ * an argument it ends at once; with 0 it counts for ever. The smallest thing that shows a console,
+ * a clock and an exit status: nothing but stdio and nanosleep.
+ */
+#include <stdio.h>
+#include <time.h>
+
+static int sleep_one_second(void)
+{
+	struct timespec left = {.tv_sec = 1};
+
+	return nanosleep(&left, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned seconds = 0;
+	char rest;
+
+	printf("hello:");
+	for (int i = 0; i < argc; i++)
+		printf(" %s", argv[i]);
+	printf("\n");
+	fflush(stdout);
+	if (argc < 2)
+		return 0;
+	if (argc > 2 || sscanf(argv[1], "%u%c", &seconds, &rest) != 1) {
+		fprintf(stderr, "usage: hello [seconds]\n");
+		return 2;
+	}
+	for (unsigned i = 1; seconds == 0 || i <= seconds; i++) {
+		if (sleep_one_second() != 0) {
+			fprintf(stderr, "hello: the clock does not run\n");
+			return 1;
+		}
+		printf("hello: %u s\n", i);
+		fflush(stdout);
+	}
+	return 0;
+}
