@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pages of the domain's memory and of its window. The heap grows from the low end of memory, pages come from the high
+ * end; one bitmap says what is taken.
+ */
+#ifndef CAMBIUM_MEM_H
+#define CAMBIUM_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <base/bits.h>
+
+/* @count zeroed pages, contiguous in address (not in machine frames), read-write. NULL: memory is short or @count 0. */
+void *pages_alloc(size_t count);
+/* Gives back @count pages from @pages, all or a page-aligned part of what pages_alloc returned. They must be mapped
+ * read-write again (page_unguard), and neither granted nor given to a device. NULL is allowed. */
+void pages_free(void *pages, size_t count);
+
+/* Free pages now, heap growth included. */
+size_t pages_available(void);
+
+/* The machine frame number of the page that holds @address, which lies in the domain's memory (heap or pages, not the
+ * program's own data, not its first stack): anything else crashes. */
+uint64_t pages_mfn(const void *address);
+
+/* Makes one page of memory absent, so that any access is an exception, and present and read-write again. 0 or -HC_x. */
+int64_t page_guard(void *page);
+int64_t page_unguard(void *page);
+
+/* An address range of @pages pages in the window, without any mapping, for grants and device registers. 0: none free.
+ * window_free: all or a part of it, every mapping in it gone. */
+uint64_t window_alloc(size_t pages);
+void window_free(uint64_t va, size_t pages);
+
+#endif
