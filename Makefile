@@ -39,13 +39,13 @@ export LC_ALL := C
 c_in    = $(foreach d,$(1),$(sort $(wildcard $(d)/*.c)))
 asm_in  = $(foreach d,$(1),$(sort $(wildcard $(d)/*.S)))
 all_in  = $(call c_in,$(1)) $(call asm_in,$(1))
-product = $(patsubst %,$(B)/obj/%.o,$(1))
+product = $(patsubst %,$(B)/obj/%.o,$(patsubst $(LWIP)/%,lwip/%,$(1)))
 host    = $(patsubst %,$(B)/host/%.o,$(1))
 sane    = $(patsubst %,$(B)/sane/%.o,$(1))
 
+LWIP        := $(T)/lwip/src
 CORES       := vmm/core unikernel/core net/core drivers/ring
 DRIVER_DIRS := $(patsubst %/,%,$(sort $(wildcard drivers/*/)))
-LWIP        := $(T)/lwip/src
 
 VMM_SRC       := $(filter-out vmm/offsets.c,$(call all_in,vmm vmm/core))
 EFI_SRC       := $(call c_in,efi)
@@ -80,7 +80,8 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-protot
   -Werror
 GCC_INC := $(shell $(CC) -print-file-name=include)
 CC_ID   := $(shell $(CC) --version 2>/dev/null | head -n 1)
-COMMON  := -std=c11 -O2 -g -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(B)/=build/ -MMD -MP
+COMMON  := -std=c11 -O2 -g -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(B)/=build/ \
+  -ffile-prefix-map=$(T)/=third-party/ -MMD -MP
 
 FLAGS_vmm = $(COMMON) $(WARN) -ffreestanding -mgeneral-regs-only -mcmodel=kernel -fno-pic -fno-pie \
   -mno-red-zone -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
@@ -111,10 +112,16 @@ FLAGS_guest_link = -nostdlib -static -no-pie -Wl,--gc-sections,--fatal-warnings,
   -Wl,-z,noexecstack,-z,max-page-size=4096,-u,_start
 
 # One stamp per set of flags: rewritten only when the text changes, so that changed flags rebuild.
+# The compile sets are named, for make prefers a pattern rule whose prerequisites it knows.
+define stamp
+@mkdir -p $(@D)
+@printf '%s\n' '$(CC_ID) $(FLAGS_$*)' | cmp -s - $@ || printf '%s\n' '$(CC_ID) $(FLAGS_$*)' >$@
+endef
+COMPILE_SETS := $(patsubst %,$(B)/flags/%,vmm guest lwip efi host sane)
+$(COMPILE_SETS): $(B)/flags/%: FORCE | $(T)/tools.ok
+	$(stamp)
 $(B)/flags/%: FORCE | $(T)/tools.ok
-	@mkdir -p $(@D)
-	@printf '%s\n' '$(CC_ID) $(FLAGS_$*)' | cmp -s - $@ || \
-	  printf '%s\n' '$(CC_ID) $(FLAGS_$*)' >$@
+	$(stamp)
 
 # --- third party -------------------------------------------------------------------------------
 
@@ -134,7 +141,7 @@ $(LWIP_SRC): $(T)/lwip.stamp ;
 
 say = @printf '  %-8s %s\n' $(1) '$(patsubst $(B)/%,%,$(2))'
 
-# $(1) verb, $(2) flag set: one rule body for all C and assembly of the product.
+# $(1) verb, $(2) flag set, $(3) further flags: one rule body for all C and assembly.
 define compile
 $(call say,$(1),$@)
 @mkdir -p $(@D)
@@ -147,7 +154,7 @@ $(B)/obj/vmm/%.S.o: vmm/%.S $(B)/gen/offsets.h $(B)/flags/vmm
 	$(call compile,AS,vmm)
 $(B)/obj/efi/%.c.o: efi/%.c $(B)/flags/efi
 	$(call compile,CC,efi)
-$(B)/obj/$(LWIP)/%.c.o: $(LWIP)/%.c $(B)/flags/lwip $(T)/newlib.stamp
+$(B)/obj/lwip/%.c.o: $(LWIP)/%.c $(B)/flags/lwip $(T)/newlib.stamp
 	$(call compile,CC,lwip)
 $(B)/obj/gen/%.c.o: $(B)/gen/%.c $(B)/flags/guest $(T)/newlib.stamp
 	$(call compile,CC,guest)

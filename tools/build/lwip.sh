@@ -12,10 +12,10 @@ exec 9>"$dir/lwip.lock"
 flock 9
 
 key=$(sha256sum <"$tarball")
-if [ "$(cat "$dir/lwip.stamp" 2>/dev/null)" != "$key" ]; then
-	rm -rf "$dir/lwip" "$dir/lwip.new"
-	mkdir "$dir/lwip.new"
-	tar -C "$dir/lwip.new" --strip-components=1 -xf "$tarball"
-	mv "$dir/lwip.new" "$dir/lwip"
-fi
+[ "$(cat "$dir/lwip.stamp" 2>/dev/null)" != "$key" ] || exit 0
+
+rm -rf "$dir/lwip" "$dir/lwip.new"
+mkdir "$dir/lwip.new"
+tar -C "$dir/lwip.new" --strip-components=1 -xf "$tarball"
+mv "$dir/lwip.new" "$dir/lwip"
 echo "$key" >"$dir/lwip.stamp"

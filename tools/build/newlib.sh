@@ -23,10 +23,7 @@ options="--disable-multilib --disable-newlib-supplied-syscalls --disable-libglos
 --enable-newlib-long-time_t --disable-newlib-wide-orient --disable-newlib-mb"
 key=$({ gcc --version; sha256sum <"$tarball"; echo "$flags $options"; } | sha256sum)
 
-if [ "$(cat "$dir/newlib.stamp" 2>/dev/null)" = "$key" ]; then
-	touch "$dir/newlib.stamp"
-	exit 0
-fi
+[ "$(cat "$dir/newlib.stamp" 2>/dev/null)" != "$key" ] || exit 0
 
 echo "  newlib: building, about a minute and a half; log in $dir/newlib.log"
 rm -rf "$src" "$dir/newlib.new" "$dir/newlib-build" "$dir/newlib.stamp"
@@ -53,7 +50,7 @@ if ! (build) >"$dir/newlib.log" 2>&1; then
 	echo "error: newlib did not build; read $dir/newlib.log" >&2
 	exit 1
 fi
-rm -rf "$dir/newlib" "$dir/newlib-build" "$src"
+rm -rf "$dir/newlib" "$dir/newlib-build" "$dir/src"
 mv "$dir/newlib.new/x86_64-elf" "$dir/newlib"
 rm -rf "$dir/newlib.new"
 echo "$key" >"$dir/newlib.stamp"
