@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The machine's ACPI tables, read once at boot. A damaged or missing table is logged and counts as absent. */
+#ifndef CAMBIUM_VMM_ACPI_H
+#define CAMBIUM_VMM_ACPI_H
+
+#include "core/acpi_parse.h"
+
+struct acpi_info {
+	bool has_madt, has_mcfg, has_hpet, has_fadt, has_s5;
+	struct acpi_madt madt;
+	struct acpi_mcfg mcfg;
+	struct acpi_hpet hpet;
+	struct acpi_fadt fadt;
+	struct acpi_s5 s5;
+};
+
+/* Reads all tables. Needs paging_init(). */
+void acpi_init(void);
+
+/* What was found. */
+const struct acpi_info *acpi_info(void);
+
+/* Powers the machine off, or says why it cannot and halts. */
+_Noreturn void machine_power_off(void);
+
+/* Restarts the machine: ACPI reset register, keyboard controller, triple fault, in this order. */
+_Noreturn void machine_restart(void);
+
+#endif

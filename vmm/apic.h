@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Local APIC in xAPIC mode, and as much of the I/O APIC as one serial line needs. Interrupts stay off (RFLAGS.IF is the
+ * caller's); vectors are those of vectors.h.
+ */
+#ifndef CAMBIUM_VMM_APIC_H
+#define CAMBIUM_VMM_APIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Masks the 8259s, maps and enables the boot CPU's local APIC. Needs acpi_init(). Refuses a CPU left in x2APIC mode. */
+void apic_init(void);
+
+/* Enables the local APIC of another CPU; apic_init() has run on the first. */
+void apic_init_cpu(void);
+
+/* This CPU's local APIC id. */
+uint32_t apic_id(void);
+
+/* Acknowledges the interrupt in service. Not for VECTOR_SPURIOUS. */
+void apic_eoi(void);
+
+/*
+ * One VECTOR_TIMER on this CPU @ns from now (0: as soon as possible). Replaces what was armed before; may come early when @ns is longer
+ * than the counter reaches, so whoever is woken looks at the time. Needs time_init().
+ */
+void apic_timer_arm(uint64_t ns);
+
+/* As apic_timer_arm(), for the system time @deadline; TIME_NEVER stops the timer. */
+void apic_timer_at(uint64_t deadline);
+void apic_timer_stop(void);
+
+/* Sends @vector to the CPU with local APIC id @target. */
+void apic_ipi(uint32_t target, uint8_t vector);
+
+/* INIT and start-up IPIs, for starting other CPUs: @page is the 4 KiB page below 1 MiB where the CPU begins. */
+void apic_ipi_init(uint32_t target);
+void apic_ipi_startup(uint32_t target, uint8_t page);
+
+/* Routes ISA interrupt @irq (0-15) as @vector to @target through the I/O APIC; false when there is none. Boot only. */
+bool ioapic_route_isa(unsigned irq, uint8_t vector, uint32_t target);
+
+/* For time_init(): starts the counter at its maximum, masked, and reads how far it has come down. */
+void apic_timer_calibrate_start(void);
+uint32_t apic_timer_calibrate_read(void);
+void apic_timer_calibrate_set(uint64_t ticks_per_second);
+
+#endif

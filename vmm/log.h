@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hypervisor's own lines on serial channel 0, each with the prefix "vmm: ". Until log_async() a line is written
+ * before log_line() returns; afterwards it goes into a ring that log_drain() empties as the UART takes it, and what does
+ * not fit is dropped and counted.
+ */
+#ifndef CAMBIUM_VMM_LOG_H
+#define CAMBIUM_VMM_LOG_H
+
+#include <base/check.h>
+#include <stdbool.h>
+
+/*
+ * Formats: %s %c %d %u %x %ld %lu %lx %p %%, with zero padding and width as in %08x or %016lx; a width for %s pads on
+ * the right. A newline is added. Anything longer than 240 characters is cut.
+ */
+void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* From here on log_line() does not wait. */
+void log_async(void);
+
+/* Writes what the UART takes now. True when the ring is empty. */
+bool log_drain(void);
+
+/* Says "vmm: fatal: " and the text, waiting for the UART, and halts the machine. For an operator, not for our mistakes. */
+_Noreturn void log_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine's PCI functions: found at boot, a fixed table from then on. Configuration space is reached through ECAM where
+ * ACPI names it, else through ports 0xcf8/0xcfc. Every function named by @index below takes 0..pci_count()-1; a larger one
+ * is a mistake of ours (CHECK), so callers test first.
+ */
+#ifndef CAMBIUM_VMM_PCI_H
+#define CAMBIUM_VMM_PCI_H
+
+#include <abi/hypercall.h>
+#include <stdbool.h>
+
+#define PCI_FUNCTION_MAX 64u
+
+struct pci_function {
+	struct device_info info;    /* owner is the owner's (device.c) to write */
+	volatile uint8_t *ecam;     /* this function's 4 KiB of configuration space; NULL: by ports */
+	bool bridge;                /* header type 1 or 2, or class 06: never given away */
+	uint8_t msix_cap;           /* offset of the capability; 0: none */
+	uint8_t pcie_cap;           /* offset of the PCI Express capability; 0: none */
+	uint8_t af_cap;             /* offset of the Advanced Features capability; 0: none */
+	volatile uint32_t *msix;    /* the MSI-X table, 4 words an entry, mapped for the hypervisor; NULL: none */
+	uint64_t msix_offset, msix_bytes; /* within info.msix_bar */
+	uint32_t pba_bar;
+	uint64_t pba_offset, pba_bytes;
+};
+
+/* Finds the functions, sizes their BARs (decoding off meanwhile), maps their MSI-X tables with every entry masked, switches bus
+ * mastering off everywhere but on bridges. Needs acpi_init(), time_init(). */
+void pci_init(void);
+
+unsigned pci_count(void);
+struct pci_function *pci_at(unsigned index);
+
+/* Raw access of @width 1, 2 or 4 bytes at @offset, which pci_access_valid() accepts for pci_config_bytes(). */
+uint32_t pci_config_bytes(unsigned index);
+uint32_t pci_config_read(unsigned index, uint32_t offset, uint32_t width);
+void pci_config_write(unsigned index, uint32_t offset, uint32_t width, uint32_t value);
+
+/* True when the owner of the device may make this write (core/pci_policy.h). Any arguments may be passed. */
+bool pci_config_allowed(unsigned index, uint32_t offset, uint32_t width, uint32_t value);
+
+/* True when the access is well formed for this function. */
+bool pci_config_valid(unsigned index, uint32_t offset, uint32_t width);
+
+/*
+ * MSI-X entry @entry (below info.msix_entries) sends @vector to the CPU with local APIC id @target, unmasked; the capability is
+ * enabled. pci_msix_mask masks one entry again, pci_msix_mask_all all of them, and disables the capability.
+ */
+void pci_msix_set(unsigned index, uint32_t entry, uint8_t vector, uint32_t target);
+void pci_msix_mask(unsigned index, uint32_t entry);
+void pci_msix_mask_all(unsigned index);
+
+/* Sets or clears bus mastering and reads it back; true when the device now is as asked. */
+bool pci_bus_master(unsigned index, bool on);
+
+/*
+ * Resets the function where it offers to (PCI Express or Advanced Features FLR), waiting at most 200 ms, and restores BARs and
+ * command register with bus mastering off. False when it offers none; bus mastering is off in any case.
+ */
+bool pci_reset(unsigned index);
+
+/* True when frame @mfn holds a byte of the MSI-X table or its pending bits: never to be mapped by a domain. */
+bool pci_bar_contains_msix(unsigned index, uint64_t mfn);
+
+/* True when frame @mfn lies wholly in a memory BAR of the function. */
+bool pci_bar_contains(unsigned index, uint64_t mfn);
+
+#endif

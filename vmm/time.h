@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * System time: nanoseconds since time_init(), from the TSC. The scale is the one of abi/shared.h, so a guest computes the
+ * same number from its time record.
+ */
+#ifndef CAMBIUM_VMM_TIME_H
+#define CAMBIUM_VMM_TIME_H
+
+#include <abi/shared.h>
+
+/*
+ * Finds the TSC's and the local APIC timer's frequency: from CPUID where it tells, else measured against HPET, PM timer
+ * or PIT. Halts with a line when there is none. Needs acpi_init() and apic_init().
+ */
+void time_init(void);
+
+/* System time now, ns. Never goes back. */
+uint64_t time_now(void);
+
+/* System time of the TSC value @tsc, which is not before time_init(). */
+uint64_t time_of_tsc(uint64_t tsc);
+
+/* TSC ticks that @ns take, saturating. */
+uint64_t time_ns_to_tsc(uint64_t ns);
+
+/* TSC ticks per second, and where that number comes from. */
+uint64_t time_tsc_hz(void);
+const char *time_source(void);
+
+/* Writes the scale into a record in memory that a guest may read meanwhile, by the record's seqlock. */
+void time_record_fill(struct time_record *record);
+
+/* ns since 1970 UTC at system time 0; 0: unknown. */
+uint64_t time_wall_base(void);
+
+/* Waits at least @ns. For start-up and device reset only. */
+void time_spin(uint64_t ns);
+
+#endif
