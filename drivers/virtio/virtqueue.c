@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Split virtqueue, driver's end.
+ *
+ * Invariant: each descriptor is either in the free list, chained through shadow[].next from free_head (free_count of
+ * them), or belongs to exactly one chain whose head has shadow[].count > 0 and which the device has. Nothing that the
+ * device can write decides about memory before it was compared with the shadow: a used id must be a head, a used length
+ * at most what the chain's writable pieces hold, and no more chains come back than were handed out.
+ */
+#include "virtqueue.h"
+
+#include <stdatomic.h>
+
+#include <base/check.h>
+
+static _Atomic uint16_t *used_event(const struct virtqueue *q)
+{
+	return (_Atomic uint16_t *)&q->avail->ring[q->size];
+}
+
+static _Atomic uint16_t *avail_event(const struct virtqueue *q)
+{
+	return (_Atomic uint16_t *)(void *)&q->used->ring[q->size];
+}
+
+void virtqueue_init(struct virtqueue *q, uint16_t size, void *desc, void *avail, void *used, bool event_idx)
+{
+	CHECK(size > 0 && size <= VIRTQUEUE_SIZE_MAX && (size & (size - 1)) == 0);
+	*q = (struct virtqueue){
+		.desc = desc, .avail = avail, .used = used, .size = size, .free_count = size, .event_idx = event_idx};
+	for (unsigned i = 0; i < size; i++)
+		q->shadow[i].next = (uint16_t)(i + 1);
+	virtqueue_disarm(q);
+}
+
+bool virtqueue_add(struct virtqueue *q, const struct virtq_piece *pieces, unsigned count, uint16_t *head)
+{
+	uint16_t at = q->free_head;
+	uint32_t writable = 0;
+
+	if (q->broken || count == 0 || count > q->free_count)
+		return false;
+	*head = at;
+	for (unsigned i = 0; i < count; i++) {
+		struct virtq_desc *d = &q->desc[at];
+		uint16_t next = q->shadow[at].next;
+
+		d->addr = pieces[i].addr;
+		d->len = pieces[i].len;
+		d->flags = (uint16_t)((pieces[i].writable ? VIRTQ_DESC_WRITE : 0) | (i + 1 < count ? VIRTQ_DESC_NEXT : 0));
+		d->next = i + 1 < count ? next : 0;
+		if (pieces[i].writable)
+			writable += pieces[i].len;
+		at = next;
+	}
+	q->free_head = at;
+	q->free_count = (uint16_t)(q->free_count - count);
+	q->shadow[*head].writable = writable;
+	q->shadow[*head].count = (uint16_t)count;
+	q->avail->ring[q->avail_idx & (q->size - 1)] = *head;
+	q->avail_idx++;
+	return true;
+}
+
+bool virtqueue_publish(struct virtqueue *q)
+{
+	uint16_t from = q->published, to = q->avail_idx;
+
+	if (from == to || q->broken)
+		return false;
+	/* 1. descriptors and ring entries before the index */
+	atomic_store_explicit(&q->avail->idx, to, memory_order_release);
+	q->published = to;
+	/* 2. the index before the look at whether the device sleeps: it does the same the other way round */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!q->event_idx)
+		return !(atomic_load_explicit(&q->used->flags, memory_order_relaxed) & VIRTQ_USED_NO_NOTIFY);
+	/* 3. the event index lies in [from, to) */
+	return (uint16_t)(to - 1 - atomic_load_explicit(avail_event(q), memory_order_relaxed)) < (uint16_t)(to - from);
+}
+
+bool virtqueue_is_pending(const struct virtqueue *q)
+{
+	return q->broken || atomic_load_explicit(&q->used->idx, memory_order_acquire) != q->used_idx;
+}
+
+static void chain_free(struct virtqueue *q, uint16_t head)
+{
+	uint16_t last = head;
+
+	for (unsigned i = 1; i < q->shadow[head].count; i++)
+		last = q->shadow[last].next;
+	q->free_count = (uint16_t)(q->free_count + q->shadow[head].count);
+	q->shadow[head].count = 0;
+	q->shadow[last].next = q->free_head;
+	q->free_head = head;
+}
+
+enum virtq_result virtqueue_take(struct virtqueue *q, uint16_t *head, uint32_t *len)
+{
+	uint16_t idx = atomic_load_explicit(&q->used->idx, memory_order_acquire);
+	uint16_t ready = (uint16_t)(idx - q->used_idx);
+	struct virtq_used_elem *elem = &q->used->ring[q->used_idx & (q->size - 1)];
+	uint32_t id, written;
+
+	if (q->broken)
+		return VIRTQ_BROKEN;
+	if (ready == 0)
+		return VIRTQ_EMPTY;
+	id = atomic_load_explicit(&elem->id, memory_order_relaxed);
+	written = atomic_load_explicit(&elem->len, memory_order_relaxed);
+	if (ready > q->size - q->free_count || id >= q->size || q->shadow[id].count == 0 ||
+	    written > q->shadow[id].writable) {
+		q->broken = true;
+		return VIRTQ_BROKEN;
+	}
+	*head = (uint16_t)id;
+	*len = written;
+	q->used_idx++;
+	chain_free(q, *head);
+	return VIRTQ_OK;
+}
+
+bool virtqueue_arm(struct virtqueue *q)
+{
+	/* 1. say what we wait for */
+	if (q->event_idx)
+		atomic_store_explicit(used_event(q), q->used_idx, memory_order_relaxed);
+	else
+		atomic_store_explicit(&q->avail->flags, 0, memory_order_relaxed);
+	/* 2. before we look once more: the device moves its index, then looks at ours */
+	atomic_thread_fence(memory_order_seq_cst);
+	return virtqueue_is_pending(q);
+}
+
+void virtqueue_disarm(struct virtqueue *q)
+{
+	/* an event index just passed comes by again after 65,536 chains: one interrupt too many, no harm */
+	if (q->event_idx)
+		atomic_store_explicit(used_event(q), (uint16_t)(q->used_idx - 1), memory_order_relaxed);
+	else
+		atomic_store_explicit(&q->avail->flags, VIRTQ_AVAIL_NO_INTERRUPT, memory_order_relaxed);
+}
