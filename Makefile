@@ -81,7 +81,7 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-protot
 GCC_INC := $(shell $(CC) -print-file-name=include)
 CC_ID   := $(shell $(CC) --version 2>/dev/null | head -n 1)
 COMMON  := -std=c11 -O2 -g -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(B)/=build/ \
-  -ffile-prefix-map=$(T)/=third-party/ -MMD -MP
+  -ffile-prefix-map=$(T)/=third-party/ -MD -MP
 
 FLAGS_vmm = $(COMMON) $(WARN) -ffreestanding -mgeneral-regs-only -mcmodel=kernel -fno-pic -fno-pie \
   -mno-red-zone -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
@@ -90,7 +90,7 @@ FLAGS_vmm = $(COMMON) $(WARN) -ffreestanding -mgeneral-regs-only -mcmodel=kernel
 GUEST_BASE = $(COMMON) -mcmodel=small -ftls-model=local-exec -fno-pic -fno-pie -fcf-protection=none \
   -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections -fdata-sections \
   -U_FORTIFY_SOURCE $(GUEST_SSP) -D_GNU_SOURCE -D__DYNAMIC_REENT__ -nostdinc \
-  -isystem unikernel/include -isystem $(T)/newlib/include -isystem $(LWIP)/include \
+  -Iunikernel/include -isystem $(T)/newlib/include -isystem $(LWIP)/include \
   -isystem $(GCC_INC) -Iinclude -Inet/port/include -Inet/port -I.
 FLAGS_guest = $(GUEST_BASE) $(WARN)
 FLAGS_lwip  = $(GUEST_BASE) -Wall -Werror
