@@ -44,7 +44,7 @@ host    = $(patsubst %,$(B)/host/%.o,$(1))
 sane    = $(patsubst %,$(B)/sane/%.o,$(1))
 
 LWIP        := $(T)/lwip/src
-CORES       := vmm/core unikernel/core net/core drivers/ring
+CORES       := vmm/core unikernel/core unikernel/control/core net/core drivers/ring
 DRIVER_DIRS := $(patsubst %/,%,$(sort $(wildcard drivers/*/)))
 
 VMM_SRC       := $(filter-out vmm/offsets.c,$(call all_in,vmm vmm/core))
@@ -253,7 +253,7 @@ $(foreach a,$(APPS),$(if $(call app_www,$(a)),$(eval $(call www,$(a)))))
 PROGRAMS :=
 $(foreach a,$(APPS),$(eval $(call program,$(a),$(call product,$(call all_in,apps/$(a)) $(call app_www,$(a))))))
 $(foreach f,$(GUEST_TESTS),$(eval $(call program,guests/$(basename $(notdir $(f))),$(call product,$(f)))))
-$(if $(wildcard unikernel/control/*.c),$(eval $(call program,control,$(call product,$(call all_in,unikernel/control)))))
+$(if $(wildcard unikernel/control/*.c),$(eval $(call program,control,$(call product,$(call all_in,unikernel/control unikernel/control/core)))))
 $(if $(wildcard net/router/*.c),$(eval $(call program,router,$(call product,$(call all_in,net/router)))))
 
 # The same application source as a Linux program: apps/web must not need more than POSIX.

@@ -14,13 +14,15 @@ efi             | include/                                     | libc
 vmm/core        | include/                                     | compiler
 vmm             | include/ vmm/core                            | compiler
 unikernel/core  | include/                                     | compiler
+unikernel/control/core | include/                              | compiler
+unikernel/control | include/ unikernel/include unikernel/control/core | libc
 unikernel       | include/ unikernel/core                      | lwip
 drivers/ring    | include/                                     | compiler
 drivers         | include/ unikernel/include drivers/ring      | libc
 net/core        | include/                                     | compiler
 net             | include/ unikernel/include drivers/ net/core | lwip
 apps            | unikernel/include                            | libc
-tools           | include/ vmm/core unikernel/core net/core drivers/ring | libc
+tools           | include/ vmm/core unikernel/core unikernel/control/core net/core drivers/ring | libc
 configs         | include/ tools/                              | libc
 tests           | include/ efi/ vmm/ unikernel/ drivers/ net/ apps/ tools/ configs/ | lwip
 '

@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 count=0
 bad=0
-for core in vmm/core unikernel/core net/core drivers/ring; do
+for core in vmm/core unikernel/core unikernel/control/core net/core drivers/ring; do
 	set --
 	for source in "$core"/*.c; do
 		[ -e "$source" ] && set -- "$@" "$build/obj/$source.o"
