@@ -4,16 +4,20 @@
  *
  * Whoever compiles the policy (a host tool) writes one header and, directly behind it, rule_count
  * rules. The control domain hands the bytes to the router, the router checks them again with
- * rules_check() and never parses text. All integers are little-endian; addresses are in network order.
+ * rules_check() and never parses text. All integers are little-endian; addresses are in network
+ * order.
  *
- * Meaning. Rules are tried in their order; the first one that matches a packet decides it, and a packet
- * that no rule matches is dropped. Rules see only the first packet of a flow: replies and everything
- * later pass because the flow is known. A rule always sees the addresses and ports of the packet as it
- * arrived, before any translation. Anti-spoofing is not a rule: it holds always and before the table.
+ * Meaning. Rules are tried in their order; the first one that matches a packet decides it, and a
+ * packet that no rule matches is dropped. Rules see only the first packet of a flow: replies and
+ * everything later pass because the flow is known. A rule always sees the addresses and ports of
+ * the packet as it arrived, before any translation. Anti-spoofing is not a rule: it holds always
+ * and before the table.
  *
- * The `to` interface of a packet is where its destination address is routed; for an address of the
- * router itself it is RULES_IF_SELF. So `publish` rules match packets to the router's uplink address,
- * and a ping of the router passes only by an `allow` with to_if RULES_IF_SELF.
+ * The `to` interface of a packet is where its destination address is routed; for the router's own
+ * address on the interface where the packet came in it is RULES_IF_SELF. So `publish` rules match
+ * packets to the router's uplink address, and a ping of the router passes only by an `allow` with
+ * to_if RULES_IF_SELF. The router's addresses on its other interfaces, and addresses that lead
+ * nowhere, match RULES_IF_ANY alone, and can only be rejected or dropped.
  */
 #ifndef CAMBIUM_ABI_RULES_H
 #define CAMBIUM_ABI_RULES_H
@@ -28,10 +32,11 @@
 #define RULES_IF_COUNT 32u    /* interfaces are numbered 0 .. 31 */
 
 /*
- * Kinds of rule. ALLOW passes the flow untranslated. REJECT refuses it with an answer (TCP: RST, else
- * ICMP administratively prohibited), DROP without one. MASQUERADE passes a flow that leaves by an uplink
- * and gives it that uplink's own address as source. PUBLISH takes a TCP or UDP flow that came in at an
- * uplink for the router's own address, and gives it to target_addr:target_port behind interface to_if.
+ * Kinds of rule. ALLOW passes the flow untranslated. REJECT refuses it with an answer (TCP: RST,
+ * else ICMP administratively prohibited), DROP without one. MASQUERADE passes a flow that leaves by
+ * an uplink and gives it that uplink's own address as source. PUBLISH takes a TCP or UDP flow that
+ * came in at an uplink for the router's own address, and gives it to target_addr:target_port behind
+ * interface to_if.
  */
 #define RULES_KIND_ALLOW 1u
 #define RULES_KIND_REJECT 2u
@@ -40,7 +45,7 @@
 #define RULES_KIND_PUBLISH 5u
 
 /* Special values of from_if and to_if beside the numbers 0 .. 31. */
-#define RULES_IF_SELF 0xfcu   /* to_if only: the router's own addresses */
+#define RULES_IF_SELF 0xfcu   /* to_if only: the router's own address there */
 #define RULES_IF_INNER 0xfdu  /* any inner interface */
 #define RULES_IF_UPLINK 0xfeu /* any uplink */
 #define RULES_IF_ANY 0xffu    /* any interface; as to_if this includes RULES_IF_SELF */
@@ -59,8 +64,8 @@
 #define RULES_FLAGS_KNOWN 0x0001u
 
 /*
- * The first 32 bytes. header_size and rule_size are sizeof of the two structs below, and total_size is
- * header_size + rule_count * rule_size exactly. reserved is zero.
+ * The first 32 bytes. header_size and rule_size are sizeof of the two structs below, and total_size
+ * is header_size + rule_count * rule_size exactly. reserved is zero.
  */
 struct rules_header {
 	uint32_t magic;
@@ -73,9 +78,9 @@ struct rules_header {
 };
 
 /*
- * A set of addresses. family RULES_FAMILY_ANY matches every address, and then all other fields are zero.
- * An IPv4 prefix of length len (0 .. 32) stands in the first four bytes of addr; the bits behind the
- * prefix and the other twelve bytes are zero.
+ * A set of addresses. family RULES_FAMILY_ANY matches every address, and then all other fields are
+ * zero. An IPv4 prefix of length len (0 .. 32) stands in the first four bytes of addr; the bits
+ * behind the prefix and the other twelve bytes are zero.
  */
 struct rules_prefix {
 	uint8_t addr[16];
@@ -86,15 +91,15 @@ struct rules_prefix {
 
 /*
  * One rule: it matches when interfaces, prefixes, protocol and destination port all do. port_lo and
- * port_hi bound the destination port, both inclusive; where proto is neither TCP nor UDP they are 0 and
- * 65535.
+ * port_hi bound the destination port, both inclusive; where proto is neither TCP nor UDP they are 0
+ * and 65535.
  *
- * target_addr and target_port belong to PUBLISH and are zero otherwise. PUBLISH: from_if is an uplink
- * (number or RULES_IF_UPLINK), proto is TCP or UDP, to_if is the number of the inner interface that
- * gets the flow (it takes no part in matching), target_addr is the IPv4 address there (all zero: the
- * address assigned to that interface's peer), and port p becomes target_port + (p - port_lo), which
- * stays below 65536. MASQUERADE: to_if is an uplink (number or RULES_IF_UPLINK), from_if is not
- * RULES_IF_UPLINK.
+ * target_addr and target_port belong to PUBLISH and are zero otherwise. PUBLISH: from_if is an
+ * uplink (number or RULES_IF_UPLINK), proto is TCP or UDP, to_if is the number of the inner
+ * interface that gets the flow (it takes no part in matching), target_addr is the IPv4 address
+ * there (all zero: the address assigned to that interface's peer), and port p becomes target_port +
+ * (p - port_lo), which stays below 65536. MASQUERADE: to_if is an uplink (number or
+ * RULES_IF_UPLINK), from_if is not RULES_IF_UPLINK.
  */
 struct rules_rule {
 	uint8_t kind;

@@ -4,7 +4,8 @@
  *
  * A flow is known by two tuples: tuple[0] as packets of the opener arrive, tuple[1] as those of the
  * other side arrive. Without translation each is the other's mirror image; translation is nothing
- * but their difference, and works both ways by construction. Both are in one hash table keyed by a secret.
+ * but their difference, and works both ways by construction. Both are in one hash table keyed by a
+ * secret.
  *
  * When the table is full, flows that never were answered go first, those that are closing next, and
  * established ones never: then the new flow is refused. The victim is the oldest of its class at
@@ -41,10 +42,17 @@ struct flow_tuple {
 	uint8_t reserved[3];
 };
 
+/* What has been seen of a flow, for protocols that say nothing of their state. */
+enum flow_seen {
+	FLOW_SEEN_OPENER,   /* only the opener */
+	FLOW_SEEN_ANSWER,   /* and an answer */
+	FLOW_SEEN_EXCHANGE, /* and the opener again after it */
+};
+
 enum flow_class {
-	FLOW_EMBRYONIC, /* not answered yet, or a ping */
-	FLOW_CLOSING,	/* over, kept for stragglers */
-	FLOW_ASSURED,	/* established: never evicted */
+	FLOW_EMBRYONIC, /* not answered yet, a ping, one UDP query */
+	FLOW_CLOSING,   /* over, kept for stragglers */
+	FLOW_ASSURED,   /* established: never evicted */
 	FLOW_CLASS_COUNT,
 };
 
@@ -54,11 +62,11 @@ struct flow {
 	uint64_t deadline;
 	uint32_t next[2];
 	uint32_t older, newer; /* in the list of its interface and class */
-	uint32_t rule;	       /* that decided it */
+	uint32_t rule;         /* that decided it */
 	struct tcp_track tcp;
 	uint8_t iface[2]; /* where packets of tuple[d] arrive; iface[0] opened it */
-	uint8_t class;	  /* enum flow_class */
-	uint8_t answered;
+	uint8_t class;    /* enum flow_class */
+	uint8_t seen;     /* enum flow_seen */
 	uint8_t in_use;
 };
 
@@ -74,7 +82,7 @@ struct conntrack {
 	uint32_t capacity;
 	uint32_t bucket_mask;
 	uint32_t count;
-	uint32_t free;	/* chain of unused flows through older */
+	uint32_t free;  /* chain of unused flows through older */
 	uint32_t sweep; /* where conntrack_expire() goes on */
 	uint64_t evicted;
 	uint32_t limit[FLOW_IF_COUNT];
@@ -92,8 +100,8 @@ struct flow_ref {
 size_t conntrack_get_memory_size(uint32_t flow_count);
 
 /*
- * Make @ct an empty table in the @len bytes at @memory, which stay its own: as many flows as fit, at
- * most 2^24. False when none does. Limits start at half of the capacity, at least 1.
+ * Make @ct an empty table in the @len bytes at @memory, which stay its own: as many flows as fit,
+ * at most 2^24. False when none does. Limits start at half of the capacity, at least 1.
  */
 bool conntrack_init(struct conntrack *ct, void *memory, size_t len, struct siphash_key key);
 
@@ -105,34 +113,33 @@ struct flow_tuple flow_tuple_of(const struct packet_info *info);
 struct flow_tuple flow_tuple_mirror(const struct flow_tuple *tuple);
 bool flow_tuple_equal(const struct flow_tuple *a, const struct flow_tuple *b);
 
-/* Find the flow that has @tuple in either direction. A flow whose time is over is removed and not found. */
-bool conntrack_find(struct conntrack *ct, const struct flow_tuple *tuple, uint64_t now,
-		    struct flow_ref *ref);
+/*
+ * Find the flow that has @tuple in either direction. A flow whose time is over is removed and not
+ * found.
+ */
+bool conntrack_find(struct conntrack *ct, const struct flow_tuple *tuple, uint64_t now, struct flow_ref *ref);
 
 /*
- * May a packet @info of a flow in its afterlife (closed, TIME-WAIT) start it afresh? Then the caller closes it
- * and goes on as if it had found none.
+ * May a packet @info of a flow in its afterlife (closed, TIME-WAIT) start it afresh? Then the
+ * caller closes it and goes on as if it had found none.
  */
-bool conntrack_is_reopening(const struct conntrack *ct, struct flow_ref ref,
-			    const struct packet_info *info);
+bool conntrack_is_reopening(const struct conntrack *ct, struct flow_ref ref, const struct packet_info *info);
 
 /*
  * Open a flow by the packet @info: it came in at @in_if as @tuple and the answers will come in at
- * @out_if as @reply. @rule is kept for whoever asks. Evicts as described above.
- * REASON_NONE: *ref is the new flow, direction 0. REASON_FLOW_LIMIT, REASON_FLOW_FULL, REASON_FLOW_CLASH (a
- * tuple is taken): nothing changed.
+ * @out_if as @reply. @rule is kept for whoever asks. Evicts as described above. REASON_NONE: *ref
+ * is the new flow, direction 0. REASON_FLOW_LIMIT, REASON_FLOW_FULL, REASON_FLOW_CLASH (a tuple is
+ * taken): nothing changed.
  */
-enum reason conntrack_open(struct conntrack *ct, const struct flow_tuple *tuple,
-			   const struct flow_tuple *reply, uint8_t in_if, uint8_t out_if,
-			   uint32_t rule, const struct packet_info *info, uint64_t now,
+enum reason conntrack_open(struct conntrack *ct, const struct flow_tuple *tuple, const struct flow_tuple *reply,
+			   uint8_t in_if, uint8_t out_if, uint32_t rule, const struct packet_info *info, uint64_t now,
 			   struct flow_ref *ref);
 
 /*
- * Take in a later packet @info of the flow @ref: its state goes on and its time starts again. Anything but
- * REASON_NONE: drop the packet, nothing changed.
+ * Take in a later packet @info of the flow @ref: its state goes on and its time starts again.
+ * Anything but REASON_NONE: drop the packet, nothing changed.
  */
-enum reason conntrack_update(struct conntrack *ct, struct flow_ref ref,
-			     const struct packet_info *info, uint64_t now);
+enum reason conntrack_update(struct conntrack *ct, struct flow_ref ref, const struct packet_info *info, uint64_t now);
 
 /* The flow number @index, which is in use. */
 const struct flow *conntrack_get(const struct conntrack *ct, uint32_t index);

@@ -2,9 +2,9 @@
 /*
  * A frame in private memory, what its headers say, and the arithmetic of its checksums.
  *
- * A frame is parsed once, by packet_parse(); everything later works on the struct packet_info that it
- * filled, and trusts the offsets in it. Bytes and multi-byte fields of frames are in network order;
- * struct packet_info is in host order.
+ * A frame is parsed once, by packet_parse(); everything later works on the struct packet_info that
+ * it filled, and trusts the offsets in it. Bytes and multi-byte fields of frames are in network
+ * order; struct packet_info is in host order.
  */
 #ifndef CAMBIUM_NET_CORE_PACKET_H
 #define CAMBIUM_NET_CORE_PACKET_H
@@ -19,6 +19,7 @@
 #define ETH_FRAME_MIN 60u /* without the frame check sequence */
 #define IPV4_HEADER_LEN 20u
 #define PACKET_LEN_MAX (ETH_HEADER_LEN + 65535u)
+#define PACKET_REPLY_ROOM 128u
 #define PACKET_HEAD_MIN 256u /* a longer frame has at least so much of it in head_len */
 
 #define ETHERTYPE_IPV4 0x0800u
@@ -54,8 +55,8 @@ struct mac {
 };
 
 /*
- * An IP address in network order. An IPv4 address stands in the first four octets and the others are
- * zero; the family is known from where the address stands (IPv6 will use all sixteen).
+ * An IP address in network order. An IPv4 address stands in the first four octets and the others
+ * are zero; the family is known from where the address stands (IPv6 will use all sixteen).
  */
 struct ip_addr {
 	uint8_t octets[16];
@@ -70,10 +71,10 @@ bool mac_equal(struct mac a, struct mac b);
 /* Values of struct packet .flags. */
 enum {
 	/*
-	 * The layer 4 checksum is blank: its field holds only the sum of the pseudo-header, and whoever
-	 * sends the frame last completes it over the bytes from csum_start on, into the field at
-	 * csum_start + csum_offset (as in virtio-net, VIRTIO_NET_HDR_F_NEEDS_CSUM). The router keeps the
-	 * pseudo-header sum right when it translates.
+	 * The layer 4 checksum is blank: its field holds only the sum of the pseudo-header, and
+	 * whoever sends the frame last completes it over the bytes from csum_start on, into the
+	 * field at csum_start + csum_offset (as in virtio-net, VIRTIO_NET_HDR_F_NEEDS_CSUM). The
+	 * router keeps the pseudo-header sum right when it translates.
 	 */
 	PACKET_CSUM_BLANK = 1,
 	/* Somebody trusted has already checked the layer 4 checksum. */
@@ -86,11 +87,12 @@ enum {
 };
 
 /*
- * One frame. @data points at the Ethernet header, in memory that belongs to the caller and that nobody
- * else writes; the frame has @len bytes, of which the first @head_len stand at @data (the others may
- * stay elsewhere: the router neither reads nor changes them). head_len is len, or at least
- * PACKET_HEAD_MIN. @capacity bytes may be written at @data; it is at least head_len, and answers (RST,
- * ICMP errors, ARP) need no more than the frame had, padded to ETH_FRAME_MIN.
+ * One frame. @data points at the Ethernet header, in memory that belongs to the caller and that
+ * nobody else writes; the frame has @len bytes, of which the first @head_len stand at @data (the
+ * others may stay elsewhere: the router neither reads nor changes them). head_len is len, or at
+ * least PACKET_HEAD_MIN. @capacity bytes may be written at @data; it is at least head_len. An
+ * answer (RST, ICMP error, ARP) may be longer than a small frame: PACKET_REPLY_ROOM is enough for
+ * any, and where it does not fit there is none.
  *
  * A TCP superframe has gso_type PACKET_GSO_TCP4, a gso_size (payload bytes per segment) and a blank
  * checksum; its IPv4 total length counts the whole.
@@ -108,9 +110,9 @@ struct packet {
 };
 
 /*
- * What the headers of a good frame say. sport and dport are the ports of TCP and UDP. For ICMP echo they
- * carry the identifier, so that a request and its reply are mirror images: request (id, 0), reply (0, id).
- * For other ICMP both are 0. Offsets count from packet.data.
+ * What the headers of a good frame say. sport and dport are the ports of TCP and UDP. For ICMP echo
+ * they carry the identifier, so that a request and its reply are mirror images: request (id, 0),
+ * reply (0, id). For other ICMP both are 0. Offsets count from packet.data.
  */
 struct packet_info {
 	uint16_t ethertype;
@@ -131,12 +133,12 @@ struct packet_info {
 };
 
 /*
- * Parse and judge the frame @pkt into @info (RFC 791, 793, 768, 792). Gives REASON_NONE for a frame that is
- * ARP (then only ethertype and MACs are filled) or a whole IPv4 packet of TCP, UDP or a passed ICMP type
- * without options; else the reason to drop it. Checks the IPv4 header checksum, and the ICMP checksum
- * when the packet is whole in memory; those of TCP and UDP are the receiver's to check: translation
- * updates them incrementally, so a wrong one stays wrong. Padding behind the IPv4 packet is cut off:
- * pkt->len and head_len shrink.
+ * Parse and judge the frame @pkt into @info (RFC 791, 793, 768, 792). Gives REASON_NONE for a frame
+ * that is ARP (then only ethertype and MACs are filled) or a whole IPv4 packet of TCP, UDP or a
+ * passed ICMP type without options; else the reason to drop it. Checks the IPv4 header checksum,
+ * and the ICMP checksum when the packet is whole in memory; those of TCP and UDP are the receiver's
+ * to check: translation updates them incrementally, so a wrong one stays wrong. Padding behind the
+ * IPv4 packet is cut off: pkt->len and head_len shrink.
  */
 enum reason packet_parse(struct packet *pkt, struct packet_info *info);
 
@@ -149,16 +151,15 @@ void be16_put(uint8_t *p, uint16_t value);
 void be32_put(uint8_t *p, uint32_t value);
 
 /*
- * The Internet checksum (RFC 1071). checksum_add() adds @len bytes at @data to the running sum @sum (an odd
- * tail counts as padded with zero, so only the last piece may be odd); checksum_fold() folds a sum into
- * 16 bits without complementing it. The value of a checksum field is ~fold.
+ * The Internet checksum (RFC 1071). checksum_add() adds @len bytes at @data to the running sum @sum
+ * (an odd tail counts as padded with zero, so only the last piece may be odd); checksum_fold()
+ * folds a sum into 16 bits without complementing it. The value of a checksum field is ~fold.
  */
 uint32_t checksum_add(uint32_t sum, const uint8_t *data, size_t len);
 uint16_t checksum_fold(uint32_t sum);
 
 /* The sum of the IPv4 pseudo-header for @len bytes of @proto, to go on with checksum_add(). */
-uint32_t checksum_add_pseudo(uint32_t sum, struct ip_addr src, struct ip_addr dst, uint8_t proto,
-			     uint32_t len);
+uint32_t checksum_add_pseudo(uint32_t sum, struct ip_addr src, struct ip_addr dst, uint8_t proto, uint32_t len);
 
 /*
  * The checksum field @field after one of the 16-bit words under it changed from @from to @to

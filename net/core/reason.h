@@ -6,71 +6,71 @@
 #ifndef CAMBIUM_NET_CORE_REASON_H
 #define CAMBIUM_NET_CORE_REASON_H
 
-#define REASON_LIST(X)                                                                    \
-	X(NONE, "passed")                                                                 \
-	/* the frame itself */                                                            \
-	X(IFACE_UNSET, "interface is not configured")                                     \
-	X(FRAME_SHORT, "frame or header is cut short")                                    \
-	X(FRAME_LONG, "frame is longer than the interface takes")                         \
-	X(ETHERTYPE, "neither IPv4 nor ARP")                                              \
-	X(IP_HEADER, "bad IPv4 version, header length or reserved flag")                  \
-	X(IP_OPTIONS, "IPv4 options")                                                     \
-	X(IP_LENGTH, "IPv4 total length disagrees with the frame")                        \
-	X(IP_CHECKSUM, "bad IPv4 header checksum")                                        \
-	X(IP_FRAGMENT, "IPv4 fragment: not supported yet")                                \
-	X(IP_PROTO, "protocol other than TCP, UDP and ICMP")                              \
-	X(TCP_HEADER, "bad TCP header or flags")                                          \
-	X(UDP_LENGTH, "bad UDP length")                                                   \
-	X(ICMP_TYPE, "ICMP type not passed")                                              \
-	X(ICMP_CHECKSUM, "bad ICMP checksum")                                             \
-	X(CSUM_META, "checksum completion request does not fit the headers")              \
-	X(GSO_META, "segmentation request does not fit the headers")                      \
-	/* who it claims to be from and for */                                            \
-	X(MAC_DESTINATION, "frame is for another station")                                \
-	X(MAC_SPOOF, "source MAC is not the interface's own")                             \
-	X(IP_SPOOF, "source address is not the interface's own")                          \
-	X(IP_BOGON, "address that can never be a unicast source or destination")          \
-	X(NOT_UNICAST, "broadcast or multicast destination")                              \
-	/* policy */                                                                      \
-	X(POLICY_DEFAULT, "no rule matches")                                              \
-	X(POLICY_DROP, "a drop rule matches")                                             \
-	X(POLICY_REJECT, "a reject rule matches")                                         \
-	X(NO_ROUTE, "no interface leads to the destination")                              \
-	X(NO_SERVICE, "allowed to the router itself, which does not listen there")        \
-	X(SELF_ECHO, "echo request to the router, answered")                              \
-	/* flows */                                                                       \
-	X(NO_FLOW, "belongs to no known flow and cannot open one")                        \
-	X(FLOW_IFACE, "known flow, wrong interface")                                      \
-	X(FLOW_LIMIT, "the interface has all the flows it may have")                      \
-	X(FLOW_FULL, "flow table is full of established flows")                           \
-	X(FLOW_CLASH, "translated flow would equal another one")                          \
-	X(NAT_PORTS, "no free port for masquerading")                                     \
-	X(TCP_STATE, "segment does not fit the connection's state")                       \
-	X(TCP_WINDOW, "segment lies outside the connection's window")                     \
-	X(ICMP_UNRELATED, "ICMP error about no known flow")                               \
-	/* on the way out */                                                              \
-	X(TTL_EXPIRED, "time to live ran out")                                            \
-	X(TOO_BIG, "larger than the outgoing interface's MTU")                            \
-	X(NEIGHBOUR_FAILED, "next hop does not answer ARP")                               \
-	X(NEIGHBOUR_FULL, "too many next hops are being resolved")                        \
-	X(HOLD_FULL, "too many packets wait for this next hop")                           \
-	/* ARP */                                                                         \
-	X(ARP_INVALID, "malformed ARP")                                                   \
-	X(ARP_SPOOF, "ARP sender is not who it may be")                                   \
-	X(ARP_REQUEST, "ARP request for the router's address, answered")                  \
-	X(ARP_REPLY, "ARP reply taken in")                                                \
+#define REASON_LIST(X)                                                                                                 \
+	X(NONE, "passed")                                                                                              \
+	/* the frame itself */                                                                                         \
+	X(IFACE_UNSET, "interface is not configured")                                                                  \
+	X(FRAME_SHORT, "frame or header is cut short")                                                                 \
+	X(FRAME_LONG, "frame is longer than the interface takes")                                                      \
+	X(ETHERTYPE, "neither IPv4 nor ARP")                                                                           \
+	X(IP_HEADER, "bad IPv4 version, header length or reserved flag")                                               \
+	X(IP_OPTIONS, "IPv4 options")                                                                                  \
+	X(IP_LENGTH, "IPv4 total length disagrees with the frame")                                                     \
+	X(IP_CHECKSUM, "bad IPv4 header checksum")                                                                     \
+	X(IP_FRAGMENT, "IPv4 fragment: not supported yet")                                                             \
+	X(IP_PROTO, "protocol other than TCP, UDP and ICMP")                                                           \
+	X(TCP_HEADER, "bad TCP header or flags")                                                                       \
+	X(UDP_LENGTH, "bad UDP length")                                                                                \
+	X(ICMP_TYPE, "ICMP type not passed")                                                                           \
+	X(ICMP_CHECKSUM, "bad ICMP checksum")                                                                          \
+	X(CSUM_META, "checksum completion request does not fit the headers")                                           \
+	X(GSO_META, "segmentation request does not fit the headers")                                                   \
+	/* who it claims to be from and for */                                                                         \
+	X(MAC_DESTINATION, "frame is for another station")                                                             \
+	X(MAC_SPOOF, "source MAC is not the interface's own")                                                          \
+	X(IP_SPOOF, "source address is not the interface's own")                                                       \
+	X(IP_BOGON, "address that can never be a unicast source or destination")                                       \
+	X(NOT_UNICAST, "broadcast or multicast destination")                                                           \
+	/* policy */                                                                                                   \
+	X(POLICY_DEFAULT, "no rule matches")                                                                           \
+	X(POLICY_DROP, "a drop rule matches")                                                                          \
+	X(POLICY_REJECT, "a reject rule matches")                                                                      \
+	X(NO_ROUTE, "no interface leads to the destination")                                                           \
+	X(NO_SERVICE, "allowed to the router itself, which does not listen there")                                     \
+	X(SELF_ECHO, "echo request to the router, answered")                                                           \
+	/* flows */                                                                                                    \
+	X(NO_FLOW, "belongs to no known flow and cannot open one")                                                     \
+	X(FLOW_IFACE, "known flow, wrong interface")                                                                   \
+	X(FLOW_LIMIT, "the interface has all the flows it may have")                                                   \
+	X(FLOW_FULL, "flow table is full of established flows")                                                        \
+	X(FLOW_CLASH, "translated flow would equal another one")                                                       \
+	X(NAT_PORTS, "no free port for masquerading")                                                                  \
+	X(TCP_STATE, "segment does not fit the connection's state")                                                    \
+	X(TCP_WINDOW, "segment lies outside the connection's window")                                                  \
+	X(ICMP_UNRELATED, "ICMP error about no known flow")                                                            \
+	/* on the way out */                                                                                           \
+	X(TTL_EXPIRED, "time to live ran out")                                                                         \
+	X(TOO_BIG, "larger than the outgoing interface's MTU")                                                         \
+	X(NEIGHBOUR_FAILED, "next hop does not answer ARP")                                                            \
+	X(NEIGHBOUR_FULL, "too many next hops are being resolved")                                                     \
+	X(HOLD_FULL, "too many packets wait for this next hop")                                                        \
+	/* ARP */                                                                                                      \
+	X(ARP_INVALID, "malformed ARP")                                                                                \
+	X(ARP_SPOOF, "ARP sender is not who it may be")                                                                \
+	X(ARP_REQUEST, "ARP request for the router's address, answered")                                               \
+	X(ARP_REPLY, "ARP reply taken in")                                                                             \
 	X(ARP_IGNORED, "ARP that does not concern the router")
 
 enum reason {
 #define X(name, text) REASON_##name,
 	REASON_LIST(X)
 #undef X
-	REASON_COUNT
+		REASON_COUNT
 };
 
 /*
- * The name of @reason in lower case with underscores, as metrics and traces print it, and its one-line
- * explanation. Both are static strings; a value outside the enum gives "unknown".
+ * The name of @reason as in the list above, for metrics and traces, and its one-line
+ * explanation. Both are static strings; a value outside the enum is unknown.
  */
 const char *reason_get_name(enum reason reason);
 const char *reason_get_text(enum reason reason);

@@ -17,8 +17,8 @@
  * Every function is bounded: none loops over more than a fixed number of things, except
  * router_iface_clear(), which walks all flows once.
  *
- * Time is nanoseconds of any clock that never goes back. Interfaces are numbered 0 .. ROUTER_IF_COUNT-1.
- * Addresses are struct ip_addr; all of them are IPv4 for now.
+ * Time is nanoseconds of any clock that never goes back. Interfaces are numbered 0 ..
+ * ROUTER_IF_COUNT-1. Addresses are struct ip_addr; all of them are IPv4 for now.
  */
 #ifndef CAMBIUM_NET_CORE_ROUTER_H
 #define CAMBIUM_NET_CORE_ROUTER_H
@@ -32,9 +32,9 @@
 #define ROUTER_IF_COUNT RULES_IF_COUNT
 
 /*
- * IFACE_INNER: a point-to-point Ethernet with one peer, a domain, whose MAC and address are assigned:
- * nothing else ever comes from there, and the peer is never asked by ARP.
- * IFACE_UPLINK: a physical network of many stations, resolved by ARP.
+ * IFACE_INNER: a point-to-point Ethernet with one peer, a domain, whose MAC and address are
+ * assigned: nothing else ever comes from there, and the peer is never asked by ARP. IFACE_UPLINK: a
+ * physical network of many stations, resolved by ARP.
  */
 enum iface_kind {
 	IFACE_NONE = 0,
@@ -43,10 +43,10 @@ enum iface_kind {
 };
 
 /*
- * What an interface is. @mac and @addr are the router's own there; @prefix_len (1 .. 32) tells which addresses
- * are on the link. @mtu (68 .. 65535) counts from the IPv4 header on. @flow_limit bounds the flows that
- * were opened from this interface (0: half of the table).
- * Inner: @peer_mac and @peer are the other end's. Uplink: @peer is the gateway, or all zero for none.
+ * What an interface is. @mac and @addr are the router's own there; @prefix_len (1 .. 32) tells
+ * which addresses are on the link. @mtu (68 .. 65535) counts from the IPv4 header on. @flow_limit
+ * bounds the flows that were opened from this interface (0: half of the table). Inner: @peer_mac
+ * and @peer are the other end's. Uplink: @peer is the gateway, or all zero for none.
  */
 struct iface_config {
 	enum iface_kind kind;
@@ -61,11 +61,14 @@ struct iface_config {
 
 struct iface_counters {
 	uint64_t rx_packets, rx_bytes; /* frames handed to router_input() */
-	uint64_t rx_dropped;	       /* of those: verdict DROP */
-	uint64_t tx_packets, tx_bytes; /* FORWARD, REPLY, released holds and the router's own ARP */
+	uint64_t rx_dropped;           /* of those: verdict DROP */
+	uint64_t tx_packets, tx_bytes; /* FORWARD, REPLY, HOLD and the router's own ARP */
 };
 
-/* Bounds what the router says by itself: ICMP errors and RSTs, tokens refill with time. */
+/*
+ * Bounds what the router says by itself at one interface: ICMP errors and RSTs. Tokens refill with
+ * time.
+ */
 struct reply_budget {
 	uint32_t tokens;
 	uint64_t refilled_ns;
@@ -79,7 +82,7 @@ struct router {
 	struct rules_table rules;
 	struct conntrack flows;
 	struct arp_table arp;
-	struct reply_budget budget;
+	struct reply_budget budget[ROUTER_IF_COUNT];
 	uint32_t announce; /* bit i: tell the uplink i our address by ARP */
 
 	uint64_t reasons[REASON_COUNT];
@@ -87,7 +90,9 @@ struct router {
 	uint64_t *rule_hits; /* RULES_COUNT_MAX of them: new flows that rule i decided */
 };
 
-/* The key of the flow hash and the source of port choices: 128 bits that nobody outside can guess. */
+/*
+ * The key of the flow hash and the source of port choices: 128 bits that nobody outside can guess.
+ */
 struct router_seed {
 	uint64_t words[2];
 };
@@ -96,41 +101,41 @@ struct router_seed {
 size_t router_get_memory_size(uint32_t flow_count);
 
 /*
- * Make @r an empty router: no interface, no rule, so it drops everything. @memory (any alignment) of
- * @len bytes stays the router's until the end; it holds as many flows as fit. False when not even
- * one does.
+ * Make @r an empty router: no interface, no rule, so it drops everything. @memory (any alignment)
+ * of @len bytes stays the router's until the end; it holds as many flows as fit. False when not
+ * even one does.
  */
 bool router_init(struct router *r, void *memory, size_t len, struct router_seed seed);
 
 /*
- * Put the rules table of @len bytes at @table in force, after rules_check(); the table stays with the
- * caller, 4-byte aligned and unchanged, until another one is set. On an error nothing changes, @error
- * says what and @index which rule (RULE_INDEX_NONE: the header); both may be NULL. Hits start at zero.
- * Flows that exist go on.
+ * Put the rules table of @len bytes at @table in force, after rules_check(); the table stays with
+ * the caller, 4-byte aligned and unchanged, until another one is set. On an error nothing changes,
+ * @error says what and @index which rule (RULE_INDEX_NONE: the header); both may be NULL. Hits
+ * start at zero. Flows that exist go on.
  */
-bool router_rules_set(struct router *r, const void *table, size_t len, enum rules_error *error,
-		      uint32_t *index);
+bool router_rules_set(struct router *r, const void *table, size_t len, enum rules_error *error, uint32_t *index);
 
 /*
  * Configure interface @index, which router_iface_clear() cleared or nobody set yet. False (and
- * nothing changed) when @index or @config is not sane: a number out of range or in use, a kind, prefix
- * length or MTU out of range, a MAC that is zero or multicast, an address that is no unicast address, an inner peer
- * missing, outside the prefix or equal to the router's own address or another interface's, a gateway outside the prefix.
+ * nothing changed) when @index or @config is not sane: a number out of range or in use, a kind,
+ * prefix length or MTU out of range, a MAC that is zero or multicast, an address that is no unicast
+ * address, an inner peer missing, outside the prefix or equal to the router's own address or
+ * another interface's, a gateway outside the prefix.
  */
 bool router_iface_set(struct router *r, unsigned index, const struct iface_config *config);
 
 /*
- * Forget interface @index, its flows (of both directions), neighbours and counters. Held packets of its
- * neighbours come back as EVENT_DISCARD. A number out of range or not set is ignored.
+ * Forget interface @index, its flows (of both directions), neighbours and counters. Held packets of
+ * its neighbours come back as EVENT_DISCARD. A number out of range or not set is ignored.
  */
 void router_iface_clear(struct router *r, unsigned index);
 
 enum verdict {
-	VERDICT_DROP,	  /* free it; out.reason was counted */
+	VERDICT_DROP,     /* free it; out.reason was counted */
 	VERDICT_CONSUMED, /* free it; it was for the router itself (ARP) */
 	VERDICT_FORWARD,  /* send the rewritten frame at out.out_if */
-	VERDICT_REPLY,	  /* send the frame, now an answer, at out.out_if, which is where it came from */
-	VERDICT_HOLD,	  /* keep the rewritten frame as number out.hold until an event names it */
+	VERDICT_REPLY,    /* send the frame, now an answer, at out.out_if, which is where it came from */
+	VERDICT_HOLD,     /* keep the rewritten frame as number out.hold until an event names it */
 };
 
 /*
@@ -146,15 +151,15 @@ struct output {
 };
 
 /*
- * Decide about the frame @pkt (see packet.h for its shape and ownership) that came in at @in_if at @now
- * and rewrite it in place: Ethernet header, TTL, translation, checksums, or the whole of it for REPLY
- * (then len, head_len and flags are those of the answer). On DROP and CONSUMED the bytes are undefined. out-
- * going frames keep PACKET_CSUM_BLANK and their segmentation request if they came with them, and a
- * sender that cannot do that must complete the checksum and split it. @in_if out of range is dropped.
- * Frames on the way out may be shorter than ETH_FRAME_MIN: padding is the driver's.
+ * Decide about the frame @pkt (see packet.h for its shape and ownership) that came in at @in_if at
+ * @now and rewrite it in place: Ethernet header, TTL, translation, checksums, or the whole of it
+ * for REPLY (then len, head_len and flags are those of the answer). On DROP and CONSUMED the bytes
+ * are undefined. out- going frames keep PACKET_CSUM_BLANK and their segmentation request if they
+ * came with them, and a sender that cannot do that must complete the checksum and split it. @in_if
+ * out of range is dropped. Frames on the way out may be shorter than ETH_FRAME_MIN: padding is the
+ * driver's.
  */
-enum verdict router_input(struct router *r, unsigned in_if, struct packet *pkt, uint64_t now,
-			  struct output *out);
+enum verdict router_input(struct router *r, unsigned in_if, struct packet *pkt, uint64_t now, struct output *out);
 
 enum router_event_kind {
 	EVENT_SEND,    /* send frame[0 .. len-1] at out_if: ARP of the router itself */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash whose collisions nobody finds without the key.
+ * SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash whose collisions nobody finds without
+ * the key.
  */
 #ifndef CAMBIUM_NET_CORE_SIPHASH_H
 #define CAMBIUM_NET_CORE_SIPHASH_H

@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a bystander knows of a TCP connection: its state, and for each side how far it has sent and how far it
- * may send (van Rooij, "Real stateful TCP packet filtering in IP Filter", 2000; RFC 793, 5961, 7323).
+ * What a bystander knows of a TCP connection: its state, and for each side how far it has sent and
+ * how far it may send (van Rooij, "Real stateful TCP packet filtering in IP Filter", 2000; RFC 793,
+ * 5961, 7323).
  */
 #ifndef CAMBIUM_NET_CORE_TCP_H
 #define CAMBIUM_NET_CORE_TCP_H
 
 #include "packet.h"
 
-enum tcp_state {
+enum tcp_track_state {
 	TCP_SYN_SENT = 1, /* SYN from the opener */
 	TCP_SYN_RECEIVED, /* SYN and ACK from the other */
 	TCP_ESTABLISHED,  /* and the opener's ACK */
-	TCP_FIN_WAIT,	  /* one side sent FIN */
-	TCP_LAST_ACK,	  /* both did */
-	TCP_TIME_WAIT,	  /* and both FINs are acknowledged */
-	TCP_CLOSED,	  /* a RST that the receiver believes */
+	TCP_FIN_WAIT,     /* one side sent FIN */
+	TCP_LAST_ACK,     /* both did */
+	TCP_TIME_WAIT,    /* and both FINs are acknowledged */
+	TCP_CLOSED,       /* a RST that the receiver believes */
 };
 
 /* One side: what it sends. All but max_window are sequence numbers of its own. */
 struct tcp_side {
-	uint32_t end;	     /* behind the last byte sent */
-	uint32_t acked;	     /* behind the last byte that the other side acknowledged */
+	uint32_t end;        /* behind the last byte sent */
+	uint32_t acked;      /* behind the last byte that the other side acknowledged */
 	uint32_t max_end;    /* behind the last byte that the other side's window allows */
 	uint32_t max_window; /* the largest window that this side offered, scaled; 0: not seen yet */
-	uint8_t scale;	     /* shift of the windows this side offers */
+	uint8_t scale;       /* shift of the windows this side offers */
 	uint8_t has_scale;
 	uint8_t has_fin; /* FIN sent; end counts it */
 	uint8_t reserved;
@@ -33,7 +34,7 @@ struct tcp_side {
 /* side[0] is the opener. */
 struct tcp_track {
 	struct tcp_side side[2];
-	uint8_t state; /* enum tcp_state */
+	uint8_t state; /* enum tcp_track_state */
 };
 
 /* May the segment @info open a connection: SYN alone. */
@@ -43,16 +44,16 @@ bool tcp_is_opening(const struct packet_info *info);
 void tcp_track_open(struct tcp_track *track, const struct packet_info *info);
 
 /*
- * Take in the segment @info of side @dir (0: the opener's). REASON_NONE: it may pass, and @track knows
- * it. REASON_TCP_STATE or REASON_TCP_WINDOW: drop it, nothing changed. A RST inside the window but not at the next expected
- * byte passes, since its receiver will challenge it (RFC 5961), and changes nothing; so does a SYN
- * within a living connection.
+ * Take in the segment @info of side @dir (0: the opener's). REASON_NONE: it may pass, and @track
+ * knows it. REASON_TCP_STATE or REASON_TCP_WINDOW: drop it, nothing changed. A RST inside the
+ * window but not at the next expected byte passes, since its receiver will challenge it (RFC 5961),
+ * and changes nothing; so does a SYN within a living connection.
  */
 enum reason tcp_track_segment(struct tcp_track *track, unsigned dir, const struct packet_info *info);
 
 /*
- * Could the sequence number @seq, quoted by an ICMP error from a segment that side @dir sent, be in flight
- * (RFC 5927)?
+ * Could the sequence number @seq, quoted by an ICMP error from a segment that side @dir sent, be in
+ * flight (RFC 5927)?
  */
 bool tcp_track_in_flight(const struct tcp_track *track, unsigned dir, uint32_t seq);
 

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The table of flows. The invariants: each flow in use has both its tuples in the hash table, each
+ * exactly once, and no two tuples in the table are equal; it stands in exactly one list, that of
+ * the interface that opened it and of its class; lists run from the least to the most recently
+ * used; the unused flows are chained through `older`. conntrack.counts are the lengths of these
+ * lists.
+ */
+#include <string.h>
+
+#include <base/check.h>
+
+#include "conntrack.h"
+
+#define SECOND 1000000000ull
+#define FLOW_COUNT_MAX (1u << 24)
+
+static uint32_t bucket_count_for(uint32_t flow_count)
+{
+	uint32_t count = 2;
+
+	while (count < flow_count)
+		count *= 2;
+	return count;
+}
+
+size_t conntrack_get_memory_size(uint32_t flow_count)
+{
+	if (flow_count > FLOW_COUNT_MAX)
+		flow_count = FLOW_COUNT_MAX;
+	return (size_t)flow_count * sizeof(struct flow) + (size_t)bucket_count_for(flow_count) * sizeof(uint32_t) +
+	       _Alignof(struct flow);
+}
+
+void conntrack_set_limit(struct conntrack *ct, uint8_t iface, uint32_t limit)
+{
+	CHECK(iface < FLOW_IF_COUNT);
+	if (limit == 0)
+		limit = ct->capacity > 1 ? ct->capacity / 2 : 1;
+	ct->limit[iface] = limit;
+}
+
+static void table_clear(struct conntrack *ct)
+{
+	memset(ct->flows, 0, (size_t)ct->capacity * sizeof(struct flow));
+	memset(ct->buckets, 0xff, ((size_t)ct->bucket_mask + 1) * sizeof(uint32_t));
+	for (uint32_t i = 0; i < ct->capacity; i++)
+		ct->flows[i].older = i + 1 < ct->capacity ? i + 1 : FLOW_NONE;
+	ct->free = 0;
+	for (uint32_t i = 0; i < FLOW_IF_COUNT; i++) {
+		for (uint32_t c = 0; c < FLOW_CLASS_COUNT; c++)
+			ct->lists[i][c] = (struct flow_list){FLOW_NONE, FLOW_NONE, 0};
+		conntrack_set_limit(ct, (uint8_t)i, 0);
+	}
+}
+
+bool conntrack_init(struct conntrack *ct, void *memory, size_t len, struct siphash_key key)
+{
+	uintptr_t start = (uintptr_t)memory;
+	uintptr_t pad = -start & (_Alignof(struct flow) - 1);
+	uint32_t low = 0, high = FLOW_COUNT_MAX;
+
+	memset(ct, 0, sizeof(*ct));
+	while (low < high) {
+		uint32_t middle = low + (high - low + 1) / 2;
+
+		if (conntrack_get_memory_size(middle) <= len)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	if (low == 0)
+		return false;
+	ct->key = key;
+	ct->capacity = low;
+	ct->bucket_mask = bucket_count_for(low) - 1;
+	ct->flows = (struct flow *)(start + pad);
+	ct->buckets = (uint32_t *)(ct->flows + low);
+	table_clear(ct);
+	return true;
+}
+
+struct flow_tuple flow_tuple_of(const struct packet_info *info)
+{
+	return (struct flow_tuple){
+		.src = info->src,
+		.dst = info->dst,
+		.sport = info->sport,
+		.dport = info->dport,
+		.proto = info->proto,
+	};
+}
+
+struct flow_tuple flow_tuple_mirror(const struct flow_tuple *tuple)
+{
+	return (struct flow_tuple){
+		.src = tuple->dst,
+		.dst = tuple->src,
+		.sport = tuple->dport,
+		.dport = tuple->sport,
+		.proto = tuple->proto,
+	};
+}
+
+bool flow_tuple_equal(const struct flow_tuple *a, const struct flow_tuple *b)
+{
+	_Static_assert(sizeof(struct flow_tuple) == 40, "no padding to compare");
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+/* --- hash chains --- */
+
+static uint32_t *bucket_of(const struct conntrack *ct, const struct flow_tuple *tuple)
+{
+	return &ct->buckets[siphash(&ct->key, tuple, sizeof(*tuple)) & ct->bucket_mask];
+}
+
+static void node_insert(struct conntrack *ct, uint32_t index, unsigned dir)
+{
+	struct flow *flow = &ct->flows[index];
+	uint32_t *bucket = bucket_of(ct, &flow->tuple[dir]);
+
+	flow->next[dir] = *bucket;
+	*bucket = index * 2 + dir;
+}
+
+static void node_remove(struct conntrack *ct, uint32_t index, unsigned dir)
+{
+	uint32_t node = index * 2 + dir;
+	uint32_t *link = bucket_of(ct, &ct->flows[index].tuple[dir]);
+
+	while (*link != node) {
+		CHECK(*link != FLOW_NONE);
+		link = &ct->flows[*link / 2].next[*link % 2];
+	}
+	*link = ct->flows[index].next[dir];
+}
+
+static uint32_t node_find(const struct conntrack *ct, const struct flow_tuple *tuple)
+{
+	uint32_t node = *bucket_of(ct, tuple);
+
+	while (node != FLOW_NONE) {
+		const struct flow *flow = &ct->flows[node / 2];
+
+		if (flow_tuple_equal(&flow->tuple[node % 2], tuple))
+			break;
+		node = flow->next[node % 2];
+	}
+	return node;
+}
+
+/* --- lists --- */
+
+static void list_append(struct conntrack *ct, uint32_t index)
+{
+	struct flow *flow = &ct->flows[index];
+	struct flow_list *list = &ct->lists[flow->iface[0]][flow->class];
+
+	flow->older = list->newest;
+	flow->newer = FLOW_NONE;
+	if (list->newest != FLOW_NONE)
+		ct->flows[list->newest].newer = index;
+	else
+		list->oldest = index;
+	list->newest = index;
+	list->count++;
+}
+
+static void list_remove(struct conntrack *ct, uint32_t index)
+{
+	struct flow *flow = &ct->flows[index];
+	struct flow_list *list = &ct->lists[flow->iface[0]][flow->class];
+
+	CHECK(list->count > 0);
+	if (flow->older != FLOW_NONE)
+		ct->flows[flow->older].newer = flow->newer;
+	else
+		list->oldest = flow->newer;
+	if (flow->newer != FLOW_NONE)
+		ct->flows[flow->newer].older = flow->older;
+	else
+		list->newest = flow->older;
+	list->count--;
+}
+
+/* --- states --- */
+
+static uint32_t flow_get_timeout(const struct flow *flow)
+{
+	if (flow->tuple[0].proto == IP_PROTO_UDP)
+		return flow->seen ? FLOW_TIMEOUT_UDP : FLOW_TIMEOUT_UDP_NEW;
+	if (flow->tuple[0].proto != IP_PROTO_TCP)
+		return FLOW_TIMEOUT_ICMP;
+	switch (flow->tcp.state) {
+	case TCP_ESTABLISHED: return FLOW_TIMEOUT_ESTABLISHED;
+	case TCP_FIN_WAIT: return FLOW_TIMEOUT_FIN_WAIT;
+	case TCP_LAST_ACK: return FLOW_TIMEOUT_LAST_ACK;
+	case TCP_TIME_WAIT: return FLOW_TIMEOUT_TIME_WAIT;
+	case TCP_CLOSED: return FLOW_TIMEOUT_CLOSED;
+	}
+	return FLOW_TIMEOUT_SYN;
+}
+
+static enum flow_class flow_get_class(const struct flow *flow)
+{
+	if (flow->tuple[0].proto == IP_PROTO_UDP)
+		return flow->seen == FLOW_SEEN_EXCHANGE ? FLOW_ASSURED : FLOW_EMBRYONIC;
+	if (flow->tuple[0].proto != IP_PROTO_TCP)
+		return FLOW_EMBRYONIC;
+	switch (flow->tcp.state) {
+	case TCP_ESTABLISHED:
+	case TCP_FIN_WAIT: return FLOW_ASSURED;
+	case TCP_LAST_ACK:
+	case TCP_TIME_WAIT:
+	case TCP_CLOSED: return FLOW_CLOSING;
+	}
+	return FLOW_EMBRYONIC;
+}
+
+bool conntrack_find(struct conntrack *ct, const struct flow_tuple *tuple, uint64_t now, struct flow_ref *ref)
+{
+	uint32_t node = node_find(ct, tuple);
+
+	if (node == FLOW_NONE)
+		return false;
+	if (now >= ct->flows[node / 2].deadline) {
+		conntrack_close(ct, node / 2);
+		return false;
+	}
+	*ref = (struct flow_ref){.index = node / 2, .dir = node % 2};
+	return true;
+}
+
+bool conntrack_is_reopening(const struct conntrack *ct, struct flow_ref ref, const struct packet_info *info)
+{
+	const struct flow *flow = conntrack_get(ct, ref.index);
+
+	return info->proto == IP_PROTO_TCP && tcp_is_opening(info) &&
+	       (flow->tcp.state == TCP_TIME_WAIT || flow->tcp.state == TCP_CLOSED);
+}
+
+/* Make room for one more flow of @iface. */
+static enum reason room_make(struct conntrack *ct, uint8_t iface)
+{
+	bool limited = ct->iface_count[iface] >= ct->limit[iface];
+
+	if (!limited && ct->free != FLOW_NONE)
+		return REASON_NONE;
+	for (uint32_t class = FLOW_EMBRYONIC; class < FLOW_ASSURED; class ++) {
+		const struct flow_list *victim = &ct->lists[iface][class];
+
+		for (uint32_t i = 0; i < FLOW_IF_COUNT && !limited; i++) {
+			if (ct->lists[i][class].count > victim->count)
+				victim = &ct->lists[i][class];
+		}
+		if (victim->count > 0) {
+			conntrack_close(ct, victim->oldest);
+			ct->evicted++;
+			return REASON_NONE;
+		}
+	}
+	return limited ? REASON_FLOW_LIMIT : REASON_FLOW_FULL;
+}
+
+enum reason conntrack_open(struct conntrack *ct, const struct flow_tuple *tuple, const struct flow_tuple *reply,
+			   uint8_t in_if, uint8_t out_if, uint32_t rule, const struct packet_info *info, uint64_t now,
+			   struct flow_ref *ref)
+{
+	enum reason reason;
+	uint32_t index;
+	struct flow *flow;
+
+	CHECK(in_if < FLOW_IF_COUNT && out_if < FLOW_IF_COUNT);
+	if (node_find(ct, tuple) != FLOW_NONE || node_find(ct, reply) != FLOW_NONE || flow_tuple_equal(tuple, reply))
+		return REASON_FLOW_CLASH;
+	reason = room_make(ct, in_if);
+	if (reason != REASON_NONE)
+		return reason;
+	index = ct->free;
+	flow = &ct->flows[index];
+	ct->free = flow->older;
+	*flow = (struct flow){
+		.tuple = {*tuple, *reply},
+		.rule = rule,
+		.iface = {in_if, out_if},
+		.in_use = 1,
+	};
+	if (tuple->proto == IP_PROTO_TCP)
+		tcp_track_open(&flow->tcp, info);
+	flow->class = (uint8_t)flow_get_class(flow);
+	flow->deadline = now + flow_get_timeout(flow) * SECOND;
+	node_insert(ct, index, 0);
+	node_insert(ct, index, 1);
+	list_append(ct, index);
+	ct->count++;
+	ct->iface_count[in_if]++;
+	*ref = (struct flow_ref){.index = index, .dir = 0};
+	return REASON_NONE;
+}
+
+enum reason conntrack_update(struct conntrack *ct, struct flow_ref ref, const struct packet_info *info, uint64_t now)
+{
+	struct flow *flow = &ct->flows[ref.index];
+	uint8_t state = flow->tcp.state;
+
+	CHECK(ref.index < ct->capacity && flow->in_use);
+	if (info->proto == IP_PROTO_TCP) {
+		enum reason reason = tcp_track_segment(&flow->tcp, ref.dir, info);
+
+		if (reason != REASON_NONE)
+			return reason;
+	}
+	if (ref.dir == 1 && flow->seen == FLOW_SEEN_OPENER)
+		flow->seen = FLOW_SEEN_ANSWER;
+	else if (ref.dir == 0 && flow->seen == FLOW_SEEN_ANSWER)
+		flow->seen = FLOW_SEEN_EXCHANGE;
+	/* What cannot prove that the flow lives must not keep it. */
+	if (state == flow->tcp.state &&
+	    (state == TCP_CLOSED || (info->tcp_flags & TCP_RST) || (state > TCP_SYN_SENT && tcp_is_opening(info))))
+		return REASON_NONE;
+	list_remove(ct, ref.index);
+	flow->class = (uint8_t)flow_get_class(flow);
+	flow->deadline = now + flow_get_timeout(flow) * SECOND;
+	list_append(ct, ref.index);
+	return REASON_NONE;
+}
+
+const struct flow *conntrack_get(const struct conntrack *ct, uint32_t index)
+{
+	CHECK(index < ct->capacity && ct->flows[index].in_use);
+	return &ct->flows[index];
+}
+
+void conntrack_close(struct conntrack *ct, uint32_t index)
+{
+	struct flow *flow = &ct->flows[index];
+
+	CHECK(index < ct->capacity && flow->in_use);
+	node_remove(ct, index, 0);
+	node_remove(ct, index, 1);
+	list_remove(ct, index);
+	ct->count--;
+	ct->iface_count[flow->iface[0]]--;
+	flow->in_use = 0;
+	flow->older = ct->free;
+	ct->free = index;
+}
+
+void conntrack_expire(struct conntrack *ct, uint64_t now, uint32_t count)
+{
+	if (count > ct->capacity)
+		count = ct->capacity;
+	while (count-- > 0) {
+		struct flow *flow = &ct->flows[ct->sweep];
+
+		if (flow->in_use && now >= flow->deadline)
+			conntrack_close(ct, ct->sweep);
+		ct->sweep = ct->sweep + 1 < ct->capacity ? ct->sweep + 1 : 0;
+	}
+}
+
+void conntrack_clear_iface(struct conntrack *ct, uint8_t iface)
+{
+	for (uint32_t i = 0; i < ct->capacity; i++) {
+		const struct flow *flow = &ct->flows[i];
+
+		if (flow->in_use && (flow->iface[0] == iface || flow->iface[1] == iface))
+			conntrack_close(ct, i);
+	}
+}

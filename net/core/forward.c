@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Flows decide, and rules decide about flows. The invariant: nothing is forwarded without a flow,
+ * except an ICMP error about one; and no state changes for a packet that does not leave, but for
+ * want of a next hop.
+ */
+#include <string.h>
+
+#include "nat.h"
+#include "passage.h"
+
+static const struct ip_addr addr_none;
+
+enum verdict forward_flow(struct passage *p, struct flow_ref ref)
+{
+	const struct flow *flow = conntrack_get(&p->r->flows, ref.index);
+	struct flow_tuple to = flow_tuple_mirror(&flow->tuple[!ref.dir]);
+	uint8_t out_if = flow->iface[!ref.dir];
+	struct route route;
+	enum verdict verdict;
+	enum reason reason;
+
+	p->out->rule = flow->rule;
+	if (flow->iface[ref.dir] != p->in_if)
+		return passage_drop(p, REASON_FLOW_IFACE);
+	if (!route_by(p->r, out_if, to.dst, &route))
+		return passage_drop(p, REASON_NO_ROUTE);
+	if (!route_admits(p, out_if, &verdict))
+		return verdict;
+	reason = conntrack_update(&p->r->flows, ref, &p->info, p->now);
+	if (reason != REASON_NONE)
+		return passage_drop(p, reason);
+	nat_rewrite(p->pkt, &p->info, &to);
+	return route_leave(p, &route);
+}
+
+/* An ICMP error: it goes the way of the flow that it quotes, and changes nothing of it. */
+enum verdict forward_error(struct passage *p)
+{
+	struct nat_quote quote;
+	struct flow_tuple mirrored, to;
+	struct flow_ref ref;
+	const struct flow *flow;
+	struct route route;
+	struct ip_addr src = p->info.src;
+
+	if (nat_quote_parse(p->pkt, &p->info, &quote) != REASON_NONE)
+		return passage_drop(p, REASON_ICMP_UNRELATED);
+	mirrored = flow_tuple_mirror(&quote.tuple);
+	if (!conntrack_find(&p->r->flows, &mirrored, p->now, &ref))
+		return passage_drop(p, REASON_ICMP_UNRELATED);
+	flow = conntrack_get(&p->r->flows, ref.index);
+	if (flow->iface[ref.dir] != p->in_if)
+		return passage_drop(p, REASON_FLOW_IFACE);
+	if (!ip_addr_equal(p->info.dst, mirrored.dst) ||
+	    (mirrored.proto == IP_PROTO_TCP && !tcp_track_in_flight(&flow->tcp, !ref.dir, quote.tcp_seq)))
+		return passage_drop(p, REASON_ICMP_UNRELATED);
+	to = flow_tuple_mirror(&flow->tuple[!ref.dir]);
+	if (ip_addr_equal(src, mirrored.src))
+		src = to.src;
+	if (p->info.ttl <= 1)
+		return passage_drop(p, REASON_TTL_EXPIRED);
+	if (p->info.ip_len > p->r->iface[flow->iface[!ref.dir]].mtu)
+		return passage_drop(p, REASON_TOO_BIG);
+	if (!route_by(p->r, flow->iface[!ref.dir], to.dst, &route))
+		return passage_drop(p, REASON_NO_ROUTE);
+	nat_rewrite_error(p->pkt, &p->info, &quote, src, to.dst, &flow->tuple[!ref.dir]);
+	return route_leave(p, &route);
+}
+
+static struct decision decide(struct passage *p, const struct route *route)
+{
+	struct rules_query query = {
+		.from_if = p->in_if,
+		.to_if = route->out_if,
+		.from_side = passage_get_in(p)->kind == IFACE_INNER ? RULES_SIDE_INNER : RULES_SIDE_UPLINK,
+		.to_side = route->side,
+		.src = p->info.src,
+		.dst = p->info.dst,
+		.proto = p->info.proto,
+		.dport = p->info.proto == IP_PROTO_ICMP ? 0 : p->info.dport,
+	};
+	struct decision decision = rules_decide(&p->r->rules, &query);
+
+	p->out->rule = decision.rule;
+	return decision;
+}
+
+/* The tuple of the answers, and for PUBLISH the route to the target. */
+static enum reason reply_choose(struct passage *p, const struct decision *decision, const struct flow_tuple *tuple,
+				struct route *route, struct flow_tuple *reply)
+{
+	const struct iface_config *target;
+	struct ip_addr addr = decision->target;
+
+	*reply = flow_tuple_mirror(tuple);
+	if (decision->action == RULES_MASQUERADE)
+		return nat_choose(&p->r->flows, &p->r->rules, tuple, route->out_if, p->r->iface[route->out_if].addr,
+				  p->now, reply);
+	if (decision->action == RULES_ALLOW)
+		return REASON_NONE;
+	target = &p->r->iface[decision->target_if];
+	if (target->kind != IFACE_INNER)
+		return REASON_NO_ROUTE;
+	if (ip_addr_equal(addr, addr_none))
+		addr = target->peer;
+	if (!route_by(p->r, decision->target_if, addr, route))
+		return REASON_NO_ROUTE;
+	reply->src = addr;
+	reply->sport = decision->target_port;
+	return REASON_NONE;
+}
+
+/* The rules let it pass: open the flow and send its first packet. */
+static enum verdict flow_open(struct passage *p, const struct decision *decision, struct route *route)
+{
+	struct flow_tuple tuple = flow_tuple_of(&p->info), reply, to;
+	struct flow_ref ref;
+	enum verdict verdict;
+	enum reason reason;
+
+	if (decision->action != RULES_PUBLISH && (route->side == RULES_SIDE_NOWHERE || route->out_if == p->in_if))
+		return passage_drop(p, REASON_NO_ROUTE);
+	reason = reply_choose(p, decision, &tuple, route, &reply);
+	if (reason != REASON_NONE)
+		return passage_drop(p, reason);
+	if (!route_admits(p, route->out_if, &verdict))
+		return verdict;
+	reason = conntrack_open(&p->r->flows, &tuple, &reply, p->in_if, route->out_if, decision->rule, &p->info, p->now,
+				&ref);
+	if (reason != REASON_NONE)
+		return passage_drop(p, reason);
+	to = flow_tuple_mirror(&reply);
+	nat_rewrite(p->pkt, &p->info, &to);
+	return route_leave(p, route);
+}
+
+static bool can_open(const struct packet_info *info)
+{
+	switch (info->proto) {
+	case IP_PROTO_TCP: return tcp_is_opening(info);
+	case IP_PROTO_ICMP: return info->icmp_type == ICMP_ECHO_REQUEST;
+	}
+	return info->proto == IP_PROTO_UDP;
+}
+
+/*
+ * It belongs to no flow and cannot open one: perhaps the router has been started anew. Where the
+ * policy would have let such a flow be, a RST tells its end at once that it is over.
+ */
+static enum verdict stray_input(struct passage *p, const struct decision *decision)
+{
+	if (p->info.proto != IP_PROTO_TCP || decision->action == RULES_DROP || decision->action == RULES_REJECT)
+		return passage_drop(p, REASON_NO_FLOW);
+	return answer_reset(p, REASON_NO_FLOW);
+}
+
+enum verdict forward_new(struct passage *p)
+{
+	struct route route;
+	struct decision decision;
+
+	route = route_find(p->r, p->in_if, p->info.dst);
+	decision = decide(p, &route);
+	if (!can_open(&p->info))
+		return stray_input(p, &decision);
+	if (decision.rule != RULE_INDEX_NONE)
+		p->r->rule_hits[decision.rule]++;
+	p->out->log = decision.log;
+	switch (decision.action) {
+	case RULES_REJECT: return answer_reject(p);
+	case RULES_ALLOW:
+		if (route.side == RULES_SIDE_SELF)
+			return answer_self(p);
+		return flow_open(p, &decision, &route);
+	case RULES_MASQUERADE:
+	case RULES_PUBLISH: return flow_open(p, &decision, &route);
+	case RULES_DROP: break;
+	}
+	return passage_drop(p, decision.rule == RULE_INDEX_NONE ? REASON_POLICY_DEFAULT : REASON_POLICY_DROP);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What happens to a frame. The order is the policy: (1) the headers are whole, (2) the sender is
+ * who the interface says it is, (3) a known flow decides, or (4) the rules do, and (5) only then is
+ * there an answer, a new flow, or a rewritten frame. The invariant: what fails (1) or (2) changes
+ * nothing but a counter and gets no answer.
+ */
+#include <base/check.h>
+
+#include "passage.h"
+
+static const struct ip_addr addr_none;
+
+static enum verdict ipv4_input(struct passage *p)
+{
+	struct flow_tuple tuple = flow_tuple_of(&p->info);
+	enum reason reason = admit_check_addresses(p);
+	struct flow_ref ref;
+
+	if (reason != REASON_NONE)
+		return passage_drop(p, reason);
+	if (p->info.proto == IP_PROTO_ICMP && p->info.icmp_type != ICMP_ECHO_REQUEST &&
+	    p->info.icmp_type != ICMP_ECHO_REPLY)
+		return forward_error(p);
+	if (!conntrack_find(&p->r->flows, &tuple, p->now, &ref))
+		return forward_new(p);
+	if (!conntrack_is_reopening(&p->r->flows, ref, &p->info))
+		return forward_flow(p, ref);
+	conntrack_close(&p->r->flows, ref.index);
+	return forward_new(p);
+}
+
+static enum verdict arp_input(struct passage *p)
+{
+	const struct iface_config *in = passage_get_in(p);
+	struct arp_message message;
+
+	if (!arp_parse(p->pkt, &message) || p->pkt->capacity < ETH_FRAME_MIN)
+		return passage_drop(p, REASON_ARP_INVALID);
+	/* Sender zero: a probe whether an address is free (RFC 5227). */
+	if (!ip_addr_equal(message.sender, addr_none) &&
+	    (in->kind == IFACE_INNER ? !ip_addr_equal(message.sender, in->peer)
+				     : !admit_is_outside(p->r, in, message.sender)))
+		return passage_drop(p, REASON_ARP_SPOOF);
+	if (message.is_request && ip_addr_equal(message.target, in->addr)) {
+		arp_write_reply(p->pkt->data, in->mac, in->addr, message.sender_mac, message.sender);
+		p->pkt->len = p->pkt->head_len = ETH_FRAME_MIN;
+		p->pkt->flags = 0;
+		p->pkt->gso_type = PACKET_GSO_NONE;
+		p->out->reason = REASON_ARP_REQUEST;
+		p->out->out_if = p->in_if;
+		return VERDICT_REPLY;
+	}
+	if (in->kind == IFACE_UPLINK && !message.is_request && mac_equal(p->info.mac_dst, in->mac) &&
+	    arp_learn(&p->r->arp, p->in_if, message.sender, message.sender_mac, p->now))
+		p->out->reason = REASON_ARP_REPLY;
+	else
+		p->out->reason = REASON_ARP_IGNORED;
+	return VERDICT_CONSUMED;
+}
+
+static enum verdict frame_input(struct passage *p)
+{
+	enum reason reason;
+
+	if (passage_get_in(p)->kind == IFACE_NONE)
+		return passage_drop(p, REASON_IFACE_UNSET);
+	reason = packet_parse(p->pkt, &p->info);
+	if (reason == REASON_NONE)
+		reason = admit_check_macs(p);
+	if (reason != REASON_NONE)
+		return passage_drop(p, reason);
+	if (p->info.ethertype == ETHERTYPE_ARP)
+		return arp_input(p);
+	if (p->info.ip_len > passage_get_in(p)->mtu && p->pkt->gso_type == PACKET_GSO_NONE)
+		return passage_drop(p, REASON_FRAME_LONG);
+	return ipv4_input(p);
+}
+
+enum verdict router_input(struct router *r, unsigned in_if, struct packet *pkt, uint64_t now, struct output *out)
+{
+	struct passage p = {.r = r, .pkt = pkt, .out = out, .now = now};
+	struct iface_counters *counters;
+	enum verdict verdict;
+
+	*out = (struct output){.reason = REASON_NONE, .rule = RULE_INDEX_NONE};
+	if (in_if >= ROUTER_IF_COUNT) {
+		r->reasons[REASON_IFACE_UNSET]++;
+		return passage_drop(&p, REASON_IFACE_UNSET);
+	}
+	p.in_if = (uint8_t)in_if;
+	counters = &r->counters[in_if];
+	counters->rx_packets++;
+	counters->rx_bytes += pkt->len;
+	verdict = frame_input(&p);
+	r->reasons[out->reason]++;
+	if (verdict == VERDICT_DROP) {
+		counters->rx_dropped++;
+	} else if (verdict != VERDICT_CONSUMED) {
+		CHECK(out->out_if < ROUTER_IF_COUNT);
+		r->counters[out->out_if].tx_packets++;
+		r->counters[out->out_if].tx_bytes += pkt->len;
+	}
+	return verdict;
+}

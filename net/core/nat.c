@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Translation. The invariant: a checksum that was right before is right after, and one that was
+ * wrong stays wrong, since every change of a word under it goes through word_set(). Only the
+ * checksum of an ICMP error, which was checked when it was parsed, is computed anew.
+ */
+#include <string.h>
+
+#include "nat.h"
+
+enum {
+	QUOTE_L4_MIN = 8, /* what every ICMP error quotes of layer 4 (RFC 792) */
+	ICMP_HEADER_LEN = 8,
+};
+
+/* One packet's headers, outer or quoted, while they are rewritten. */
+struct headers {
+	uint8_t *ip;
+	uint8_t *l4;
+	uint8_t *checksum; /* of layer 4; NULL when there is none */
+	uint8_t proto;
+	bool is_blank; /* the checksum is only the sum of the pseudo-header */
+};
+
+static void field_update(uint8_t *field, uint16_t from, uint16_t to)
+{
+	be16_put(field, checksum_update(be16_get(field), from, to));
+}
+
+/* A sum that is not complemented yet: the pseudo-header's in a blank checksum field. */
+static void sum_update(uint8_t *field, uint16_t from, uint16_t to)
+{
+	uint16_t inverted = (uint16_t)~be16_get(field);
+
+	be16_put(field, (uint16_t)~checksum_update(inverted, from, to));
+}
+
+/*
+ * Set the word at @p, which stands under the IPv4 header's checksum or (@in_l4) in the layer 4
+ * header. The checksum of TCP and UDP covers both.
+ */
+static void word_set(const struct headers *h, uint8_t *p, uint16_t to, bool in_l4)
+{
+	uint16_t from = be16_get(p);
+
+	be16_put(p, to);
+	if (!in_l4)
+		field_update(h->ip + 10, from, to);
+	if (!h->checksum || (!in_l4 && h->proto == IP_PROTO_ICMP))
+		return;
+	if (!h->is_blank)
+		field_update(h->checksum, from, to);
+	else if (!in_l4)
+		sum_update(h->checksum, from, to);
+}
+
+static void address_set(const struct headers *h, uint8_t *p, struct ip_addr addr)
+{
+	word_set(h, p, be16_get(addr.octets), false);
+	word_set(h, p + 2, be16_get(addr.octets + 2), false);
+}
+
+static void headers_rewrite(const struct headers *h, const struct flow_tuple *to)
+{
+	address_set(h, h->ip + 12, to->src);
+	address_set(h, h->ip + 16, to->dst);
+	if (h->proto == IP_PROTO_ICMP) {
+		bool request = h->l4[0] == ICMP_ECHO_REQUEST;
+
+		word_set(h, h->l4 + 4, request ? to->sport : to->dport, true);
+	} else {
+		word_set(h, h->l4, to->sport, true);
+		word_set(h, h->l4 + 2, to->dport, true);
+	}
+	/* A UDP checksum that comes out as zero is sent as all ones (RFC 768). */
+	if (h->proto == IP_PROTO_UDP && h->checksum && !h->is_blank && be16_get(h->checksum) == 0)
+		be16_put(h->checksum, 0xffff);
+}
+
+/* The checksum field of @proto in the @len bytes at @l4; NULL when absent or, for UDP, not used. */
+static uint8_t *checksum_find(uint8_t proto, uint8_t *l4, uint32_t len, bool is_blank)
+{
+	uint32_t at = proto == IP_PROTO_TCP ? 16 : proto == IP_PROTO_UDP ? 6 : 2;
+
+	if (at + 2 > len)
+		return NULL;
+	if (proto == IP_PROTO_UDP && !is_blank && be16_get(l4 + at) == 0)
+		return NULL;
+	return l4 + at;
+}
+
+void nat_rewrite(struct packet *pkt, struct packet_info *info, const struct flow_tuple *to)
+{
+	struct headers h = {
+		.ip = pkt->data + ETH_HEADER_LEN,
+		.l4 = pkt->data + info->l4_off,
+		.proto = info->proto,
+		.is_blank = pkt->flags & PACKET_CSUM_BLANK,
+	};
+
+	h.checksum = checksum_find(h.proto, h.l4, pkt->head_len - info->l4_off, h.is_blank);
+	headers_rewrite(&h, to);
+	info->src = to->src;
+	info->dst = to->dst;
+	info->sport = to->sport;
+	info->dport = to->dport;
+}
+
+enum reason nat_choose(struct conntrack *ct, const struct rules_table *rules, const struct flow_tuple *tuple,
+		       uint8_t uplink, struct ip_addr addr, uint64_t now, struct flow_tuple *reply)
+{
+	struct {
+		struct flow_tuple tuple;
+		uint64_t now;
+		uint64_t try;
+	} salt = {*tuple, now, 0};
+	struct flow_ref taken;
+
+	*reply = flow_tuple_mirror(tuple);
+	reply->dst = addr;
+	for (salt.try = 0; salt.try < NAT_PORT_TRIES; salt.try++) {
+		if (salt.try > 0) {
+			uint64_t random = siphash(&ct->key, &salt, sizeof(salt));
+
+			reply->dport = (uint16_t)(NAT_PORT_MIN + random % (NAT_PORT_MAX - NAT_PORT_MIN + 1));
+		}
+		if (!rules_is_published(rules, uplink, tuple->proto, reply->dport) &&
+		    !conntrack_find(ct, reply, now, &taken))
+			return REASON_NONE;
+	}
+	return REASON_NAT_PORTS;
+}
+
+/* Ports or echo identifier of the quoted packet. False when it cannot belong to a flow. */
+static bool quote_ports_parse(const uint8_t *l4, struct nat_quote *quote)
+{
+	switch (quote->tuple.proto) {
+	case IP_PROTO_TCP: quote->tcp_seq = be32_get(l4 + 4); break;
+	case IP_PROTO_UDP: break;
+	case IP_PROTO_ICMP:
+		if (l4[0] == ICMP_ECHO_REQUEST)
+			quote->tuple.sport = be16_get(l4 + 4);
+		else if (l4[0] == ICMP_ECHO_REPLY)
+			quote->tuple.dport = be16_get(l4 + 4);
+		else
+			return false;
+		return true;
+	default: return false;
+	}
+	quote->tuple.sport = be16_get(l4);
+	quote->tuple.dport = be16_get(l4 + 2);
+	return true;
+}
+
+enum reason nat_quote_parse(const struct packet *pkt, const struct packet_info *info, struct nat_quote *quote)
+{
+	const uint8_t *ip;
+
+	memset(quote, 0, sizeof(*quote));
+	if (pkt->head_len != pkt->len || info->payload_len < IPV4_HEADER_LEN + QUOTE_L4_MIN)
+		return REASON_ICMP_UNRELATED;
+	quote->ip_off = info->l4_off + ICMP_HEADER_LEN;
+	quote->l4_off = quote->ip_off + IPV4_HEADER_LEN;
+	quote->l4_len = info->payload_len - IPV4_HEADER_LEN;
+	ip = pkt->data + quote->ip_off;
+	if (ip[0] != 0x45 || (be16_get(ip + 6) & 0x1fff) != 0)
+		return REASON_ICMP_UNRELATED;
+	quote->tuple.src = ip_addr_from_v4(be32_get(ip + 12));
+	quote->tuple.dst = ip_addr_from_v4(be32_get(ip + 16));
+	quote->tuple.proto = ip[9];
+	return quote_ports_parse(pkt->data + quote->l4_off, quote) ? REASON_NONE : REASON_ICMP_UNRELATED;
+}
+
+void nat_rewrite_error(struct packet *pkt, struct packet_info *info, const struct nat_quote *quote, struct ip_addr src,
+		       struct ip_addr dst, const struct flow_tuple *quoted)
+{
+	uint8_t *icmp = pkt->data + info->l4_off;
+	struct headers outer = {.ip = pkt->data + ETH_HEADER_LEN, .proto = IP_PROTO_ICMP};
+	struct headers inner = {
+		.ip = pkt->data + quote->ip_off,
+		.l4 = pkt->data + quote->l4_off,
+		.proto = quote->tuple.proto,
+	};
+
+	inner.checksum = checksum_find(inner.proto, inner.l4, quote->l4_len, false);
+	headers_rewrite(&inner, quoted);
+	address_set(&outer, outer.ip + 12, src);
+	address_set(&outer, outer.ip + 16, dst);
+	be16_put(icmp + 2, 0);
+	be16_put(icmp + 2, (uint16_t)~checksum_fold(checksum_add(0, icmp, info->ip_len - IPV4_HEADER_LEN)));
+	info->src = src;
+	info->dst = dst;
+}

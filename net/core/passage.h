@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One frame on its way through the router: what the files behind router_input() share. Not for
+ * others.
+ */
+#ifndef CAMBIUM_NET_CORE_PASSAGE_H
+#define CAMBIUM_NET_CORE_PASSAGE_H
+
+#include "router.h"
+
+struct passage {
+	struct router *r;
+	struct packet *pkt;
+	struct output *out;
+	uint64_t now;
+	struct packet_info info;
+	uint8_t in_if;
+};
+
+/* Where an address leads. */
+struct route {
+	enum rules_side side;
+	uint8_t out_if;
+	bool via_gateway;
+	struct ip_addr next_hop;
+};
+
+/* The interface the frame came in at. */
+static inline const struct iface_config *passage_get_in(const struct passage *p)
+{
+	return &p->r->iface[p->in_if];
+}
+
+/* The verdict DROP, with @reason. */
+static inline enum verdict passage_drop(struct passage *p, enum reason reason)
+{
+	p->out->reason = reason;
+	return VERDICT_DROP;
+}
+
+/* --- admit.c: who it is from --- */
+
+/* Are the frame's MACs those of its interface: REASON_NONE, or why not. */
+enum reason admit_check_macs(const struct passage *p);
+
+/* Are the packet's addresses such as may come in at its interface: REASON_NONE, or why not. */
+enum reason admit_check_addresses(const struct passage *p);
+
+/* May @addr, seen at uplink @in, be somebody outside: not ours, not of a network inside. */
+bool admit_is_outside(const struct router *r, const struct iface_config *in, struct ip_addr addr);
+
+/*
+ * Is @addr in the prefix of @iface. Is it the network or broadcast address there (none for /31,
+ * /32).
+ */
+bool iface_covers(const struct iface_config *iface, struct ip_addr addr);
+bool iface_has_edge(const struct iface_config *iface, struct ip_addr addr);
+
+/* --- answer.c: what the router says by itself, within its budget --- */
+
+/*
+ * Answer with an ICMP error (@type, @code, @mtu as in reply.h), or a RST, or an echo reply; or drop
+ * when there is no answer or no budget for it. @reason is recorded either way. answer_reject()
+ * takes what fits the protocol.
+ */
+enum verdict answer_error(struct passage *p, enum reason reason, uint8_t type, uint8_t code, uint16_t mtu);
+enum verdict answer_reset(struct passage *p, enum reason reason);
+enum verdict answer_reject(struct passage *p);
+enum verdict answer_self(struct passage *p);
+
+/* --- route.c: ways out --- */
+
+/*
+ * Where a packet from @in_if to @addr wants to go. An address inside a network here never goes
+ * elsewhere.
+ */
+struct route route_find(const struct router *r, uint8_t in_if, struct ip_addr addr);
+
+/*
+ * How to reach @addr by the interface @out_if, which is fixed. False: it is not there, or it needs
+ * a gateway and there is none.
+ */
+bool route_by(const struct router *r, uint8_t out_if, struct ip_addr addr, struct route *route);
+
+/*
+ * Can the packet leave at @out_if as it is? Else the answer, or drop, is in @verdict. Asked before
+ * anything changes, so that an error quotes the original.
+ */
+bool route_admits(struct passage *p, uint8_t out_if, enum verdict *verdict);
+
+/* The translated packet leaves by @route: Ethernet header and TTL. FORWARD, HOLD or DROP. */
+enum verdict route_leave(struct passage *p, const struct route *route);
+
+/* --- forward.c: flows --- */
+
+/* What happens to an admitted packet of a known flow; of no flow yet; and to an ICMP error. */
+enum verdict forward_flow(struct passage *p, struct flow_ref ref);
+enum verdict forward_new(struct passage *p);
+enum verdict forward_error(struct passage *p);
+
+#endif

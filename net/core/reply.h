@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Answers that the router gives by itself. Each turns the frame @pkt, which was parsed as @info,
+ * into its answer in place, addressed to where it came from, with whole checksums and no offload
+ * requests. False, and nothing changed: there is no answer to such a packet, or it does not fit
+ * pkt->capacity.
+ */
+#ifndef CAMBIUM_NET_CORE_REPLY_H
+#define CAMBIUM_NET_CORE_REPLY_H
+
+#include "packet.h"
+
+/* The code of an ICMP unreachable (RFC 792, 1812). */
+enum {
+	ICMP_CODE_TOO_BIG = 4,
+	ICMP_CODE_PROHIBITED = 13,
+};
+
+/* The echo request becomes the reply (RFC 792). The part behind head_len stays as it is. */
+bool reply_write_echo(struct packet *pkt, const struct packet_info *info);
+
+/*
+ * The TCP segment becomes a RST to its sender, as from the address it was sent to (RFC 793 section
+ * 3.4). None for a RST.
+ */
+bool reply_write_reset(struct packet *pkt, const struct packet_info *info);
+
+/*
+ * The packet becomes an ICMP error @type, @code from @from that quotes it (RFC 1122 section 3.2.2);
+ * @mtu is the next hop's for ICMP_CODE_TOO_BIG (RFC 1191), else 0. None for an ICMP packet other
+ * than an echo request.
+ */
+bool reply_write_error(struct packet *pkt, const struct packet_info *info, struct ip_addr from, uint8_t type,
+		       uint8_t code, uint16_t mtu);
+
+#endif

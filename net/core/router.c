@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The router's state: interfaces, policy, time. What happens to a frame is in input.c.
+ *
+ * The invariants: the addresses of configured interfaces are distinct unicast addresses, so that an
+ * address names one place; flows and neighbours refer to configured interfaces only; the rules in
+ * force passed rules_check().
+ */
+#include <string.h>
+
+#include "router.h"
+
+#define SWEEP_COUNT 256u /* flows looked at in one tick */
+
+size_t router_get_memory_size(uint32_t flow_count)
+{
+	return RULES_COUNT_MAX * sizeof(uint64_t) + _Alignof(uint64_t) + conntrack_get_memory_size(flow_count);
+}
+
+bool router_init(struct router *r, void *memory, size_t len, struct router_seed seed)
+{
+	uintptr_t pad = -(uintptr_t)memory & (_Alignof(uint64_t) - 1);
+	size_t hits_len = RULES_COUNT_MAX * sizeof(uint64_t);
+	struct siphash_key key = {{seed.words[0], seed.words[1]}};
+	uint8_t *start = memory;
+
+	memset(r, 0, sizeof(*r));
+	if (len < pad + hits_len)
+		return false;
+	r->rule_hits = (uint64_t *)(void *)(start + pad);
+	memset(r->rule_hits, 0, hits_len);
+	arp_init(&r->arp);
+	return conntrack_init(&r->flows, start + pad + hits_len, len - pad - hits_len, key);
+}
+
+bool router_rules_set(struct router *r, const void *table, size_t len, enum rules_error *error, uint32_t *index)
+{
+	enum rules_error found = rules_check(table, len, index);
+
+	if (error)
+		*error = found;
+	if (found != RULES_OK)
+		return false;
+	r->rules = rules_view(table);
+	memset(r->rule_hits, 0, RULES_COUNT_MAX * sizeof(uint64_t));
+	return true;
+}
+
+static bool mac_is_station(struct mac mac)
+{
+	static const struct mac zero;
+
+	return !(mac.octets[0] & 1) && !mac_equal(mac, zero);
+}
+
+/*
+ * A unicast address other than the network and broadcast addresses of its prefix (RFC 3021: none in
+ * /31).
+ */
+static bool addr_is_host(struct ip_addr addr, uint8_t prefix_len)
+{
+	uint32_t v4 = ip_addr_to_v4(addr);
+	uint32_t rest = prefix_len < 32 ? 0xffffffffu >> prefix_len : 0;
+
+	if (v4 >> 24 == 0 || v4 >> 24 == 127 || v4 >> 28 >= 14)
+		return false;
+	return prefix_len >= 31 || ((v4 & rest) != 0 && (v4 & rest) != rest);
+}
+
+static bool same_prefix(struct ip_addr a, struct ip_addr b, uint8_t prefix_len)
+{
+	return (ip_addr_to_v4(a) ^ ip_addr_to_v4(b)) >> (32 - prefix_len) == 0;
+}
+
+static bool addr_is_used(const struct router *r, struct ip_addr addr)
+{
+	for (unsigned i = 0; i < ROUTER_IF_COUNT; i++) {
+		const struct iface_config *c = &r->iface[i];
+
+		if (c->kind != IFACE_NONE && ip_addr_equal(c->addr, addr))
+			return true;
+		if (c->kind == IFACE_INNER && ip_addr_equal(c->peer, addr))
+			return true;
+	}
+	return false;
+}
+
+static bool config_is_sane(const struct router *r, const struct iface_config *c)
+{
+	static const struct ip_addr none;
+	bool has_peer = !ip_addr_equal(c->peer, none);
+
+	if (c->kind != IFACE_INNER && c->kind != IFACE_UPLINK)
+		return false;
+	if (c->prefix_len < 1 || c->prefix_len > 32 || c->mtu < 68 || !mac_is_station(c->mac))
+		return false;
+	if (!addr_is_host(c->addr, c->prefix_len) || addr_is_used(r, c->addr))
+		return false;
+	if (has_peer && (!addr_is_host(c->peer, c->prefix_len) || ip_addr_equal(c->peer, c->addr) ||
+			 !same_prefix(c->peer, c->addr, c->prefix_len)))
+		return false;
+	if (c->kind == IFACE_UPLINK)
+		return true;
+	return has_peer && !addr_is_used(r, c->peer) && mac_is_station(c->peer_mac) && !mac_equal(c->mac, c->peer_mac);
+}
+
+bool router_iface_set(struct router *r, unsigned index, const struct iface_config *config)
+{
+	if (index >= ROUTER_IF_COUNT || r->iface[index].kind != IFACE_NONE || !config_is_sane(r, config))
+		return false;
+	r->iface[index] = *config;
+	conntrack_set_limit(&r->flows, (uint8_t)index, config->flow_limit);
+	if (config->kind == IFACE_UPLINK)
+		r->announce |= 1u << index;
+	return true;
+}
+
+void router_iface_clear(struct router *r, unsigned index)
+{
+	if (index >= ROUTER_IF_COUNT || r->iface[index].kind == IFACE_NONE)
+		return;
+	conntrack_clear_iface(&r->flows, (uint8_t)index);
+	arp_clear_iface(&r->arp, (uint8_t)index);
+	r->announce &= ~(1u << index);
+	r->iface[index] = (struct iface_config){.kind = IFACE_NONE};
+	r->counters[index] = (struct iface_counters){0};
+	r->budget[index] = (struct reply_budget){0};
+}
+
+/* The frame of an ARP request for @target at @out_if goes into @event. */
+static void event_set_request(struct router *r, struct router_event *event, uint8_t out_if, struct ip_addr target)
+{
+	const struct iface_config *out = &r->iface[out_if];
+
+	event->kind = EVENT_SEND;
+	event->out_if = out_if;
+	event->len = ETH_FRAME_MIN;
+	arp_write_request(event->frame, out->mac, out->addr, target);
+	r->counters[out_if].tx_packets++;
+	r->counters[out_if].tx_bytes += ETH_FRAME_MIN;
+}
+
+bool router_event_next(struct router *r, struct router_event *event)
+{
+	const struct arp_entry *entry;
+	struct arp_hold hold;
+
+	memset(event, 0, sizeof(*event));
+	if (arp_take_hold(&r->arp, &event->hold, &hold)) {
+		event->kind = hold.state == ARP_HOLD_RELEASE ? EVENT_RELEASE : EVENT_DISCARD;
+		event->out_if = hold.iface;
+		event->mac = hold.mac;
+		return true;
+	}
+	entry = arp_take_request(&r->arp);
+	if (entry) {
+		event_set_request(r, event, entry->iface, entry->addr);
+		return true;
+	}
+	for (uint8_t i = 0; r->announce && i < ROUTER_IF_COUNT; i++) {
+		if (!(r->announce & 1u << i))
+			continue;
+		r->announce &= ~(1u << i);
+		event_set_request(r, event, i, r->iface[i].addr);
+		return true;
+	}
+	return false;
+}
+
+void router_tick(struct router *r, uint64_t now)
+{
+	arp_tick(&r->arp, now);
+	conntrack_expire(&r->flows, now, SWEEP_COUNT);
+}
+
+uint32_t router_get_flow_count(const struct router *r)
+{
+	return r->flows.count;
+}
+
+uint32_t router_get_flow_capacity(const struct router *r)
+{
+	return r->flows.capacity;
+}
