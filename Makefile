@@ -87,7 +87,7 @@ FLAGS_vmm = $(COMMON) $(WARN) -ffreestanding -mgeneral-regs-only -mcmodel=kernel
   -mno-red-zone -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
   -fno-omit-frame-pointer -Iinclude -Ivmm -I$(B)/gen
 
-GUEST_BASE = $(COMMON) -mcmodel=small -ftls-model=local-exec -fno-pic -fno-pie -fcf-protection=none \
+GUEST_BASE = $(COMMON) -mno-red-zone -mcmodel=small -ftls-model=local-exec -fno-pic -fno-pie -fcf-protection=none \
   -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections -fdata-sections \
   -U_FORTIFY_SOURCE $(GUEST_SSP) -D_GNU_SOURCE -D__DYNAMIC_REENT__ -nostdinc \
   -Iunikernel/include -isystem $(T)/newlib/include -isystem $(LWIP)/include \

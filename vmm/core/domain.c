@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Domains. A slot's generation grows each time it is used, so an id names one life of one slot. Invariant: a domain in
+ * the table is in one of the states of abi/hypercall.h, which only advance (construction, running <-> paused, dead); the
+ * record goes when nothing of the domain is left but frames that others still map.
+ */
+#include "domain.h"
+
+#include <string.h>
+
+#include "event.h"
+#include "frame.h"
+#include "grant.h"
+#include "mmu.h"
+#include "sched.h"
+
+#define RELEASE_BUDGET 256u
+
+static const struct trap_frame start_frame = {.rflags = 0x202};
+
+struct domain *domain_find(const struct world *w, domid_t id)
+{
+	uint32_t slot = DOMID_SLOT(id);
+	struct domain *d = slot < DOMAIN_SLOTS ? w->domains[slot] : NULL;
+
+	return d && d->id == id ? d : NULL;
+}
+
+static enum abi_error domain_pages(struct world *w, mfn_t *self, mfn_t *fpu)
+{
+	enum abi_error e = frame_alloc_own(w, self);
+
+	if (e != HC_OK)
+		return e;
+	e = frame_alloc_own(w, fpu);
+	if (e != HC_OK)
+		frame_free_own(w, *self);
+	return e;
+}
+
+static enum abi_error create_check(const struct world *w, const struct domain_create *c)
+{
+	if (c->slot >= DOMAIN_SLOTS || w->domains[c->slot])
+		return HC_ENOSLOT;
+	if (c->name[DOMAIN_NAME_MAX - 1] || !c->name[0] || !c->weight || c->weight > SCHED_WEIGHT_MAX || c->vcpu_count != 1 ||
+	    !c->max_pages || (c->capabilities & ~CAP_ALL))
+		return HC_EINVAL;
+	return HC_OK;
+}
+
+enum abi_error domain_create(struct world *w, const struct domain_create *c, struct domain **out)
+{
+	enum abi_error e = create_check(w, c);
+	mfn_t self, fpu;
+	struct domain *d;
+
+	if (e != HC_OK || (e = domain_pages(w, &self, &fpu)) != HC_OK)
+		return e;
+	d = world_page(w, self);
+	if (++w->generations[c->slot] == 0)
+		w->generations[c->slot] = 1;
+	d->id = (uint32_t)w->generations[c->slot] << 16 | c->slot;
+	d->state = DOMAIN_CONSTRUCTION;
+	memcpy(d->name, c->name, sizeof d->name);
+	d->capabilities = c->capabilities;
+	d->self_mfn = self;
+	d->frame_max = (uint64_t)c->max_pages + 1; /* the shared-info page is on the house */
+	d->port_hint = 1;
+	d->vcpu.domain = d;
+	d->vcpu.fpu = world_page(w, fpu);
+	d->vcpu.frame = start_frame;
+	sched_entity_init(&d->vcpu.sched, c->weight);
+	e = frame_alloc(w, d, &d->shared_mfn);
+	if (e == HC_OK && (e = frame_get_type(w, d->shared_mfn, FRAME_WRITABLE)) != HC_OK)
+		frame_disown(w, d, d->shared_mfn);
+	if (e != HC_OK) {
+		frame_free_own(w, fpu);
+		frame_free_own(w, self);
+		return e;
+	}
+	d->shared = world_page(w, d->shared_mfn);
+	for (unsigned i = 0; i < VCPU_MAX; i++)
+		d->shared->vcpu[i].upcall_mask = 1;
+	w->domains[c->slot] = d;
+	w->domain_count++;
+	*out = d;
+	return HC_OK;
+}
+
+void domain_end(struct world *w, struct domain *d, enum domain_reason reason, uint32_t code)
+{
+	CHECK(d->state != DOMAIN_DEAD);
+	event_close_all(w, d);
+	d->state = DOMAIN_DEAD;
+	d->reason = reason;
+	d->code = code;
+	d->vcpu.state = VCPU_OFF;
+	for (unsigned i = 0; i < DOMAIN_SLOTS; i++)
+		if (w->domains[i] && (w->domains[i]->capabilities & CAP_DOMAIN) && w->domains[i] != d)
+			event_raise_virq(w, w->domains[i], VIRQ_DOMAIN);
+}
+
+static void release_record(struct world *w, struct domain *d)
+{
+	uint32_t slot = DOMID_SLOT(d->id);
+	mfn_t fpu = (mfn_t)((uint8_t *)d->vcpu.fpu - w->memory) >> PAGE_SHIFT;
+
+	event_free_tables(w, d);
+	w->domains[slot] = NULL;
+	w->domain_count--;
+	frame_free_own(w, fpu);
+	frame_free_own(w, d->self_mfn);
+}
+
+/* Unpins tables among the frames of @d; true when none is left. */
+static bool release_pins(struct world *w, struct domain *d)
+{
+	for (uint32_t m = d->frame_list; m; m = w->frames[m].next)
+		if (w->frames[m].flags & FRAME_PINNED) {
+			CHECK(mmu_unpin(w, d, m) == HC_OK);
+			return false;
+		}
+	return true;
+}
+
+enum abi_error domain_release(struct world *w, struct domain *d)
+{
+	CHECK(d->state == DOMAIN_DEAD);
+	switch (d->release_step) {
+	case 0:
+		if (!grant_unmap_all(w, d, RELEASE_BUDGET))
+			return HC_EAGAIN;
+		break;
+	case 1:
+		if (d->vcpu.root)
+			mmu_put_table(w, d, d->vcpu.root);
+		d->vcpu.root = 0;
+		break;
+	case 2:
+		if (!release_pins(w, d))
+			return HC_EAGAIN;
+		break;
+	case 3:
+		grant_free_tables(w, d);
+		frame_put_type(w, d->shared_mfn);
+		break;
+	default:
+		for (unsigned i = 0; i < RELEASE_BUDGET && d->frame_list; i++)
+			frame_disown(w, d, d->frame_list);
+		if (d->frame_list)
+			return HC_EAGAIN;
+		release_record(w, d);
+		return HC_OK;
+	}
+	d->release_step++;
+	return HC_EAGAIN;
+}
+
+void domain_describe(const struct world *w, const struct domain *d, struct domain_info *info)
+{
+	*info = (struct domain_info){
+		.domid = d->id,
+		.state = d->state,
+		.reason = d->reason,
+		.code = d->code,
+		.shared_mfn = d->shared_mfn,
+		.hypercall_mfn = w->stubs_mfn,
+		.root_mfn = d->vcpu.root,
+		.frames = d->frame_count,
+		.max_frames = d->frame_max,
+		.run_time = d->vcpu.run_time,
+		.ports = d->port_count,
+		.grants = d->grant_count,
+		.mappings = d->mapping_count,
+		.has_frame = d->has_frame,
+		.frame = d->vcpu.frame,
+	};
+	memcpy(info->name, d->name, sizeof info->name);
+}

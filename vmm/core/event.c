@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Event channels. Invariants: a CONNECTED port's peer is a CONNECTED port that names it back, except that both ends of a
+ * pair may lie in one domain; a bound virq names a port of state PORT_VIRQ that names the virq. The shared-info page is
+ * hostile: the hypervisor only sets bits in it, atomically, and acts on what it found by waking, which is harmless.
+ */
+#include "event.h"
+
+#include "domain.h"
+#include "frame.h"
+
+struct port *event_port(const struct domain *d, uint32_t port)
+{
+	struct port *p;
+
+	if (port >= EVENT_PORT_MAX || !d->ports[port / PORTS_PER_PAGE])
+		return NULL;
+	p = &d->ports[port / PORTS_PER_PAGE][port % PORTS_PER_PAGE];
+	return p->state == PORT_FREE ? NULL : p;
+}
+
+enum abi_error event_alloc(struct world *w, struct domain *d, enum port_state state, uint32_t peer, uint32_t peer_port,
+			   uint32_t vcpu, uint32_t *port)
+{
+	for (uint32_t i = 0; i < EVENT_PORT_MAX; i++) {
+		uint32_t n = (d->port_hint + i) % EVENT_PORT_MAX, page = n / PORTS_PER_PAGE;
+		uint64_t bit = 1ull << n % 64;
+
+		if (!n)
+			continue;
+		if (!d->ports[page]) {
+			mfn_t mfn;
+			enum abi_error e = frame_alloc_own(w, &mfn);
+			if (e != HC_OK)
+				return e;
+			d->ports[page] = world_page(w, mfn);
+		}
+		if (d->ports[page][n % PORTS_PER_PAGE].state != PORT_FREE)
+			continue;
+		d->ports[page][n % PORTS_PER_PAGE] = (struct port){
+			.state = (uint8_t)state, .vcpu = (uint8_t)vcpu, .peer = peer, .peer_port = peer_port};
+		__atomic_fetch_and(&d->shared->pending[n / 64], ~bit, __ATOMIC_SEQ_CST);
+		__atomic_fetch_and(&d->shared->masked[n / 64], ~bit, __ATOMIC_SEQ_CST);
+		d->port_count++;
+		d->port_hint = n + 1;
+		*port = n;
+		return HC_OK;
+	}
+	return HC_ENOPORT;
+}
+
+enum abi_error event_bind(struct world *w, struct domain *d, struct domain *peer, uint32_t peer_port, uint32_t vcpu,
+			  uint32_t *port)
+{
+	struct port *p = event_port(peer, peer_port);
+	enum abi_error e;
+
+	if (!p || p->state != PORT_WAITING || p->peer != d->id)
+		return HC_EPORT;
+	e = event_alloc(w, d, PORT_CONNECTED, peer->id, peer_port, vcpu, port);
+	if (e != HC_OK)
+		return e;
+	p->state = PORT_CONNECTED;
+	p->peer_port = *port;
+	return HC_OK;
+}
+
+enum abi_error event_pair(struct world *w, struct domain *a, struct domain *b, uint32_t *port_a, uint32_t *port_b)
+{
+	enum abi_error e = event_alloc(w, a, PORT_CONNECTED, b->id, 0, 0, port_a);
+
+	if (e != HC_OK)
+		return e;
+	e = event_alloc(w, b, PORT_CONNECTED, a->id, *port_a, 0, port_b);
+	if (e != HC_OK) {
+		event_port(a, *port_a)->state = PORT_FREE;
+		a->port_count--;
+		return e;
+	}
+	event_port(a, *port_a)->peer_port = *port_b;
+	return HC_OK;
+}
+
+enum abi_error event_close(struct world *w, struct domain *d, uint32_t port)
+{
+	struct port *p = event_port(d, port);
+
+	if (!p)
+		return HC_EPORT;
+	if (p->state == PORT_CONNECTED) {
+		struct domain *peer = domain_find(w, p->peer);
+		struct port *q = peer ? event_port(peer, p->peer_port) : NULL;
+
+		if (q && q->state == PORT_CONNECTED && q->peer == d->id && q->peer_port == port)
+			q->state = PORT_ORPHAN;
+	}
+	if (p->state == PORT_VIRQ)
+		d->virq_port[p->peer_port] = 0;
+	*p = (struct port){.state = PORT_FREE};
+	d->port_count--;
+	d->port_hint = MIN(d->port_hint, port);
+	return HC_OK;
+}
+
+void event_close_all(struct world *w, struct domain *d)
+{
+	for (uint32_t n = 1; d->port_count && n < EVENT_PORT_MAX; n++)
+		if (event_port(d, n))
+			event_close(w, d, n);
+}
+
+static void notify_vcpu(struct world *w, struct domain *d, uint32_t vcpu, uint32_t port)
+{
+	struct vcpu_shared *s = &d->shared->vcpu[vcpu];
+
+	__atomic_fetch_or(&s->pending_sel, 1ull << port / 64, __ATOMIC_SEQ_CST);
+	if (!__atomic_exchange_n(&s->upcall_pending, 1, __ATOMIC_SEQ_CST))
+		w->wake(domain_vcpu(d, vcpu));
+}
+
+void event_raise(struct world *w, struct domain *d, uint32_t port)
+{
+	uint64_t bit = 1ull << port % 64;
+	const struct port *p = event_port(d, port);
+
+	CHECK(p);
+	if (d->state == DOMAIN_DEAD)
+		return;
+	if (__atomic_fetch_or(&d->shared->pending[port / 64], bit, __ATOMIC_SEQ_CST) & bit)
+		return;
+	if (__atomic_load_n(&d->shared->masked[port / 64], __ATOMIC_SEQ_CST) & bit)
+		return;
+	notify_vcpu(w, d, p->vcpu, port);
+}
+
+enum abi_error event_send(struct world *w, struct domain *d, uint32_t port)
+{
+	const struct port *p = event_port(d, port);
+	struct domain *peer;
+
+	if (!p || (p->state != PORT_CONNECTED && p->state != PORT_ORPHAN && p->state != PORT_WAITING))
+		return HC_EPORT;
+	if (p->state != PORT_CONNECTED)
+		return HC_OK;
+	peer = domain_find(w, p->peer);
+	CHECK(peer && event_port(peer, p->peer_port));
+	event_raise(w, peer, p->peer_port);
+	return HC_OK;
+}
+
+void event_raise_virq(struct world *w, struct domain *d, uint32_t virq)
+{
+	if (d->virq_port[virq])
+		event_raise(w, d, d->virq_port[virq]);
+}
+
+enum abi_error event_unmask(struct world *w, struct domain *d, uint32_t port)
+{
+	uint64_t bit = 1ull << port % 64;
+	const struct port *p = event_port(d, port);
+
+	if (!p)
+		return HC_EPORT;
+	__atomic_fetch_and(&d->shared->masked[port / 64], ~bit, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&d->shared->pending[port / 64], __ATOMIC_SEQ_CST) & bit)
+		notify_vcpu(w, d, p->vcpu, port);
+	return HC_OK;
+}
+
+void event_free_tables(struct world *w, struct domain *d)
+{
+	CHECK(!d->port_count);
+	for (uint32_t i = 0; i < PORT_PAGES; i++)
+		if (d->ports[i])
+			frame_free_own(w, (mfn_t)((uint8_t *)d->ports[i] - w->memory) >> PAGE_SHIFT);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Grants. Invariants: grant.maps of a live granter is the number of live mappings that name it; each mapping holds one
+ * reference on the frame (typed FRAME_WRITABLE when it is writable) and one on its level-1 table (typed FRAME_L1), so
+ * both stay what they are until it goes; a mapping is found by the page-table entry that it occupies, and that entry
+ * alone carries PTE_GRANT. A frame outlives its granter while it is mapped.
+ */
+#include "grant.h"
+
+#include "domain.h"
+#include "frame.h"
+#include "mmu.h"
+
+static struct grant *grant_at(const struct domain *d, uint32_t ref)
+{
+	if (ref >= GRANT_MAX || !d->grants[ref / GRANTS_PER_PAGE])
+		return NULL;
+	return &d->grants[ref / GRANTS_PER_PAGE][ref % GRANTS_PER_PAGE];
+}
+
+static struct grant *grant_used(const struct domain *d, uint32_t ref)
+{
+	struct grant *g = grant_at(d, ref);
+
+	return g && g->peer != DOMID_NONE ? g : NULL;
+}
+
+static enum abi_error page_alloc(struct world *w, void **page)
+{
+	mfn_t mfn;
+	enum abi_error e = frame_alloc_own(w, &mfn);
+
+	if (e == HC_OK)
+		*page = world_page(w, mfn);
+	return e;
+}
+
+static void page_free(struct world *w, void *page)
+{
+	if (page)
+		frame_free_own(w, (mfn_t)((uint8_t *)page - w->memory) >> PAGE_SHIFT);
+}
+
+enum abi_error grant_reserve(struct world *w, struct domain *d, uint32_t count, uint32_t *first)
+{
+	uint32_t run = 0;
+
+	/* Reference 0 is never given out. */
+	for (uint32_t ref = d->grant_hint ? d->grant_hint : 1; ref < GRANT_MAX; ref++) {
+		if (!d->grants[ref / GRANTS_PER_PAGE]) {
+			enum abi_error e = page_alloc(w, (void **)&d->grants[ref / GRANTS_PER_PAGE]);
+			if (e != HC_OK)
+				return e;
+		}
+		run = grant_at(d, ref)->peer == DOMID_NONE ? run + 1 : 0;
+		if (run == count) {
+			*first = ref + 1 - count;
+			return HC_OK;
+		}
+	}
+	if (d->grant_hint > 1) {
+		d->grant_hint = 1;
+		return grant_reserve(w, d, count, first);
+	}
+	return HC_ENOGRANT;
+}
+
+enum abi_error grant_offer(struct world *w, struct domain *d, uint32_t ref, domid_t peer, uint32_t flags, mfn_t mfn)
+{
+	struct grant *g = grant_at(d, ref);
+	enum abi_error e;
+
+	CHECK(g && g->peer == DOMID_NONE);
+	if (!frame_is_ram(w, mfn) || w->frames[mfn].owner != d->id)
+		return HC_EFRAME;
+	/* The offer holds a reference, so the frame cannot become another's while it stands. */
+	e = frame_get(w, mfn);
+	if (e != HC_OK)
+		return e;
+	*g = (struct grant){.peer = peer, .flags = flags, .mfn = mfn};
+	d->grant_count++;
+	d->grant_hint = ref + 1 < GRANT_MAX ? ref + 1 : 1;
+	return HC_OK;
+}
+
+enum abi_error grant_revoke(struct world *w, struct domain *d, uint32_t first, uint32_t count)
+{
+	if (!range_within(first, count, GRANT_MAX))
+		return HC_EGRANT;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct grant *g = grant_used(d, first + i);
+		if (!g)
+			return HC_EGRANT;
+		if (g->maps)
+			return HC_EBUSY;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		struct grant *g = grant_at(d, first + i);
+		g->peer = DOMID_NONE;
+		frame_put(w, g->mfn);
+	}
+	d->grant_count -= count;
+	d->grant_hint = MIN(d->grant_hint, first);
+	return HC_OK;
+}
+
+enum abi_error grant_query(const struct domain *d, uint32_t ref, uint32_t *maps)
+{
+	const struct grant *g = grant_used(d, ref);
+
+	if (!g)
+		return HC_EGRANT;
+	*maps = g->maps;
+	return HC_OK;
+}
+
+enum abi_error grant_retarget(struct domain *d, uint32_t first, uint32_t count, domid_t peer)
+{
+	if (!range_within(first, count, GRANT_MAX))
+		return HC_EGRANT;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct grant *g = grant_used(d, first + i);
+		if (!g)
+			return HC_EGRANT;
+		if (g->maps)
+			return HC_EBUSY;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		grant_at(d, first + i)->peer = peer;
+	return HC_OK;
+}
+
+domid_t grant_peer(const struct domain *d, uint32_t ref)
+{
+	const struct grant *g = grant_used(d, ref);
+
+	return g ? g->peer : DOMID_NONE;
+}
+
+enum abi_error grant_access(const struct domain *granter, domid_t peer, uint32_t ref, bool write, mfn_t *mfn)
+{
+	const struct grant *g = grant_used(granter, ref);
+
+	if (!g || g->peer != peer)
+		return HC_EGRANT;
+	if (write && (g->flags & GRANT_READONLY))
+		return HC_EREADONLY;
+	*mfn = g->mfn;
+	return HC_OK;
+}
+
+static struct mapping *mapping_at(const struct domain *d, uint32_t i)
+{
+	return &d->mappings[i / MAPPINGS_PER_PAGE][i % MAPPINGS_PER_PAGE];
+}
+
+static uint32_t *bucket_of(const struct domain *d, uint64_t entry)
+{
+	return &d->buckets[(entry ^ entry >> 13) % MAPPING_BUCKETS];
+}
+
+/* A free record, index + 1 into *@out; grows the table by a page. */
+static enum abi_error mapping_new(struct world *w, struct domain *d, uint32_t *out)
+{
+	enum abi_error e;
+
+	if (!d->buckets && (e = page_alloc(w, (void **)&d->buckets)) != HC_OK)
+		return e;
+	if (!d->mapping_free) {
+		if (d->mapping_pages == MAPPING_PAGES)
+			return HC_ENOGRANT;
+		e = page_alloc(w, (void **)&d->mappings[d->mapping_pages]);
+		if (e != HC_OK)
+			return e;
+		for (uint32_t i = 0; i < MAPPINGS_PER_PAGE; i++) {
+			uint32_t n = d->mapping_pages * MAPPINGS_PER_PAGE + i;
+			d->mappings[d->mapping_pages][i].next = d->mapping_free;
+			d->mapping_free = n + 1;
+		}
+		d->mapping_pages++;
+	}
+	*out = d->mapping_free;
+	d->mapping_free = mapping_at(d, *out - 1)->next;
+	return HC_OK;
+}
+
+static void mapping_give_back(struct domain *d, uint32_t n)
+{
+	struct mapping *m = mapping_at(d, n - 1);
+
+	*m = (struct mapping){.next = d->mapping_free};
+	d->mapping_free = n;
+}
+
+enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *granter, uint32_t ref, bool readonly,
+			 mfn_t table, unsigned index, mfn_t *mfn)
+{
+	uint64_t rights = readonly ? 0 : PTE_W | PTE_D, entry = table << 9 | index;
+	enum abi_error e = grant_access(granter, mapper->id, ref, !readonly, mfn);
+	struct mapping *m;
+	uint32_t n;
+
+	if (e != HC_OK)
+		return e;
+	e = mapping_new(w, mapper, &n);
+	if (e != HC_OK)
+		return e;
+	e = readonly ? frame_get(w, *mfn) : frame_get_type(w, *mfn, FRAME_WRITABLE);
+	if (e == HC_OK) {
+		e = mmu_grant_set(w, table, index,
+				  *mfn << PAGE_SHIFT | rights | PTE_P | PTE_U | PTE_A | PTE_NX | PTE_GRANT);
+		if (e != HC_OK && readonly)
+			frame_put(w, *mfn);
+		else if (e != HC_OK)
+			frame_put_type(w, *mfn);
+	}
+	if (e != HC_OK) {
+		mapping_give_back(mapper, n);
+		return e;
+	}
+	m = mapping_at(mapper, n - 1);
+	*m = (struct mapping){.next = *bucket_of(mapper, entry), .granter = granter->id, .ref = ref,
+			      .flags = readonly ? GRANT_READONLY : 0, .entry = entry, .mfn = *mfn};
+	*bucket_of(mapper, entry) = n;
+	mapper->mapping_count++;
+	grant_at(granter, ref)->maps++;
+	return HC_OK;
+}
+
+enum abi_error grant_unmap(struct world *w, struct domain *mapper, mfn_t table, unsigned index)
+{
+	uint64_t entry = table << 9 | index;
+	struct mapping *m = NULL;
+	struct domain *granter;
+	uint32_t *link, n;
+
+	if (!mapper->buckets)
+		return HC_EGRANT;
+	for (link = bucket_of(mapper, entry); *link; link = &m->next) {
+		m = mapping_at(mapper, *link - 1);
+		if (m->entry == entry)
+			break;
+	}
+	if (!*link)
+		return HC_EGRANT;
+	n = *link;
+	*link = m->next;
+	mmu_grant_clear(w, mapper, table, index);
+	if (m->flags & GRANT_READONLY)
+		frame_put(w, m->mfn);
+	else
+		frame_put_type(w, m->mfn);
+	granter = domain_find(w, m->granter);
+	if (granter)
+		grant_used(granter, m->ref)->maps--;
+	mapping_give_back(mapper, n);
+	mapper->mapping_count--;
+	return HC_OK;
+}
+
+bool grant_unmap_all(struct world *w, struct domain *mapper, unsigned budget)
+{
+	for (uint32_t i = 0; mapper->mapping_count && i < mapper->mapping_pages * MAPPINGS_PER_PAGE; i++) {
+		uint64_t entry = mapping_at(mapper, i)->entry;
+
+		if (!entry)
+			continue;
+		if (!budget--)
+			return false;
+		CHECK(grant_unmap(w, mapper, entry >> 9, entry & 511) == HC_OK);
+	}
+	return true;
+}
+
+void grant_free_tables(struct world *w, struct domain *d)
+{
+	CHECK(!d->mapping_count);
+	for (uint32_t i = 0; i < d->mapping_pages; i++)
+		page_free(w, d->mappings[i]);
+	page_free(w, d->buckets);
+	for (uint32_t ref = 0; ref < GRANT_MAX; ref++) {
+		struct grant *g = grant_used(d, ref);
+		if (g)
+			frame_put(w, g->mfn);
+	}
+	for (uint32_t i = 0; i < GRANT_PAGES; i++)
+		page_free(w, d->grants[i]);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Grants: a domain offers frames to a named peer, which maps or copies them. The table is the hypervisor's alone, offers
+ * are made by hypercall; buffer pools are offered once, so that this costs nothing per packet.
+ */
+#ifndef CAMBIUM_VMM_GRANT_H
+#define CAMBIUM_VMM_GRANT_H
+
+#include "world.h"
+
+/* Finds @count consecutive free references of @d, growing its table. *@first. HC_ENOGRANT, HC_ENOMEM, CORE_FLUSH_FIRST. */
+enum abi_error grant_reserve(struct world *w, struct domain *d, uint32_t count, uint32_t *first);
+/* Offers frame @mfn of @d to @peer under the free reference @ref. HC_EFRAME: not the domain's own. */
+enum abi_error grant_offer(struct world *w, struct domain *d, uint32_t ref, domid_t peer, uint32_t flags, mfn_t mfn);
+/* Takes back @count references from @first, all or none. HC_EGRANT, HC_EBUSY. */
+enum abi_error grant_revoke(struct world *w, struct domain *d, uint32_t first, uint32_t count);
+/* The mappings of one reference into *@maps. HC_EGRANT. */
+enum abi_error grant_query(const struct domain *d, uint32_t ref, uint32_t *maps);
+/* Gives references to a new peer. The caller has checked that the old ones' peers are dead. HC_EGRANT, HC_EBUSY. */
+enum abi_error grant_retarget(struct domain *d, uint32_t first, uint32_t count, domid_t peer);
+/* The peer that reference @ref of @d names, DOMID_NONE when it is free. */
+domid_t grant_peer(const struct domain *d, uint32_t ref);
+
+/*
+ * Maps reference @ref of @granter into @mapper's level-1 entry (@table, @index). *@mfn is the frame. HC_EGRANT,
+ * HC_EREADONLY, HC_EBUSY (entry in use), HC_ETYPE, HC_ENOGRANT, HC_ENOMEM, CORE_FLUSH_FIRST.
+ */
+enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *granter, uint32_t ref, bool readonly,
+			 mfn_t table, unsigned index, mfn_t *mfn);
+/* Drops the grant mapping in that entry. HC_EGRANT: there is none. The caller flushes. */
+enum abi_error grant_unmap(struct world *w, struct domain *mapper, mfn_t table, unsigned index);
+/* Drops up to @budget mappings of a dead domain; true when none is left. */
+bool grant_unmap_all(struct world *w, struct domain *mapper, unsigned budget);
+
+/* For grant_copy: checks that @peer may read (write) reference @ref of @granter, *@mfn the frame. HC_EGRANT, HC_EREADONLY. */
+enum abi_error grant_access(const struct domain *granter, domid_t peer, uint32_t ref, bool write, mfn_t *mfn);
+
+/* Frees the tables of a dead domain without mappings. */
+void grant_free_tables(struct world *w, struct domain *d);
+
+#endif

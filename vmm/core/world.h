@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hypervisor's state, as plain data: frames, domains, vCPUs, ports, grants. The cores work on a struct world that is
+ * handed in, reach machine memory as world->memory + (mfn << 12), and touch neither hardware nor globals; the same files
+ * run in the product, under the sanitizers on the host, and in a model checker.
+ *
+ * Results of core functions are enum abi_error (HC_OK or the rule that was broken). Two more values never reach a guest:
+ * CORE_FLUSH_FIRST asks the caller to flush every TLB, call frame_flushed() and ask again; nothing has changed.
+ */
+#ifndef CAMBIUM_VMM_WORLD_H
+#define CAMBIUM_VMM_WORLD_H
+
+#include <abi/hypercall.h>
+#include <base/bits.h>
+#include <base/check.h>
+
+#define CORE_FLUSH_FIRST ((enum abi_error)1000)
+
+/* Guest addresses: the lower canonical half without its top level-4 slot, which stays unmapped for ever. */
+#define GUEST_TOP 0x00007f8000000000ull
+
+typedef uint64_t mfn_t;
+typedef uint32_t domid_t;
+
+/* Frame types exclude each other: a frame with a type count above 0 is used as this and nothing else. */
+enum frame_type {
+	FRAME_NONE = 0,
+	FRAME_L1 = 1,
+	FRAME_L2 = 2,
+	FRAME_L3 = 3,
+	FRAME_L4 = 4,
+	FRAME_WRITABLE,
+	FRAME_EXEC,
+};
+
+/* Owners that are not domains. Domain ids have a generation above 0, so they are > 0xffff. */
+#define OWNER_NONE 0u       /* not RAM, or firmware's */
+#define OWNER_FREE 1u       /* on the free list */
+#define OWNER_HYPERVISOR 2u /* the hypervisor's own */
+#define OWNER_BUNDLE 3u     /* the bundle: read-only to CAP_DOMAIN */
+#define OWNER_STUBS 4u      /* the hypercall page: read and execute for everybody */
+
+#define FRAME_PINNED 1u
+
+/*
+ * One machine frame. References: one while a domain owns it, one for each mapping, grant mapping or pin, and one for
+ * each use as a table. The type count counts the typed ones among them. The frame is free when references reach 0.
+ */
+struct frame {
+	uint32_t owner;
+	uint32_t refs;
+	uint32_t type_count;
+	uint8_t type; /* enum frame_type; FRAME_NONE while type_count is 0 */
+	uint8_t flags;
+	uint8_t last_type; /* the type before it became FRAME_NONE, until the frame is freed */
+	uint8_t reserved0;
+	uint32_t next, prev; /* free list, or the owner's list; 0: none */
+	uint32_t stamp;      /* world->flush_epoch when a mapping or type was last dropped */
+};
+
+#define IO_RANGES 8u
+
+struct io_range {
+	mfn_t first;
+	uint64_t count;
+};
+
+enum port_state { PORT_FREE = 0, PORT_WAITING, PORT_CONNECTED, PORT_VIRQ, PORT_DEVICE, PORT_ORPHAN };
+
+struct port {
+	uint8_t state; /* enum port_state */
+	uint8_t vcpu;
+	uint16_t reserved0;
+	uint32_t peer;      /* domain: who may bind (WAITING) or is connected */
+	uint32_t peer_port; /* CONNECTED: its port; VIRQ: the virq; DEVICE: device index << 16 | entry */
+	uint32_t reserved1;
+};
+
+#define PORTS_PER_PAGE (PAGE_SIZE / (uint32_t)sizeof(struct port))
+#define PORT_PAGES (EVENT_PORT_MAX / PORTS_PER_PAGE)
+
+/* An offer of one frame to one peer. */
+struct grant {
+	uint32_t peer; /* DOMID_NONE: the reference is free */
+	uint32_t flags;
+	uint32_t maps; /* live mappings */
+	uint32_t reserved0;
+	uint64_t mfn;
+	uint64_t reserved1;
+};
+
+#define GRANTS_PER_PAGE (PAGE_SIZE / (uint32_t)sizeof(struct grant))
+#define GRANT_PAGES 64u
+#define GRANT_MAX (GRANTS_PER_PAGE * GRANT_PAGES)
+
+/* A grant mapping, on the mapper's side: the page-table entry it occupies and the offer behind it. */
+struct mapping {
+	uint32_t next; /* in its hash chain, index + 1; free list likewise */
+	uint32_t granter;
+	uint32_t ref;
+	uint32_t flags;
+	uint64_t entry; /* table mfn << 9 | index; 0: free */
+	uint64_t mfn;
+};
+
+#define MAPPINGS_PER_PAGE (PAGE_SIZE / (uint32_t)sizeof(struct mapping))
+#define MAPPING_PAGES 128u
+#define MAPPING_MAX (MAPPINGS_PER_PAGE * MAPPING_PAGES)
+#define MAPPING_BUCKETS (PAGE_SIZE / 4u)
+
+struct domain;
+
+struct timer {
+	struct timer *next, *prev;
+	uint64_t deadline; /* ns; TIME_NEVER: not queued */
+};
+
+/* What the scheduler knows of a vCPU; written by vmm/core/sched.c alone. */
+struct sched_entity {
+	struct sched_entity *next, *prev; /* run queue */
+	uint64_t avt;                     /* actual virtual time */
+	uint32_t weight;
+	uint8_t queued;
+};
+
+enum vcpu_state { VCPU_OFF = 0, VCPU_RUNNABLE, VCPU_BLOCKED };
+
+struct vcpu {
+	struct domain *domain;
+	uint32_t id;
+	uint8_t state; /* enum vcpu_state; it runs only while its domain is DOMAIN_RUNNING */
+	uint8_t in_exception;
+	uint8_t handover; /* blocked: wakes with the result of sched_handover */
+	struct sched_entity sched;
+	struct timer timer;          /* timer_set */
+	struct timer block_deadline; /* sched_block */
+	uint64_t run_time;           /* ns */
+	/* guest state while it is not on a CPU */
+	struct trap_frame frame;
+	uint64_t fs_base, gs_base;
+	mfn_t root;
+	void *fpu;
+	/* entry_set */
+	uint64_t upcall, exception, exception_stack;
+};
+
+struct domain {
+	domid_t id;
+	uint32_t state; /* DOMAIN_x */
+	uint32_t reason, code;
+	char name[DOMAIN_NAME_MAX];
+	uint32_t capabilities;
+	uint8_t sealed, devices_owned, release_step;
+	uint8_t has_frame;
+	/* memory */
+	uint32_t frame_list; /* first owned frame */
+	uint64_t frame_count, frame_max;
+	mfn_t self_mfn, shared_mfn;
+	struct shared_info *shared;
+	struct io_range io[IO_RANGES];
+	/* events */
+	struct port *ports[PORT_PAGES];
+	uint32_t port_count, port_hint;
+	uint32_t virq_port[VIRQ_MAX];
+	/* grants */
+	struct grant *grants[GRANT_PAGES];
+	uint32_t grant_count, grant_hint;
+	struct mapping *mappings[MAPPING_PAGES];
+	uint32_t *buckets;
+	uint32_t mapping_count, mapping_free, mapping_pages;
+	struct vcpu vcpu; /* the first; more come with SMP guests */
+};
+
+_Static_assert(sizeof(struct domain) <= PAGE_SIZE, "a domain fits a page");
+
+struct world {
+	uint8_t *memory;      /* machine memory: frame m is at memory + (m << 12) */
+	struct frame *frames; /* [frame_limit] */
+	uint64_t frame_limit;
+	uint64_t frames_total, frames_free, frames_hypervisor, frames_bundle;
+	uint32_t free_list;
+	uint32_t flush_epoch; /* bumped by frame_flushed() */
+	mfn_t stubs_mfn;
+	const uint64_t *upper_half; /* entries 256..511 of every level-4 table */
+	uint32_t features;
+	struct domain *domains[DOMAIN_SLOTS];
+	uint16_t generations[DOMAIN_SLOTS];
+	uint32_t domain_count;
+	/* What the cores ask of the CPU side; set before the first domain exists. */
+	void (*wake)(struct vcpu *v);  /* an event became pending for it */
+};
+
+static inline void *world_page(const struct world *w, mfn_t mfn)
+{
+	return w->memory + (mfn << PAGE_SHIFT);
+}
+
+static inline struct vcpu *domain_vcpu(struct domain *d, uint32_t id)
+{
+	(void)id;
+	return &d->vcpu;
+}
+
+#endif
