@@ -8,6 +8,7 @@
 #   T=DIR                 unpacked and built newlib and lwIP, shared by all output directories
 #   CONFIG=demo           the appliance that `make image` and `make run` mean
 #   GUEST_SSP=...         stack protector option of guests
+#   FILTER='frame/*'      only these tests, SUITE/TEST with wildcards
 #   V=1                   show the commands
 
 B      ?= build
@@ -33,6 +34,7 @@ MAKEFLAGS += --no-builtin-rules
 export SOURCE_DATE_EPOCH := 315532800
 export TZ := UTC
 export LC_ALL := C
+export FILTER
 
 # --- rooms -------------------------------------------------------------------------------------
 
@@ -87,9 +89,13 @@ FLAGS_vmm = $(COMMON) $(WARN) -ffreestanding -mgeneral-regs-only -mcmodel=kernel
   -mno-red-zone -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
   -fno-omit-frame-pointer -Iinclude -Ivmm -I$(B)/gen
 
-GUEST_BASE = $(COMMON) -mno-red-zone -mcmodel=small -ftls-model=local-exec -fno-pic -fno-pie -fcf-protection=none \
-  -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections -fdata-sections \
-  -U_FORTIFY_SOURCE $(GUEST_SSP) -D_GNU_SOURCE -D__DYNAMIC_REENT__ -nostdinc \
+# The POSIX options that unikernel/posix provides; newlib's headers hide what is not promised.
+POSIX_OPTIONS = -D_POSIX_TIMERS=1 -D_POSIX_MONOTONIC_CLOCK=1 -D_POSIX_THREADS=1 \
+  -D_POSIX_TIMEOUTS=1 -D_POSIX_READER_WRITER_LOCKS=1 -D_UNIX98_THREAD_MUTEX_ATTRIBUTES=1
+
+GUEST_BASE = $(COMMON) -mno-red-zone -mcmodel=small -ftls-model=local-exec -fno-pic -fno-pie \
+  -fcf-protection=none -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections -fdata-sections \
+  -U_FORTIFY_SOURCE $(GUEST_SSP) -D_GNU_SOURCE -D__DYNAMIC_REENT__ $(POSIX_OPTIONS) -nostdinc \
   -Iunikernel/include -isystem $(T)/newlib/include -isystem $(LWIP)/include \
   -isystem $(GCC_INC) -Iinclude -Inet/port/include -Inet/port -I.
 FLAGS_guest = $(GUEST_BASE) $(WARN)

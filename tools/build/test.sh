@@ -20,7 +20,7 @@ for program; do
 	log=$program.log
 	echo "== $program"
 	# The pipe's status is tee's, so the program leaves its own in a file.
-	{ "$program" -j2 --color=never 2>&1; echo $? >"$log.status"; } | tee "$log"
+	{ "$program" -j2 --color=never ${FILTER:+--filter="$FILTER"} 2>&1; echo $? >"$log.status"; } | tee "$log"
 	code=$(cat "$log.status")
 	line=$(grep -a 'Synthesis:' "$log" | tail -n 1)
 	case $line in
