@@ -48,6 +48,12 @@ uint64_t early_top_mfn(void);
 /* Type of frame @mfn, BOOT_MEMORY_x; what no range covers, and the first MiB, is BOOT_MEMORY_RESERVED. */
 uint32_t early_range_type(uint64_t mfn);
 
+/* For paging_init(): from now on memory is zeroed through the direct map, above 4 GiB too. */
+void early_direct_map_ready(void);
+
+/* True after early_seal(). */
+bool early_sealed(void);
+
 /* Number of the ordered ranges, and the @i-th one. They ascend and do not overlap. */
 unsigned early_map_count(void);
 const struct boot_memory *early_map_at(unsigned i);

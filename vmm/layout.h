@@ -12,10 +12,10 @@
 #define DIRECT_MAP ADDRESS(0xffff800000000000)
 #define DIRECT_MAP_BYTES ADDRESS(0x0000400000000000) /* 64 TiB */
 #define DEVICE_MAP ADDRESS(0xffffff0000000000)
-#define DEVICE_MAP_BYTES ADDRESS(0x40000000) /* 1 GiB: one level-2 table */
-#define IMAGE_MAP ADDRESS(0xffffffff80000000) /* the last 2 GiB: -mcmodel=kernel */
+#define DEVICE_MAP_BYTES ADDRESS(0x40000000)   /* 1 GiB: one level-2 table */
+#define IMAGE_MAP ADDRESS(0xffffffff80000000)  /* the last 2 GiB: -mcmodel=kernel */
 #define IMAGE_LINK ADDRESS(0xffffffff81000000) /* the image's first byte; vmm.ld has the same number */
-#define IMAGE_LIMIT ADDRESS(0x200000)          /* the image, .bss included, fits one 2 MiB page */
+#define IMAGE_LIMIT ADDRESS(0x1000000)         /* most bytes of the image, .bss included */
 
 #ifndef __ASSEMBLER__
 /* Section bounds, page aligned, in this order and without a gap (vmm.ld). */

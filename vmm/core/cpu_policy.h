@@ -41,11 +41,10 @@ struct cpuid_leaf {
 
 /* A leaf that the CPU does not have is all zero. */
 struct cpu_raw {
-	struct cpuid_leaf leaf0, leaf1, leaf7; /* leaf 7: subleaf 0 */
-	struct cpuid_leaf leafd[XSTATE_LEAVES]; /* leaf 0xd, subleaves 0-7 */
-	struct cpuid_leaf leaf15;
+	struct cpuid_leaf leaf0, leaf1, leaf7;    /* leaf 7: subleaf 0 */
+	struct cpuid_leaf leafd[XSTATE_LEAVES];   /* leaf 0xd, subleaves 0-7 */
 	struct cpuid_leaf ext0, ext1, ext7, ext8; /* 0x80000000, 1, 7, 8 */
-	uint64_t arch_capabilities; /* IA32_ARCH_CAPABILITIES; 0 where leaf 7 does not announce it */
+	uint64_t arch_capabilities;               /* IA32_ARCH_CAPABILITIES; 0 where leaf 7 does not announce it */
 };
 
 enum cpu_vendor { CPU_INTEL, CPU_AMD, CPU_HYGON, CPU_CENTAUR, CPU_ZHAOXIN, CPU_OTHER };
@@ -75,16 +74,17 @@ struct cpu_policy {
 	enum cpu_vendor vendor;
 	uint32_t family, model, stepping;
 	enum cpu_refusal refusal;
-	uint32_t suffers;         /* SUFFERS_x */
-	bool insecure_meltdown;   /* started all the same: the override was given and needed */
-	bool clear_buffers;       /* VERW clears CPU buffers: to be used on the way to ring 3 when suffers has MDS, TAA, MMIO */
-	bool hypervisor;          /* runs inside a virtual machine */
-	uint64_t cr4, efer;       /* whole values to load */
+	uint32_t suffers;       /* SUFFERS_x */
+	bool insecure_meltdown; /* started all the same: the override was given and needed */
+	bool clear_buffers; /* VERW clears CPU buffers: to be used on the way to ring 3 when suffers has MDS, TAA, MMIO */
+	bool hypervisor;    /* runs inside a virtual machine */
+	uint64_t cr4, efer; /* whole values to load */
 	bool nx, pge, smep, smap, umip, fsgsbase, xsave, xsaveopt, gib_pages, rdrand, rdseed, rdtscp;
-	bool invariant_tsc, arat; /* for information */
-	uint64_t xcr0;            /* XSTATE_x to enable; meaningful with xsave */
-	uint32_t xstate_bytes;    /* size of the save area: 512 for FXSAVE, else that of XSAVE's standard format for xcr0 */
-	uint32_t phys_bits;       /* width of a physical address */
+	bool invariant_tsc; /* for information */
+	uint64_t xcr0;      /* XSTATE_x to enable; meaningful with xsave */
+	uint32_t
+		xstate_bytes; /* size of the save area: 512 for FXSAVE, else that of XSAVE's standard format for xcr0 */
+	uint32_t phys_bits;   /* width of a physical address */
 };
 
 /*

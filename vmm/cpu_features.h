@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The metal side of core/cpu_policy: reads what the CPU says, applies what the policy decided. */
-#ifndef CAMBIUM_VMM_FEATURES_H
-#define CAMBIUM_VMM_FEATURES_H
+#ifndef CAMBIUM_VMM_CPU_FEATURES_H
+#define CAMBIUM_VMM_CPU_FEATURES_H
 
 #include "core/cpu_policy.h"
 

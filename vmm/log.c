@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hypervisor's own lines. A line is formatted into a buffer on the stack and then goes out as one piece, under a
+ * lock that interrupts cannot enter, so lines of several CPUs never mix. A panic takes no lock: whoever held it is not
+ * going to go on. Nothing here waits for the UART once log_async() was called, but the last words.
+ */
+#include "log.h"
+
+#include <base/bits.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+
+#include "layout.h"
+#include "serial.h"
+#include "x86.h"
+
+#define LINE_MAX 240u
+#define RING_BYTES 16384u
+#define BACKTRACE_MAX 16u
+
+struct line {
+	unsigned len;
+	char text[LINE_MAX + 4];
+};
+
+static atomic_flag locked = ATOMIC_FLAG_INIT;
+static bool async;
+static char ring[RING_BYTES];
+static unsigned head, tail; /* free-running: [tail, head) waits to be written */
+static unsigned dropped;    /* lines that found no room */
+static bool dying;
+
+static uint64_t lock(void)
+{
+	uint64_t flags;
+
+	__asm__ volatile("pushfq; popq %0; cli" : "=r"(flags) : : "memory");
+	while (!dying && atomic_flag_test_and_set_explicit(&locked, memory_order_acquire))
+		cpu_relax();
+	return flags;
+}
+
+static void unlock(uint64_t flags)
+{
+	atomic_flag_clear_explicit(&locked, memory_order_release);
+	if (flags & 0x200)
+		__asm__ volatile("sti" : : : "memory");
+}
+
+static void put(struct line *l, char c)
+{
+	if (l->len < LINE_MAX)
+		l->text[l->len++] = c;
+}
+
+static void put_text(struct line *l, const char *s, unsigned width)
+{
+	unsigned n = 0;
+
+	for (; *s; s++, n++)
+		put(l, *s);
+	for (; n < width; n++)
+		put(l, ' ');
+}
+
+static void put_number(struct line *l, uint64_t v, unsigned base, unsigned width, char pad, bool minus)
+{
+	char digits[20];
+	unsigned n = 0;
+
+	do {
+		digits[n++] = "0123456789abcdef"[v % base];
+		v /= base;
+	} while (v);
+	if (minus && pad == '0')
+		put(l, '-');
+	for (unsigned i = n + minus; i < width; i++)
+		put(l, pad);
+	if (minus && pad != '0')
+		put(l, '-');
+	while (n)
+		put(l, digits[--n]);
+}
+
+static void put_format(struct line *l, const char *f, va_list *args)
+{
+	for (; *f; f++) {
+		unsigned width = 0;
+		char pad = ' ';
+		bool wide = false;
+
+		if (*f != '%') {
+			put(l, *f);
+			continue;
+		}
+		if (*++f == '0')
+			pad = '0';
+		for (; *f >= '0' && *f <= '9'; f++)
+			width = width * 10 + (unsigned)(*f - '0');
+		for (; *f == 'l'; f++)
+			wide = true;
+		switch (*f) {
+		case 's': put_text(l, va_arg(*args, const char *), width); break;
+		case 'c': put(l, (char)va_arg(*args, int)); break;
+		case 'd': {
+			int64_t v = wide ? va_arg(*args, int64_t) : va_arg(*args, int);
+			put_number(l, v < 0 ? -(uint64_t)v : (uint64_t)v, 10, width, pad, v < 0);
+			break;
+		}
+		case 'u':
+		case 'x': {
+			uint64_t v = wide ? va_arg(*args, uint64_t) : va_arg(*args, unsigned);
+			put_number(l, v, *f == 'x' ? 16 : 10, width, pad, false);
+			break;
+		}
+		case 'p':
+			put_text(l, "0x", 0);
+			put_number(l, (uint64_t)va_arg(*args, void *), 16, 16, '0', false);
+			break;
+		case 0: return;
+		default: put(l, *f); break;
+		}
+	}
+}
+
+static void finish(struct line *l)
+{
+	l->text[l->len++] = '\r';
+	l->text[l->len++] = '\n';
+}
+
+/* Puts the finished line into the ring, whole or not at all. */
+static void enqueue(const struct line *l)
+{
+	if (RING_BYTES - (head - tail) < l->len) {
+		dropped++;
+		return;
+	}
+	for (unsigned i = 0; i < l->len; i++)
+		ring[head++ % RING_BYTES] = l->text[i];
+}
+
+void log_line(const char *format, ...)
+{
+	struct line l = {0};
+	va_list args;
+	uint64_t flags;
+
+	put_text(&l, "vmm: ", 0);
+	va_start(args, format);
+	put_format(&l, format, &args);
+	va_end(args);
+	finish(&l);
+	flags = lock();
+	if (async)
+		enqueue(&l);
+	else
+		serial_write_wait(0, l.text, l.len);
+	unlock(flags);
+}
+
+void log_async(void)
+{
+	async = true;
+}
+
+/* Writes what the UART takes of the ring, or with @wait all of it. */
+static void drain_ring(bool wait)
+{
+	while (head != tail) {
+		unsigned at = tail % RING_BYTES, n = MIN(head - tail, RING_BYTES - at);
+
+		if (wait)
+			serial_write_wait(0, ring + at, n);
+		else
+			n = serial_write(0, ring + at, n);
+		tail += n;
+		if (!n)
+			return;
+	}
+}
+
+bool log_drain(void)
+{
+	uint64_t flags;
+	bool empty;
+
+	if (head == tail)
+		return true;
+	flags = lock();
+	drain_ring(false);
+	if (dropped && head == tail) {
+		struct line l = {0};
+		put_text(&l, "vmm: ", 0);
+		put_number(&l, dropped, 10, 0, ' ', false);
+		put_text(&l, " lines were lost: the serial port is too slow", 0);
+		finish(&l);
+		dropped = 0;
+		enqueue(&l);
+	}
+	empty = head == tail;
+	unlock(flags);
+	return empty;
+}
+
+/* What waits in the ring, then the line, whatever state the machine is in. */
+static void last_words(struct line *l)
+{
+	dying = true;
+	async = false;
+	drain_ring(true);
+	finish(l);
+	serial_write_wait(0, l->text, l->len);
+}
+
+void log_fatal(const char *format, ...)
+{
+	struct line l = {0};
+	va_list args;
+
+	irq_disable();
+	put_text(&l, "vmm: fatal: ", 0);
+	va_start(args, format);
+	put_format(&l, format, &args);
+	va_end(args);
+	last_words(&l);
+	cpu_halt();
+}
+
+/* A frame pointer that can be followed: aligned, on a stack in the image's data or in the direct map. */
+static bool frame_ok(uint64_t frame, uint64_t below)
+{
+	bool image = frame >= (uint64_t)vmm_data_start && frame < (uint64_t)vmm_data_end - 16;
+	bool direct = frame >= DIRECT_MAP && frame < DIRECT_MAP + DIRECT_MAP_BYTES;
+
+	return frame % 8 == 0 && frame > below && frame - below < 0x10000 && (image || direct);
+}
+
+static void backtrace(uint64_t frame)
+{
+	uint64_t below = frame - 1;
+
+	for (unsigned i = 0; i < BACKTRACE_MAX && frame_ok(frame, below); i++) {
+		const uint64_t *f = (const uint64_t *)frame;
+		if (f[1] < (uint64_t)vmm_text_start || f[1] >= (uint64_t)vmm_text_end)
+			return;
+		log_line("  called from %016lx", f[1]);
+		below = frame;
+		frame = f[0];
+	}
+}
+
+void panic_at(const char *file, int line, const char *what)
+{
+	struct line l = {0};
+	static bool again;
+
+	irq_disable();
+	put_text(&l, "vmm: panic: ", 0);
+	put_text(&l, file, 0);
+	put(&l, ':');
+	put_number(&l, (uint64_t)line, 10, 0, ' ', false);
+	put_text(&l, ": ", 0);
+	put_text(&l, what, 0);
+	last_words(&l);
+	if (!again) {
+		again = true;
+		backtrace((uint64_t)__builtin_frame_address(0));
+		log_line("halted");
+	}
+	cpu_halt();
+}
