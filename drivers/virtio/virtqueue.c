@@ -9,18 +9,16 @@
  */
 #include "virtqueue.h"
 
-#include <stdatomic.h>
-
 #include <base/check.h>
 
-static _Atomic uint16_t *used_event(const struct virtqueue *q)
+static uint16_t *used_event(const struct virtqueue *q)
 {
-	return (_Atomic uint16_t *)&q->avail->ring[q->size];
+	return &q->avail->ring[q->size];
 }
 
-static _Atomic uint16_t *avail_event(const struct virtqueue *q)
+static uint16_t *avail_event(const struct virtqueue *q)
 {
-	return (_Atomic uint16_t *)(void *)&q->used->ring[q->size];
+	return (uint16_t *)(void *)&q->used->ring[q->size];
 }
 
 void virtqueue_init(struct virtqueue *q, uint16_t size, void *desc, void *avail, void *used, bool event_idx)
@@ -47,7 +45,8 @@ bool virtqueue_add(struct virtqueue *q, const struct virtq_piece *pieces, unsign
 
 		d->addr = pieces[i].addr;
 		d->len = pieces[i].len;
-		d->flags = (uint16_t)((pieces[i].writable ? VIRTQ_DESC_WRITE : 0) | (i + 1 < count ? VIRTQ_DESC_NEXT : 0));
+		d->flags = (uint16_t)((pieces[i].writable ? VIRTQ_DESC_WRITE : 0) |
+				      (i + 1 < count ? VIRTQ_DESC_NEXT : 0));
 		d->next = i + 1 < count ? next : 0;
 		if (pieces[i].writable)
 			writable += pieces[i].len;
@@ -69,19 +68,19 @@ bool virtqueue_publish(struct virtqueue *q)
 	if (from == to || q->broken)
 		return false;
 	/* 1. descriptors and ring entries before the index */
-	atomic_store_explicit(&q->avail->idx, to, memory_order_release);
+	__atomic_store_n(&q->avail->idx, to, __ATOMIC_RELEASE);
 	q->published = to;
 	/* 2. the index before the look at whether the device sleeps: it does the same the other way round */
-	atomic_thread_fence(memory_order_seq_cst);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!q->event_idx)
-		return !(atomic_load_explicit(&q->used->flags, memory_order_relaxed) & VIRTQ_USED_NO_NOTIFY);
+		return !(__atomic_load_n(&q->used->flags, __ATOMIC_RELAXED) & VIRTQ_USED_NO_NOTIFY);
 	/* 3. the event index lies in [from, to) */
-	return (uint16_t)(to - 1 - atomic_load_explicit(avail_event(q), memory_order_relaxed)) < (uint16_t)(to - from);
+	return (uint16_t)(to - 1 - __atomic_load_n(avail_event(q), __ATOMIC_RELAXED)) < (uint16_t)(to - from);
 }
 
 bool virtqueue_is_pending(const struct virtqueue *q)
 {
-	return q->broken || atomic_load_explicit(&q->used->idx, memory_order_acquire) != q->used_idx;
+	return q->broken || __atomic_load_n(&q->used->idx, __ATOMIC_ACQUIRE) != q->used_idx;
 }
 
 static void chain_free(struct virtqueue *q, uint16_t head)
@@ -98,7 +97,7 @@ static void chain_free(struct virtqueue *q, uint16_t head)
 
 enum virtq_result virtqueue_take(struct virtqueue *q, uint16_t *head, uint32_t *len)
 {
-	uint16_t idx = atomic_load_explicit(&q->used->idx, memory_order_acquire);
+	uint16_t idx = __atomic_load_n(&q->used->idx, __ATOMIC_ACQUIRE);
 	uint16_t ready = (uint16_t)(idx - q->used_idx);
 	struct virtq_used_elem *elem = &q->used->ring[q->used_idx & (q->size - 1)];
 	uint32_t id, written;
@@ -107,8 +106,8 @@ enum virtq_result virtqueue_take(struct virtqueue *q, uint16_t *head, uint32_t *
 		return VIRTQ_BROKEN;
 	if (ready == 0)
 		return VIRTQ_EMPTY;
-	id = atomic_load_explicit(&elem->id, memory_order_relaxed);
-	written = atomic_load_explicit(&elem->len, memory_order_relaxed);
+	id = __atomic_load_n(&elem->id, __ATOMIC_RELAXED);
+	written = __atomic_load_n(&elem->len, __ATOMIC_RELAXED);
 	if (ready > q->size - q->free_count || id >= q->size || q->shadow[id].count == 0 ||
 	    written > q->shadow[id].writable) {
 		q->broken = true;
@@ -125,11 +124,11 @@ bool virtqueue_arm(struct virtqueue *q)
 {
 	/* 1. say what we wait for */
 	if (q->event_idx)
-		atomic_store_explicit(used_event(q), q->used_idx, memory_order_relaxed);
+		__atomic_store_n(used_event(q), q->used_idx, __ATOMIC_RELAXED);
 	else
-		atomic_store_explicit(&q->avail->flags, 0, memory_order_relaxed);
+		__atomic_store_n(&q->avail->flags, 0, __ATOMIC_RELAXED);
 	/* 2. before we look once more: the device moves its index, then looks at ours */
-	atomic_thread_fence(memory_order_seq_cst);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return virtqueue_is_pending(q);
 }
 
@@ -137,7 +136,7 @@ void virtqueue_disarm(struct virtqueue *q)
 {
 	/* an event index just passed comes by again after 65,536 chains: one interrupt too many, no harm */
 	if (q->event_idx)
-		atomic_store_explicit(used_event(q), (uint16_t)(q->used_idx - 1), memory_order_relaxed);
+		__atomic_store_n(used_event(q), (uint16_t)(q->used_idx - 1), __ATOMIC_RELAXED);
 	else
-		atomic_store_explicit(&q->avail->flags, VIRTQ_AVAIL_NO_INTERRUPT, memory_order_relaxed);
+		__atomic_store_n(&q->avail->flags, VIRTQ_AVAIL_NO_INTERRUPT, __ATOMIC_RELAXED);
 }

@@ -26,20 +26,20 @@ struct virtq_desc {
 
 /* Section 2.6.6; behind ring[size] follows used_event. */
 struct virtq_avail {
-	_Atomic uint16_t flags;
-	_Atomic uint16_t idx;
+	uint16_t flags;
+	uint16_t idx;
 	uint16_t ring[];
 };
 
 struct virtq_used_elem {
-	_Atomic uint32_t id;
-	_Atomic uint32_t len; /* bytes that the device wrote */
+	uint32_t id;
+	uint32_t len; /* bytes that the device wrote */
 };
 
 /* Section 2.6.8; behind ring[size] follows avail_event. */
 struct virtq_used {
-	_Atomic uint16_t flags;
-	_Atomic uint16_t idx;
+	uint16_t flags;
+	uint16_t idx;
 	struct virtq_used_elem ring[];
 };
 
@@ -106,8 +106,8 @@ bool virtqueue_is_pending(const struct virtqueue *q);
 
 /*
  * Asks for an interrupt when the device is done with the next chain. True: it already is (or the queue is broken); then
- * no interrupt may come, take first. The request is spent by one interrupt; without event index virtqueue_disarm() takes
- * it back.
+ * no interrupt may come, take first. The request is spent by one interrupt; without event index virtqueue_disarm()
+ * takes it back.
  */
 bool virtqueue_arm(struct virtqueue *q);
 void virtqueue_disarm(struct virtqueue *q);

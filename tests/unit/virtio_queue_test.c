@@ -6,7 +6,6 @@
  */
 #include <criterion/criterion.h>
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,15 +215,15 @@ Test(virtio_queue, a_used_index_ahead_of_what_was_handed_out_breaks_the_queue)
 Test(virtio_queue, with_event_index_the_device_is_notified_only_when_it_sleeps)
 {
 	struct world *w = world_new(true);
-	_Atomic uint16_t *event = (_Atomic uint16_t *)(void *)&w->q.used->ring[SIZE];
+	uint16_t *event = (uint16_t *)(void *)&w->q.used->ring[SIZE];
 
-	atomic_store(event, 0); /* tell me when idx passes 0 */
+	*event = 0; /* tell me when idx passes 0 */
 	add(w, 0, 1, false);
 	cr_assert(virtqueue_publish(&w->q));
 	add(w, 0, 1, false);
 	cr_assert_not(virtqueue_publish(&w->q), "it was told and has not asked again");
 	cr_assert_not(virtqueue_publish(&w->q), "nothing new");
-	atomic_store(event, 3);
+	*event = 3;
 	add(w, 0, 1, false);
 	cr_assert_not(virtqueue_publish(&w->q));
 	add(w, 0, 1, false);
@@ -234,20 +233,20 @@ Test(virtio_queue, with_event_index_the_device_is_notified_only_when_it_sleeps)
 Test(virtio_queue, arming_finds_what_came_in_between_and_asks_for_the_next_one)
 {
 	struct world *w = world_new(true);
-	_Atomic uint16_t *event = (_Atomic uint16_t *)&w->q.avail->ring[SIZE];
+	uint16_t *event = &w->q.avail->ring[SIZE];
 	uint16_t head = add(w, 0, 1, true);
 	uint32_t len;
 
 	virtqueue_publish(&w->q);
 	cr_assert_not(virtqueue_arm(&w->q));
-	cr_assert_eq(atomic_load(event), 0);
+	cr_assert_eq(*event, 0);
 	device_put(w, head, 1);
 	cr_assert(virtqueue_arm(&w->q));
 	cr_assert_eq(virtqueue_take(&w->q, &head, &len), VIRTQ_OK);
 	virtqueue_disarm(&w->q);
-	cr_assert_eq(atomic_load(event), 0, "one behind: 65,536 chains away");
+	cr_assert_eq(*event, 0, "one behind: 65,536 chains away");
 	cr_assert_not(virtqueue_arm(&w->q));
-	cr_assert_eq(atomic_load(event), 1);
+	cr_assert_eq(*event, 1);
 }
 
 Test(virtio_queue, without_event_index_the_flags_do_the_same)

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * virtio-net, modern.
+ *
+ * Invariant: a frame whose descriptor the device has is owned by rx_frames[] or tx_frames[], under the number of its
+ * descriptor, and by nobody else, so that the device never writes into or sends from a frame that somebody uses. The
+ * device's own header stands in the frame's headroom directly before the packet, so one descriptor carries both.
+ */
+#include "virtio_net.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cambium/event.h>
+
+#include "virtio_pci.h"
+
+#define VIRTIO_TYPE_NET 1u
+#define QUEUE_RX 0u
+#define QUEUE_TX 1u
+
+/* Section 5.1.3. */
+#define NET_F_CSUM (1ull << 0)
+#define NET_F_GUEST_CSUM (1ull << 1)
+#define NET_F_MTU (1ull << 3)
+#define NET_F_MAC (1ull << 5)
+#define NET_F_STATUS (1ull << 16)
+
+/* Section 5.1.4. */
+#define CONFIG_MAC 0u
+#define CONFIG_STATUS 6u
+#define CONFIG_MTU 10u
+#define STATUS_LINK_UP 1u
+
+#define HDR_NEEDS_CSUM 1u
+#define HDR_DATA_VALID 2u
+
+#define ETH_LEN 14u
+#define ETH_PADDED_LEN 60u
+#define RECLAIM_BATCH 32u
+
+/* Section 5.1.6; with VERSION_1 the last field is always there. */
+struct net_header {
+	uint8_t flags;
+	uint8_t gso_type;
+	uint16_t hdr_len;
+	uint16_t gso_size;
+	uint16_t csum_start;
+	uint16_t csum_offset;
+	uint16_t buffer_count;
+};
+
+_Static_assert(sizeof(struct net_header) == 12 && sizeof(struct net_header) <= FRAME_HEADROOM, "virtio 1.1, 5.1.6");
+
+struct virtio_net {
+	struct nic nic; /* first */
+	struct virtio_device dev;
+	struct virtio_queue rx, tx;
+	struct frame_pool *pool;
+	struct nic_wake wake;
+	bool config_changed;
+	bool rx_armed, tx_armed;
+	struct frame *rx_frames[VIRTQUEUE_SIZE_MAX];
+	struct frame *tx_frames[VIRTQUEUE_SIZE_MAX];
+};
+
+static struct virtio_net *net_of(struct nic *nic)
+{
+	return (struct virtio_net *)(void *)nic;
+}
+
+static struct net_header *header_of(struct frame *frame)
+{
+	return (struct net_header *)(void *)(frame->data - sizeof(struct net_header));
+}
+
+static void rx_refill(struct virtio_net *net)
+{
+	while (net->rx.ring.free_count) {
+		struct frame *frame = frame_get(net->pool);
+		struct virtq_piece piece;
+		uint16_t head;
+
+		if (!frame)
+			return;
+		piece = (struct virtq_piece){frame->bus - sizeof(struct net_header),
+					     sizeof(struct net_header) + FRAME_LEN_MAX, true};
+		if (!virtqueue_add(&net->rx.ring, &piece, 1, &head)) {
+			frame_put(net->pool, frame);
+			return;
+		}
+		net->rx_frames[head] = frame;
+	}
+}
+
+/* Takes over what the device says about the packet in @frame, @written bytes with its header. False: nonsense. */
+static bool rx_describe(const struct virtio_net *net, struct frame *frame, uint32_t written)
+{
+	const struct net_header *h = header_of(frame);
+
+	if (written < sizeof *h + ETH_LEN || h->gso_type != 0)
+		return false;
+	frame->len = written - (uint32_t)sizeof *h;
+	frame->flags = 0;
+	if (!(net->dev.features & NET_F_GUEST_CSUM))
+		return true;
+	if (h->flags & HDR_NEEDS_CSUM) {
+		frame->csum_start = h->csum_start;
+		frame->csum_offset = h->csum_offset;
+		frame->flags = FRAME_CSUM_BLANK;
+		return range_within((uint64_t)h->csum_start + h->csum_offset, 2, frame->len);
+	}
+	if (h->flags & HDR_DATA_VALID)
+		frame->flags = FRAME_CSUM_VALID;
+	return true;
+}
+
+static void config_update(struct virtio_net *net)
+{
+	uint16_t status = STATUS_LINK_UP;
+
+	net->config_changed = false;
+	if ((net->dev.features & NET_F_STATUS) && !virtio_config_read(&net->dev, CONFIG_STATUS, &status, 2))
+		status = 0;
+	net->nic.link_up = status & STATUS_LINK_UP;
+	if (virtio_is_failed(&net->dev))
+		net->nic.broken = "the device asks for a reset";
+}
+
+static struct frame *net_receive(struct nic *nic)
+{
+	struct virtio_net *net = net_of(nic);
+
+	if (net->config_changed)
+		config_update(net);
+	for (;;) {
+		struct frame *frame;
+		uint16_t head;
+		uint32_t written;
+
+		switch (virtqueue_take(&net->rx.ring, &head, &written)) {
+		case VIRTQ_OK: break;
+		case VIRTQ_BROKEN: nic->broken = "the receive queue makes no sense"; return NULL;
+		case VIRTQ_EMPTY: return NULL;
+		}
+		frame = net->rx_frames[head];
+		net->rx_frames[head] = NULL;
+		if (rx_describe(net, frame, written)) {
+			nic->counters.rx_packets++;
+			nic->counters.rx_bytes += frame->len;
+			return frame;
+		}
+		nic->counters.rx_errors++;
+		frame_put(net->pool, frame);
+	}
+}
+
+static void tx_reclaim(struct virtio_net *net)
+{
+	uint16_t head;
+	uint32_t written;
+
+	for (;;) {
+		switch (virtqueue_take(&net->tx.ring, &head, &written)) {
+		case VIRTQ_OK: break;
+		case VIRTQ_BROKEN: net->nic.broken = "the transmit queue makes no sense"; return;
+		case VIRTQ_EMPTY: return;
+		}
+		frame_put(net->pool, net->tx_frames[head]);
+		net->tx_frames[head] = NULL;
+	}
+}
+
+static unsigned net_get_room(struct nic *nic)
+{
+	struct virtio_net *net = net_of(nic);
+
+	if (net->tx.ring.free_count < RECLAIM_BATCH)
+		tx_reclaim(net);
+	return nic->broken ? 0 : net->tx.ring.free_count;
+}
+
+/* Writes the device's header for @frame. False: the frame asks for what was not negotiated, or is too long or short. */
+static bool tx_describe(const struct virtio_net *net, struct frame *frame)
+{
+	struct net_header *h = header_of(frame);
+
+	if (frame->len < ETH_LEN || frame->len > net->nic.mtu + ETH_LEN)
+		return false;
+	*h = (struct net_header){0};
+	if (frame->flags & FRAME_CSUM_BLANK) {
+		if (!net->nic.tx_csum || !range_within((uint64_t)frame->csum_start + frame->csum_offset, 2, frame->len))
+			return false;
+		h->flags = HDR_NEEDS_CSUM;
+		h->csum_start = frame->csum_start;
+		h->csum_offset = frame->csum_offset;
+	}
+	if (frame->len < ETH_PADDED_LEN) {
+		memset(frame->data + frame->len, 0, ETH_PADDED_LEN - frame->len);
+		frame->len = ETH_PADDED_LEN;
+	}
+	return true;
+}
+
+static bool net_send(struct nic *nic, struct frame *frame)
+{
+	struct virtio_net *net = net_of(nic);
+	struct virtq_piece piece;
+	uint16_t head;
+
+	if (net_get_room(nic) && tx_describe(net, frame)) {
+		piece = (struct virtq_piece){frame->bus - sizeof(struct net_header),
+					     (uint32_t)sizeof(struct net_header) + frame->len, false};
+		if (virtqueue_add(&net->tx.ring, &piece, 1, &head)) {
+			net->tx_frames[head] = frame;
+			nic->counters.tx_packets++;
+			nic->counters.tx_bytes += frame->len;
+			return true;
+		}
+	}
+	nic->counters.tx_dropped++;
+	frame_put(net->pool, frame);
+	return false;
+}
+
+static void net_flush(struct nic *nic)
+{
+	struct virtio_net *net = net_of(nic);
+
+	rx_refill(net);
+	if (virtqueue_publish(&net->rx.ring)) {
+		virtio_notify(&net->rx);
+		nic->counters.kicks++;
+	}
+	if (virtqueue_publish(&net->tx.ring)) {
+		virtio_notify(&net->tx);
+		nic->counters.kicks++;
+	}
+}
+
+static bool net_arm(struct nic *nic, bool room)
+{
+	struct virtio_net *net = net_of(nic);
+	bool pending = net->config_changed;
+
+	net->rx_armed = true;
+	pending |= virtqueue_arm(&net->rx.ring);
+	if (room) {
+		net->tx_armed = true;
+		pending |= virtqueue_arm(&net->tx.ring);
+	}
+	return pending && !nic->broken;
+}
+
+static const struct nic_ops net_ops = {net_receive, net_send, net_get_room, net_flush, net_arm};
+
+/* An interrupt: be quiet from now on, and let somebody poll. */
+static void rx_interrupt(unsigned port, void *arg)
+{
+	struct virtio_net *net = arg;
+
+	(void)port;
+	net->nic.counters.interrupts++;
+	if (net->rx_armed)
+		virtqueue_disarm(&net->rx.ring);
+	net->rx_armed = false;
+	net->wake.fn(net->wake.arg);
+}
+
+static void tx_interrupt(unsigned port, void *arg)
+{
+	struct virtio_net *net = arg;
+
+	(void)port;
+	net->nic.counters.interrupts++;
+	if (net->tx_armed)
+		virtqueue_disarm(&net->tx.ring);
+	net->tx_armed = false;
+	net->wake.fn(net->wake.arg);
+}
+
+static void config_interrupt(unsigned port, void *arg)
+{
+	struct virtio_net *net = arg;
+
+	(void)port;
+	net->nic.counters.interrupts++;
+	net->config_changed = true;
+	net->wake.fn(net->wake.arg);
+}
+
+static const char *vector_bind(struct virtio_net *net, uint32_t entry, void (*fn)(unsigned port, void *arg))
+{
+	int64_t port = pci_msix_bind(&net->dev.pci, entry);
+
+	if (port < 0)
+		return "an MSI-X vector was refused";
+	return event_on((unsigned)port, fn, net) < 0 ? "no callback for an interrupt" : NULL;
+}
+
+/* MSI-X entries: 0 receive, 1 transmit, 2 configuration. */
+static const char *net_setup(struct virtio_net *net, uint32_t index)
+{
+	struct virtio_device *dev = &net->dev;
+	uint16_t mtu = 0;
+	const char *why = virtio_open(dev, index, VIRTIO_TYPE_NET);
+
+	if (!why)
+		why = virtio_negotiate(
+			dev, VIRTIO_F_EVENT_IDX | NET_F_CSUM | NET_F_GUEST_CSUM | NET_F_MTU | NET_F_STATUS, NET_F_MAC);
+	if (!why && dev->pci.info.msix_entries < 3)
+		why = "it has less than three MSI-X vectors";
+	if (!why)
+		why = vector_bind(net, QUEUE_RX, rx_interrupt);
+	if (!why)
+		why = vector_bind(net, QUEUE_TX, tx_interrupt);
+	if (!why)
+		why = vector_bind(net, 2, config_interrupt);
+	if (!why && !virtio_set_config_vector(dev, 2))
+		why = "it refuses an interrupt vector";
+	if (!why)
+		why = virtio_queue_setup(dev, &net->rx, QUEUE_RX, QUEUE_RX);
+	if (!why)
+		why = virtio_queue_setup(dev, &net->tx, QUEUE_TX, QUEUE_TX);
+	if (!why && !virtio_config_read(dev, CONFIG_MAC, net->nic.mac, sizeof net->nic.mac))
+		why = "it tells no MAC address";
+	if (why)
+		return why;
+	net->nic.mtu = FRAME_LEN_MAX - ETH_LEN;
+	if ((dev->features & NET_F_MTU) && virtio_config_read(dev, CONFIG_MTU, &mtu, 2))
+		net->nic.mtu = MIN(net->nic.mtu, mtu);
+	net->nic.tx_csum = dev->features & NET_F_CSUM;
+	virtio_start(dev);
+	config_update(net);
+	net_flush(&net->nic);
+	return net->nic.broken;
+}
+
+struct nic *virtio_net_open(uint32_t index, struct frame_pool *pool, struct nic_wake wake, const char **why)
+{
+	struct virtio_net *net = calloc(1, sizeof *net);
+
+	*why = "memory is short";
+	if (!net)
+		return NULL;
+	net->nic.ops = &net_ops;
+	net->pool = pool;
+	net->wake = wake;
+	*why = net_setup(net, index);
+	if (!*why)
+		return &net->nic;
+	/* its pages may be known to the device: they are free again only when it confirms that it has stopped */
+	if (net->dev.common)
+		(void)virtio_reset(&net->dev);
+	return NULL; /* the caller gives up: nothing is freed */
+}
+
+bool virtio_net_is_present(uint32_t index)
+{
+	struct pci_device pci;
+
+	return pci_open(&pci, index) == 0 && pci.info.vendor == VIRTIO_VENDOR &&
+	       pci.info.device == VIRTIO_DEVICE_MODERN + VIRTIO_TYPE_NET;
+}
