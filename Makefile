@@ -58,12 +58,18 @@ NET_SRC       := $(call all_in,net/port net/core)
 TOOL_SRC      := $(filter-out tools/mkplan.c,$(call c_in,tools))
 TOOL_LIB_SRC  := $(call c_in,tools/lib)
 CORE_SRC      := $(call c_in,$(CORES))
+# Unit tests of the hypervisor are a program of their own: two rooms may use one name for two things.
+# A file that includes from vmm/, or is named vmm_*, belongs to it; tests/lib helps both.
 UNIT_SRC      := $(call c_in,tests/unit)
+UNIT_VMM_SRC  := $(sort $(wildcard tests/unit/vmm_*.c) \
+  $(shell grep -lE '^\#include [<"]vmm/' $(UNIT_SRC) /dev/null))
+UNIT_REST_SRC := $(filter-out $(UNIT_VMM_SRC),$(UNIT_SRC))
+TEST_LIB_SRC  := $(call c_in,tests/lib)
 SYSTEM_SRC    := $(call c_in,tests/system)
 BENCH_SRC     := $(call c_in,tests/bench)
 GUEST_TESTS   := $(call c_in,tests/guests)
 # A unit test names code outside the cores by a line `links: apps/web/http.c`.
-UNIT_EXTRA    := $(sort $(shell sed -n 's/^.*[[:space:]]links: *//p' $(UNIT_SRC) /dev/null))
+links_of       = $(sort $(shell sed -n 's/^.*[[:space:]]links: *//p' $(1) /dev/null))
 
 APPS := $(sort $(foreach f,$(wildcard apps/*/*.c),$(word 2,$(subst /, ,$(f)))))
 
@@ -322,22 +328,28 @@ $(foreach d,$(CONFIG_DIRS),$(eval $(call appliance,$(d),$(notdir $(d)),$(call im
 
 # --- tests -------------------------------------------------------------------------------------
 
-$(B)/tests/unit: $(call sane,$(UNIT_SRC) $(CORE_SRC) $(TOOL_LIB_SRC) $(UNIT_EXTRA))
+UNIT_TESTS := $(if $(UNIT_REST_SRC),$(B)/tests/unit) $(if $(UNIT_VMM_SRC),$(B)/tests/unit-vmm)
+
+$(B)/tests/unit: $(call sane,$(sort $(UNIT_REST_SRC) $(TEST_LIB_SRC) $(TOOL_LIB_SRC) \
+  $(filter-out vmm/%,$(CORE_SRC)) $(call links_of,$(UNIT_REST_SRC))))
+$(B)/tests/unit-vmm: $(call sane,$(sort $(UNIT_VMM_SRC) $(TEST_LIB_SRC) \
+  $(filter vmm/%,$(CORE_SRC)) $(call links_of,$(UNIT_VMM_SRC))))
+$(B)/tests/unit $(B)/tests/unit-vmm:
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -fsanitize=address,undefined $^ -lcriterion -o $@
 
-$(B)/tests/system: $(call host,$(SYSTEM_SRC)) $(B)/host/libcores.a
+$(B)/tests/system: $(call host,$(SYSTEM_SRC) $(TEST_LIB_SRC)) $(B)/host/libcores.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $^ -lcriterion -pthread -o $@
 
-$(B)/tests/bench: $(call host,$(BENCH_SRC)) $(B)/host/libcores.a
+$(B)/tests/bench: $(call host,$(BENCH_SRC) $(TEST_LIB_SRC)) $(B)/host/libcores.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $^ -pthread -lm -o $@
 
-TESTS := $(if $(UNIT_SRC),$(B)/tests/unit) $(if $(SYSTEM_SRC),$(B)/tests/system)
+TESTS := $(UNIT_TESTS) $(if $(SYSTEM_SRC),$(B)/tests/system)
 
 # --- targets -----------------------------------------------------------------------------------
 
@@ -376,7 +388,7 @@ run: ## build and boot the appliance in QEMU; needs no root, fetches what is mis
 test: all $(TESTS) ## run the unit and system tests
 	$(Q)tools/build/test.sh $(B) $(TESTS)
 
-unit: $(if $(UNIT_SRC),$(B)/tests/unit) ## run the unit tests only
+unit: $(UNIT_TESTS) ## run the unit tests only
 	$(Q)tools/build/test.sh $(B) $^
 
 system: all $(if $(SYSTEM_SRC),$(B)/tests/system) ## run the system tests only
