@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The naive side of the tests of net/core. It shares no code with it but the declarations. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net_support.h"
+
+/* The panic hook of the cores, unless another test file has one: a broken invariant fails the test. */
+__attribute__((weak)) _Noreturn void panic_at(const char *file, int line, const char *what)
+{
+	fprintf(stderr, "%s:%d: CHECK(%s) failed\n", file, line, what);
+	abort();
+}
+
+struct mac router_mac(unsigned index)
+{
+	return (struct mac){{2, 0, 0, 0, 1, (uint8_t)index}};
+}
+
+struct mac peer_mac(unsigned index)
+{
+	return (struct mac){{2, 0, 0, 0, 2, (uint8_t)index}};
+}
+
+struct frame *frame_new(void)
+{
+	struct frame *frame = calloc(1, sizeof(*frame));
+
+	frame->bytes = malloc(FRAME_ROOM);
+	return frame;
+}
+
+void frame_free(struct frame *frame)
+{
+	free(frame->bytes);
+	free(frame);
+}
+
+static void put16(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v / 256);
+	p[1] = (uint8_t)(v % 256);
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v / 65536);
+	put16(p + 2, v % 65536);
+}
+
+static uint32_t get16(const uint8_t *p)
+{
+	return p[0] * 256u + p[1];
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return get16(p) * 65536u + get16(p + 2);
+}
+
+uint16_t naive_sum(const uint8_t *data, size_t len)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < len; i++)
+		sum += i % 2 == 0 ? data[i] * 256u : data[i];
+	return (uint16_t)(sum % 65535);
+}
+
+/* The sum of pseudo-header (and, with @whole, of the layer 4 bytes), modulo 65535. */
+static uint32_t naive_l4_sum(const uint8_t *ip, bool whole)
+{
+	uint32_t len = get16(ip + 2) - 20;
+	uint64_t sum = naive_sum(ip + 12, 8) + (uint64_t)ip[9] + len;
+
+	if (whole)
+		sum += naive_sum(ip + 20, len);
+	return (uint32_t)(sum % 65535);
+}
+
+uint64_t dice(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state * 0x2545f4914f6cdd1du;
+}
+
+struct spec spec_from_inner(unsigned index, uint8_t proto, uint32_t dst, uint16_t sport, uint16_t dport)
+{
+	return (struct spec){.mac_src = peer_mac(index),
+			     .mac_dst = router_mac(index),
+			     .src = index == 1 ? ONE_IP : TWO_IP,
+			     .dst = dst,
+			     .ttl = 64,
+			     .proto = proto,
+			     .sport = sport,
+			     .dport = dport,
+			     .flags = proto == IP_PROTO_TCP ? TCP_SYN : ICMP_ECHO_REQUEST,
+			     .window = 60000,
+			     .payload_len = proto == IP_PROTO_TCP ? 0 : 33};
+}
+
+struct spec spec_from_outside(uint8_t proto, uint32_t src, uint32_t dst, uint16_t sport, uint16_t dport)
+{
+	struct spec spec = spec_from_inner(1, proto, dst, sport, dport);
+
+	spec.mac_src = gateway_mac();
+	spec.mac_dst = router_mac(0);
+	spec.src = src;
+	return spec;
+}
+
+static uint32_t header_len(uint8_t proto)
+{
+	return proto == IP_PROTO_TCP ? 20 : 8;
+}
+
+static uint32_t csum_at(uint8_t proto)
+{
+	return proto == IP_PROTO_TCP ? 16 : proto == IP_PROTO_UDP ? 6 : 2;
+}
+
+static void build_l4(uint8_t *ip, const struct spec *s)
+{
+	uint8_t *l4 = ip + 20;
+	uint32_t len = header_len(s->proto) + s->payload_len;
+	uint32_t sum;
+
+	memset(l4, 0, header_len(s->proto));
+	if (s->proto == IP_PROTO_ICMP) {
+		l4[0] = s->flags;
+		l4[1] = s->code;
+		put16(l4 + 4, s->sport);
+		put16(l4 + 2, 65535u - naive_sum(l4, len));
+		return;
+	}
+	put16(l4, s->sport);
+	put16(l4 + 2, s->dport);
+	if (s->proto == IP_PROTO_TCP) {
+		put32(l4 + 4, s->seq);
+		put32(l4 + 8, s->ack);
+		l4[12] = 5 << 4;
+		l4[13] = s->flags;
+		put16(l4 + 14, s->window);
+	} else {
+		put16(l4 + 4, len);
+	}
+	sum = naive_l4_sum(ip, !s->blank);
+	if (!s->no_csum)
+		put16(l4 + csum_at(s->proto), s->blank ? sum : 65535u - sum);
+}
+
+static void build_outer(struct frame *frame, const struct spec *s, uint32_t l4_len)
+{
+	uint8_t *eth = frame->bytes, *ip = eth + 14;
+
+	memcpy(eth, s->mac_dst.octets, 6);
+	memcpy(eth + 6, s->mac_src.octets, 6);
+	put16(eth + 12, 0x0800);
+	memset(ip, 0, 20);
+	ip[0] = 0x45;
+	put16(ip + 2, 20 + l4_len);
+	put16(ip + 4, 0x1234);
+	put16(ip + 6, 0x4000);
+	ip[8] = s->ttl;
+	ip[9] = s->proto;
+	put32(ip + 12, s->src);
+	put32(ip + 16, s->dst);
+	put16(ip + 10, 65535u - naive_sum(ip, 20));
+	frame->pkt = (struct packet){
+		.data = eth, .len = 34 + l4_len, .head_len = 34 + l4_len, .capacity = FRAME_ROOM};
+}
+
+void frame_build(struct frame *frame, const struct spec *s)
+{
+	uint32_t header = header_len(s->proto);
+
+	build_outer(frame, s, header + s->payload_len);
+	for (uint32_t i = 0; i < s->payload_len; i++)
+		frame->bytes[34 + header + i] = (uint8_t)(i * 7 + i / 251);
+	build_l4(frame->bytes + 14, s);
+	if (s->blank) {
+		frame->pkt.flags = PACKET_CSUM_BLANK;
+		frame->pkt.csum_start = 34;
+		frame->pkt.csum_offset = (uint16_t)csum_at(s->proto);
+	}
+}
+
+void frame_build_error(struct frame *frame, const struct spec *s, const uint8_t *quoted, uint32_t len)
+{
+	uint8_t *icmp = frame->bytes + 34;
+
+	build_outer(frame, s, 8 + len);
+	memset(icmp, 0, 8);
+	icmp[0] = s->flags;
+	icmp[1] = s->code;
+	memcpy(icmp + 8, quoted, len);
+	put16(icmp + 2, 65535u - naive_sum(icmp, 8 + len));
+}
+
+static bool read_l4(uint8_t *ip, const struct packet *pkt, struct spec *s)
+{
+	uint8_t *l4 = ip + 20;
+	uint32_t len = get16(ip + 2) - 20;
+
+	s->payload_len = len - header_len(s->proto);
+	if (s->proto == IP_PROTO_ICMP) {
+		s->flags = l4[0];
+		s->code = l4[1];
+		s->sport = (uint16_t)get16(l4 + 4);
+		return naive_sum(l4, len) == 0;
+	}
+	s->sport = (uint16_t)get16(l4);
+	s->dport = (uint16_t)get16(l4 + 2);
+	if (s->proto == IP_PROTO_TCP) {
+		s->seq = get32(l4 + 4);
+		s->ack = get32(l4 + 8);
+		s->flags = l4[13];
+		s->window = (uint16_t)get16(l4 + 14);
+	} else if (get16(l4 + 4) != len) {
+		return false;
+	}
+	if (s->proto == IP_PROTO_UDP && !s->blank && get16(l4 + 6) == 0) {
+		s->no_csum = 1;
+		return true;
+	}
+	if (s->blank)
+		put16(l4 + pkt->csum_offset, 65535u - naive_sum(l4, len));
+	return naive_l4_sum(ip, true) == 0;
+}
+
+bool frame_read(const struct frame *frame, struct spec *s)
+{
+	const struct packet *pkt = &frame->pkt;
+	uint8_t *copy = malloc(pkt->len), *ip = copy + 14;
+	bool good;
+
+	memset(s, 0, sizeof(*s));
+	memcpy(copy, frame->bytes, pkt->len);
+	memcpy(s->mac_dst.octets, copy, 6);
+	memcpy(s->mac_src.octets, copy + 6, 6);
+	s->blank = pkt->flags & PACKET_CSUM_BLANK;
+	good = pkt->len >= 42 && pkt->head_len == pkt->len && get16(copy + 12) == 0x0800 && ip[0] == 0x45 &&
+	       get16(ip + 2) + 14 == pkt->len && naive_sum(ip, 20) == 0;
+	if (good) {
+		s->ttl = ip[8];
+		s->proto = ip[9];
+		s->src = get32(ip + 12);
+		s->dst = get32(ip + 16);
+		good = read_l4(ip, pkt, s);
+	}
+	free(copy);
+	return good;
+}
+
+bool frame_payload_is_intact(const struct frame *frame, const struct spec *s)
+{
+	const uint8_t *payload = frame->bytes + 34 + header_len(s->proto);
+
+	for (uint32_t i = 0; i < s->payload_len; i++) {
+		if (payload[i] != (uint8_t)(i * 7 + i / 251))
+			return false;
+	}
+	return true;
+}
+
+void frame_build_arp(struct frame *frame, bool request, struct mac src, struct mac dst, uint32_t sender,
+		     uint32_t target)
+{
+	uint8_t *f = frame->bytes;
+
+	memset(f, 0, 60);
+	memcpy(f, dst.octets, 6);
+	memcpy(f + 6, src.octets, 6);
+	put16(f + 12, 0x0806);
+	put16(f + 14, 1);
+	put16(f + 16, 0x0800);
+	f[18] = 6;
+	f[19] = 4;
+	put16(f + 20, request ? 1 : 2);
+	memcpy(f + 22, src.octets, 6);
+	put32(f + 28, sender);
+	put32(f + 38, target);
+	frame->pkt = (struct packet){.data = f, .len = 60, .head_len = 60, .capacity = FRAME_ROOM};
+}
+
+struct rules_rule rule_of(uint8_t kind, uint8_t proto, uint8_t from_if, uint8_t to_if)
+{
+	return (struct rules_rule){.kind = kind, .proto = proto, .from_if = from_if, .to_if = to_if, .port_hi = 65535};
+}
+
+struct rules_rule rule_publish(uint8_t proto, uint16_t port, uint8_t to_if, uint16_t target_port)
+{
+	struct rules_rule rule = rule_of(RULES_KIND_PUBLISH, proto, RULES_IF_UPLINK, to_if);
+
+	rule.port_lo = rule.port_hi = port;
+	rule.target_port = target_port;
+	return rule;
+}
+
+void *rules_new(const struct rules_rule *rules, uint32_t count, size_t *len)
+{
+	struct rules_header header = {
+		.magic = RULES_MAGIC,
+		.version = RULES_VERSION,
+		.header_size = sizeof(struct rules_header),
+		.rule_size = sizeof(struct rules_rule),
+		.rule_count = (uint16_t)count,
+	};
+	uint8_t *table;
+
+	*len = sizeof(header) + count * sizeof(*rules);
+	header.total_size = (uint32_t)*len;
+	table = malloc(*len);
+	memcpy(table, &header, sizeof(header));
+	if (count > 0)
+		memcpy(table + sizeof(header), rules, count * sizeof(*rules));
+	return table;
+}
+
+static void world_set_ifaces(struct world *world)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		struct iface_config config = {
+			.kind = i == 0 ? IFACE_UPLINK : IFACE_INNER,
+			.mac = router_mac(i),
+			.addr = ip_addr_from_v4(i == 0 ? UPLINK_IP : IP(10, 0, i, 1)),
+			.peer = ip_addr_from_v4(i == 0 ? GATEWAY_IP : IP(10, 0, i, 2)),
+			.prefix_len = 24,
+			.mtu = 1500,
+		};
+
+		if (i > 0)
+			config.peer_mac = peer_mac(i);
+		cr_assert(router_iface_set(&world->r, i, &config));
+	}
+}
+
+/* The gateway becomes known as in life: a packet waits, the request is answered. */
+static void world_learn_gateway(struct world *world)
+{
+	struct mac mac;
+	uint16_t hold;
+	struct router_event event;
+	struct frame *frame = frame_new();
+
+	arp_resolve(&world->r.arp, 0, ip_addr_from_v4(GATEWAY_IP), true, world->now, &mac, &hold);
+	frame_build_arp(frame, false, gateway_mac(), router_mac(0), GATEWAY_IP, UPLINK_IP);
+	cr_assert_eq(world_input(world, 0, frame), VERDICT_CONSUMED);
+	while (router_event_next(&world->r, &event))
+		;
+	frame_free(frame);
+}
+
+struct world *world_new(const struct rules_rule *rules, uint32_t count, uint32_t flows)
+{
+	struct world *world = calloc(1, sizeof(*world));
+	size_t len = router_get_memory_size(flows), table_len;
+
+	world->memory = malloc(len);
+	world->now = 1000 * SECOND;
+	world->rules = rules_new(rules, count, &table_len);
+	cr_assert(router_init(&world->r, world->memory, len, (struct router_seed){{1, 2}}));
+	cr_assert(router_rules_set(&world->r, world->rules, table_len, NULL, NULL));
+	world_set_ifaces(world);
+	world_learn_gateway(world);
+	return world;
+}
+
+/*
+ * 0 publish tcp 80 -> 1:8080   1 publish udp 53 -> 2:53    2 allow icmp inner -> router
+ * 3 allow tcp 5432, 1 -> 2     4 reject 2 -> 1             5 masquerade inner -> uplink
+ * 6 allow icmp uplink -> router
+ */
+struct world *world_new_usual(void)
+{
+	struct rules_rule rules[] = {
+		rule_publish(IP_PROTO_TCP, 80, 1, 8080),
+		rule_publish(IP_PROTO_UDP, 53, 2, 53),
+		rule_of(RULES_KIND_ALLOW, IP_PROTO_ICMP, RULES_IF_INNER, RULES_IF_SELF),
+		rule_of(RULES_KIND_ALLOW, IP_PROTO_TCP, 1, 2),
+		rule_of(RULES_KIND_REJECT, RULES_PROTO_ANY, 2, 1),
+		rule_of(RULES_KIND_MASQUERADE, RULES_PROTO_ANY, RULES_IF_INNER, RULES_IF_UPLINK),
+		rule_of(RULES_KIND_ALLOW, IP_PROTO_ICMP, RULES_IF_UPLINK, RULES_IF_SELF),
+	};
+
+	rules[3].port_lo = rules[3].port_hi = 5432;
+	return world_new(rules, sizeof(rules) / sizeof(rules[0]), 256);
+}
+
+void world_free(struct world *world)
+{
+	free(world->memory);
+	free(world->rules);
+	free(world);
+}
+
+enum verdict world_input(struct world *world, unsigned in_if, struct frame *frame)
+{
+	return router_input(&world->r, in_if, &frame->pkt, world->now, &world->out);
+}
+
+enum verdict world_send(struct world *world, unsigned in_if, struct frame *frame, const struct spec *spec)
+{
+	frame_build(frame, spec);
+	return world_input(world, in_if, frame);
+}
+
+void world_drain(struct world *world)
+{
+	struct router_event event;
+
+	while (router_event_next(&world->r, &event))
+		;
+}
