@@ -102,8 +102,8 @@ POSIX_OPTIONS = -D_POSIX_TIMERS=1 -D_POSIX_MONOTONIC_CLOCK=1 -D_POSIX_THREADS=1 
 GUEST_BASE = $(COMMON) -mno-red-zone -mcmodel=small -ftls-model=local-exec -fno-pic -fno-pie \
   -fcf-protection=none -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections -fdata-sections \
   -U_FORTIFY_SOURCE $(GUEST_SSP) -D_GNU_SOURCE -D__DYNAMIC_REENT__ $(POSIX_OPTIONS) -nostdinc \
-  -Iunikernel/include -isystem $(T)/newlib/include -isystem $(LWIP)/include \
-  -isystem $(GCC_INC) -Iinclude -Inet/port/include -Inet/port -I.
+  -Iunikernel/include -isystem $(GCC_INC) -isystem $(T)/newlib/include \
+  -isystem $(LWIP)/include -Iinclude -Inet/port/include -Inet/port -I.
 FLAGS_guest = $(GUEST_BASE) $(WARN)
 FLAGS_lwip  = $(GUEST_BASE) -Wall -Werror
 
