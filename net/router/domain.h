@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The router domain: the pure router (net/core) with a NIC, back ends and time around it. One thread does everything.
+ *
+ *   main.c    start: policy, card, interfaces       loop.c    rounds of polling, and sleep
+ *   iface.c   the device page and the interfaces    pass.c    frames through the router and to where it sends them
+ *   report.c  lines on the console, counters
+ */
+#ifndef CAMBIUM_ROUTER_DOMAIN_H
+#define CAMBIUM_ROUTER_DOMAIN_H
+
+#include <cambium/thread.h>
+#include <drivers/net/netback.h>
+#include <drivers/net/nic.h>
+#include <net/core/router.h>
+
+#define UPLINK 0u /* its interface number; inner interfaces are 1 .. ROUTER_IF_COUNT-1 */
+
+/* What the domain did as a whole; the packets are counted where they pass. */
+struct domain_counters {
+	uint64_t rounds;
+	uint64_t sleeps;    /* each at least one hypercall */
+	uint64_t frames;    /* handed to the router */
+	uint64_t forwarded; /* FORWARD and REPLY */
+	uint64_t not_sent;  /* of those: no room, no buffer, nobody there */
+};
+
+/* Words of the command line. */
+struct domain_options {
+	uint64_t flows;     /* flows=N: size of the flow table */
+	uint64_t die_after; /* die-after=N: crash at the N-th frame, for tests of restart; 0: never */
+	uint64_t stats;     /* stats=N: print counters every N seconds; 0: never */
+};
+
+struct router_domain {
+	struct domain_options options;
+	struct router brain;
+	struct frame_pool frames;
+	struct nic *nic;
+	bool link_up;                          /* as last reported */
+	struct netback backs[ROUTER_IF_COUNT]; /* by interface number; number 0 is not used */
+	uint32_t back_mask;                    /* bit i: interface i has an entry in the device page */
+	uint32_t next_back;                    /* where the next round begins */
+	struct frame *held[ARP_HOLD_COUNT];    /* by hold number */
+	const void *policy;                    /* the copy of the rules table in force, or NULL */
+	uint32_t policy_generation;
+
+	/* sleep */
+	struct waitq sleepers;
+	bool woken;
+	bool devices_changed;
+	uint64_t full_since; /* ns: when the NIC's transmit queue was seen full; 0: it is not */
+	uint64_t next_tick, next_stats;
+
+	struct domain_counters counters;
+};
+
+/* An event callback: makes the loop run another round. @arg is the struct router_domain. */
+void domain_wake(void *arg);
+
+/* Takes over everything that changed in the device page: rules, interfaces. */
+void domain_update_devices(struct router_domain *d);
+
+/* Opens the card of the first PCI entry as the uplink. False: there is an entry, but the card cannot be used. */
+bool uplink_open(struct router_domain *d);
+
+/* Cuts interface @index off because of @why. Nobody else notices. */
+void iface_detach(struct router_domain *d, unsigned index, const char *why);
+
+/* Puts @frame, which came in at interface @index, through the router. Takes it. */
+void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, uint64_t now);
+
+/* Does what the router wants done besides (net/core/router.h, router_event_next). */
+void events_do(struct router_domain *d);
+
+/* Polls, routes and sleeps, for ever. */
+_Noreturn void domain_run(struct router_domain *d);
+
+/* Prints a line, "router: " in front, unless so many were printed lately; then only counts it. printf-like. */
+void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints the counters. */
+void report_stats(const struct router_domain *d);
+
+#define REPORT_ADDRESS_MAX 16u
+/* @address, in host order, as text into @text. Returns @text. */
+const char *address_text(char text[REPORT_ADDRESS_MAX], uint32_t address);
+
+#endif

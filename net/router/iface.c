@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The device page and the router's interfaces.
+ *
+ * Invariant: an inner interface is set in the router exactly while its back end is WAITING or OPEN, with the identity
+ * that its entry names, so that a front never inherits flows of the one before it.
+ */
+#include "domain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cambium/device.h>
+#include <drivers/virtio/virtio_net.h>
+
+#define ETH_LEN 14u
+
+static struct mac mac_from(const uint8_t octets[6])
+{
+	struct mac mac;
+
+	memcpy(mac.octets, octets, sizeof mac.octets);
+	return mac;
+}
+
+static void iface_open(struct router_domain *d, unsigned index)
+{
+	const struct device_entry *e = &d->backs[index].entry;
+	char text[REPORT_ADDRESS_MAX];
+	struct iface_config config = {.kind = IFACE_INNER,
+				      .mac = mac_from(e->net.router_mac),
+				      .peer_mac = mac_from(e->net.mac),
+				      .addr = ip_addr_from_v4(e->net.gateway),
+				      .peer = ip_addr_from_v4(e->net.address),
+				      .prefix_len = (uint8_t)MIN(e->net.prefix, 255u),
+				      .mtu = (uint16_t)MIN(e->net.mtu, FRAME_LEN_MAX - ETH_LEN)};
+
+	if (router_iface_set(&d->brain, index, &config))
+		report("interface %u (%s) %s open", index, e->name, address_text(text, e->net.address));
+	else
+		iface_detach(d, index, "its configuration is not sane");
+}
+
+void iface_detach(struct router_domain *d, unsigned index, const char *why)
+{
+	netback_detach(&d->backs[index], why);
+	router_iface_clear(&d->brain, index);
+	report("interface %u (%s) detached: %s", index, d->backs[index].entry.name, why);
+}
+
+static void update_back(struct router_domain *d, const struct device_entry *entry)
+{
+	unsigned index = entry->index;
+	struct netback *back;
+
+	if (index == UPLINK || index >= ROUTER_IF_COUNT) {
+		report("an interface number out of range is ignored: %u", index);
+		return;
+	}
+	back = &d->backs[index];
+	d->back_mask |= 1u << index;
+	back->wake = domain_wake;
+	back->wake_arg = d;
+	if (!netback_update(back, entry))
+		return;
+	router_iface_clear(&d->brain, index);
+	switch (back->state) {
+	case NETBACK_WAITING: iface_open(d, index); break;
+	case NETBACK_DETACHED: report("interface %u (%s) not attached: %s", index, entry->name, back->why); break;
+	case NETBACK_CLOSED:
+	case NETBACK_OPEN: report("interface %u (%s) closed", index, entry->name); break;
+	}
+}
+
+/* Puts the policy in @entry, which is number @number, in force. A bad one changes nothing. */
+static void update_policy(struct router_domain *d, unsigned number, const struct device_entry *entry)
+{
+	const void *data = device_data(entry);
+	struct device_entry again;
+	enum rules_error error;
+	uint32_t rule;
+	void *copy;
+
+	if (entry->generation == d->policy_generation || !data)
+		return;
+	copy = malloc(entry->data_bytes);
+	if (!copy) {
+		report("policy not taken: memory is short");
+		return;
+	}
+	memcpy(copy, data, entry->data_bytes);
+	/* changed meanwhile: the watcher calls again */
+	if (!device_read(number, &again) || again.generation != entry->generation) {
+		free(copy);
+		return;
+	}
+	d->policy_generation = entry->generation;
+	if (!router_rules_set(&d->brain, copy, entry->data_bytes, &error, &rule)) {
+		report("policy not taken: rule %d: %s", rule == RULE_INDEX_NONE ? -1 : (int)rule,
+		       rules_error_get_text(error));
+		free(copy);
+		return;
+	}
+	free((void *)(uintptr_t)d->policy);
+	d->policy = copy;
+	report("policy of %u rules in force", (unsigned)rules_view(copy).count);
+}
+
+void domain_update_devices(struct router_domain *d)
+{
+	bool policy_seen = false;
+
+	d->devices_changed = false;
+	for (unsigned i = 0; i < device_count(); i++) {
+		struct device_entry entry;
+
+		if (!device_read(i, &entry))
+			continue;
+		if (entry.kind == DEVICE_NET_BACK)
+			update_back(d, &entry);
+		if (entry.kind == DEVICE_DATA && !policy_seen)
+			update_policy(d, i, &entry);
+		policy_seen |= entry.kind == DEVICE_DATA;
+	}
+	events_do(d);
+}
+
+static bool uplink_set(struct router_domain *d, const struct device_net *net)
+{
+	char address[REPORT_ADDRESS_MAX], gateway[REPORT_ADDRESS_MAX];
+	const uint8_t *mac = d->nic->mac;
+	struct iface_config config = {.kind = IFACE_UPLINK,
+				      .mac = mac_from(mac),
+				      .addr = ip_addr_from_v4(net->address),
+				      .peer = ip_addr_from_v4(net->gateway),
+				      .prefix_len = (uint8_t)MIN(net->prefix, 255u),
+				      .mtu = (uint16_t)MIN(net->mtu ? net->mtu : 1500u, d->nic->mtu)};
+
+	if (!router_iface_set(&d->brain, UPLINK, &config)) {
+		report("uplink: its configuration is not sane");
+		return false;
+	}
+	d->link_up = d->nic->link_up;
+	report("uplink %s/%u via %s, mac %02x:%02x:%02x:%02x:%02x:%02x%s", address_text(address, net->address),
+	       (unsigned)net->prefix, net->gateway ? address_text(gateway, net->gateway) : "nobody", mac[0], mac[1],
+	       mac[2], mac[3], mac[4], mac[5], d->nic->link_up ? "" : ", link down");
+	return true;
+}
+
+bool uplink_open(struct router_domain *d)
+{
+	struct nic_wake wake = {domain_wake, d};
+
+	for (unsigned i = 0; i < device_count(); i++) {
+		struct device_entry entry;
+		const char *why = "no driver for this card";
+
+		if (!device_read(i, &entry) || entry.kind != DEVICE_PCI)
+			continue;
+		if (virtio_net_is_present(entry.pci_device))
+			d->nic = virtio_net_open(entry.pci_device, &d->frames, wake, &why);
+		if (d->nic)
+			return uplink_set(d, &entry.net);
+		report("uplink: PCI device %u: %s", (unsigned)entry.pci_device, why);
+		return false;
+	}
+	report("no uplink: no PCI device was assigned");
+	return true;
+}

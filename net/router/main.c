@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The router domain's start. Until there is a policy, the router drops everything; interfaces that come later (a guest
+ * that starts or restarts) attach through the device page. Without a usable card where one was assigned the domain
+ * ends, so that whoever restarts domains decides.
+ */
+#include "domain.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cambium/clock.h>
+#include <cambium/device.h>
+#include <cambium/mem.h>
+#include <cambium/start.h>
+#include <drivers/virtio/virtqueue.h>
+
+/* What the card has for receiving and sending, what waits for ARP, and some in our hands. */
+#define FRAME_COUNT (2 * VIRTQUEUE_SIZE_MAX + ARP_HOLD_COUNT + 64u)
+#define FLOWS_DEFAULT 8192u
+
+static struct router_domain domain;
+
+/* The number behind @name, "word=", in the command line; @otherwise where there is none. */
+static uint64_t option(const char *name, uint64_t otherwise)
+{
+	const char *at = start_info()->cmdline;
+	size_t len = strlen(name);
+
+	while (*at) {
+		if (strncmp(at, name, len) == 0)
+			return strtoull(at + len, NULL, 10);
+		at += strcspn(at, " ");
+		at += strspn(at, " ");
+	}
+	return otherwise;
+}
+
+static bool frames_setup(struct frame_pool *pool)
+{
+	while (pool->count < FRAME_COUNT) {
+		struct frame *frames = calloc(FRAMES_PER_PAGE, sizeof *frames);
+		uint8_t *page = pages_alloc(1);
+
+		if (!frames || !page)
+			return false;
+		frame_pool_add(pool, frames, page, pages_mfn(page) << PAGE_SHIFT);
+	}
+	return true;
+}
+
+static bool brain_setup(struct router_domain *d)
+{
+	size_t len = router_get_memory_size((uint32_t)MIN(d->options.flows, 1u << 24));
+	struct router_seed seed;
+	void *memory = malloc(len);
+
+	return memory && getentropy(&seed, sizeof seed) == 0 && router_init(&d->brain, memory, len, seed);
+}
+
+static void devices_changed(void *arg)
+{
+	struct router_domain *d = arg;
+
+	d->devices_changed = true;
+	domain_wake(d);
+}
+
+int main(void)
+{
+	struct router_domain *d = &domain;
+
+	d->options.flows = option("flows=", FLOWS_DEFAULT);
+	d->options.die_after = option("die-after=", 0);
+	d->options.stats = option("stats=", 0);
+	if (!frames_setup(&d->frames) || !brain_setup(d)) {
+		report("memory or randomness is short");
+		return 1;
+	}
+	if (!uplink_open(d))
+		return 1;
+	if (device_watch(devices_changed, d) < 0) {
+		report("the device page cannot be watched");
+		return 1;
+	}
+	domain_update_devices(d);
+	if (!d->policy)
+		report("no policy: everything is dropped");
+	domain_run(d);
+}

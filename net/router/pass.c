@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Frames through the router.
+ *
+ * Invariant: a frame that comes in here is sent, held under the number that the router chose, or given back to the
+ * pool, exactly once. The router sees only private memory, whole packets (head_len is len), and decides before anything
+ * is sent.
+ */
+#include "domain.h"
+
+#include <string.h>
+
+#include <cambium/crash.h>
+
+_Static_assert(FRAME_CSUM_BLANK == PACKET_CSUM_BLANK && FRAME_CSUM_VALID == PACKET_CSUM_VALID, "same bits");
+
+static bool send_inner(struct router_domain *d, unsigned index, struct frame *frame)
+{
+	struct netback *back = &d->backs[index];
+	enum netback_result result = NETBACK_EMPTY;
+
+	if (back->state == NETBACK_OPEN)
+		result = netback_send(&back->rings, frame);
+	frame_put(&d->frames, frame);
+	if (result == NETBACK_BROKEN)
+		iface_detach(d, index, "its rings make no sense");
+	return result == NETBACK_FRAME;
+}
+
+static bool send_uplink(struct router_domain *d, struct frame *frame)
+{
+	if (d->nic && (d->nic->tx_csum || frame_complete_csum(frame)))
+		return nic_send(d->nic, frame);
+	frame_put(&d->frames, frame);
+	return false;
+}
+
+/* Sends @frame at interface @index, or drops it. */
+static void frame_send(struct router_domain *d, unsigned index, struct frame *frame)
+{
+	bool sent = index == UPLINK ? send_uplink(d, frame) : send_inner(d, index, frame);
+
+	d->counters.not_sent += !sent;
+}
+
+/* What the router made of the packet goes back into the frame's description. */
+static void frame_take_over(struct frame *frame, const struct packet *pkt)
+{
+	frame->len = pkt->len;
+	frame->flags = pkt->flags;
+	frame->csum_start = pkt->csum_start;
+	frame->csum_offset = pkt->csum_offset;
+}
+
+static void log_flow(const struct output *out, unsigned index)
+{
+	if (out->log)
+		report("rule %u: new flow from interface %u to interface %u", (unsigned)out->rule, index,
+		       (unsigned)out->out_if);
+}
+
+void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, uint64_t now)
+{
+	struct packet pkt = {.data = frame->data,
+			     .len = frame->len,
+			     .head_len = frame->len,
+			     .capacity = FRAME_LEN_MAX,
+			     .csum_start = frame->csum_start,
+			     .csum_offset = frame->csum_offset,
+			     .flags = frame->flags};
+	struct output out;
+
+	d->counters.frames++;
+	if (d->counters.frames == d->options.die_after)
+		crash("die-after=%u: asked to crash here", (unsigned)d->options.die_after);
+	switch (router_input(&d->brain, index, &pkt, now, &out)) {
+	case VERDICT_FORWARD:
+	case VERDICT_REPLY:
+		log_flow(&out, index);
+		d->counters.forwarded++;
+		frame_take_over(frame, &pkt);
+		frame_send(d, out.out_if, frame);
+		break;
+	case VERDICT_HOLD:
+		log_flow(&out, index);
+		frame_take_over(frame, &pkt);
+		d->held[out.hold] = frame;
+		break;
+	case VERDICT_DROP:
+	case VERDICT_CONSUMED: frame_put(&d->frames, frame); break;
+	}
+	events_do(d);
+}
+
+/* A frame that the router wrote itself. */
+static void event_send(struct router_domain *d, const struct router_event *event)
+{
+	struct frame *frame = frame_get(&d->frames);
+
+	if (!frame) {
+		d->counters.not_sent++;
+		return;
+	}
+	memcpy(frame->data, event->frame, event->len);
+	frame->len = event->len;
+	frame_send(d, event->out_if, frame);
+}
+
+void events_do(struct router_domain *d)
+{
+	struct router_event event;
+
+	while (router_event_next(&d->brain, &event)) {
+		struct frame *frame = NULL;
+
+		if (event.kind == EVENT_SEND) {
+			event_send(d, &event);
+			continue;
+		}
+		frame = d->held[event.hold];
+		d->held[event.hold] = NULL;
+		if (event.kind == EVENT_RELEASE) {
+			memcpy(frame->data, event.mac.octets, sizeof event.mac.octets);
+			d->counters.forwarded++;
+			frame_send(d, event.out_if, frame);
+		} else {
+			frame_put(&d->frames, frame);
+		}
+	}
+}

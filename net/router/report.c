@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the router says. Lines are rationed, since some are caused by guests and by the world outside. */
+#include "domain.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cambium/clock.h>
+
+#define LINES_BURST 40u
+#define LINES_PER_SECOND 5u
+#define SECOND_NS 1000000000ull
+
+static struct {
+	uint64_t refilled_ns;
+	unsigned left;
+	unsigned suppressed;
+} ration = {.left = LINES_BURST};
+
+static bool ration_take(void)
+{
+	uint64_t now = clock_ns();
+	uint64_t refill = (now - ration.refilled_ns) * LINES_PER_SECOND / SECOND_NS;
+
+	if (refill) {
+		ration.left = (unsigned)MIN(ration.left + refill, LINES_BURST);
+		ration.refilled_ns = now;
+	}
+	if (!ration.left) {
+		ration.suppressed++;
+		return false;
+	}
+	ration.left--;
+	return true;
+}
+
+void report(const char *format, ...)
+{
+	va_list args;
+
+	if (!ration_take())
+		return;
+	if (ration.suppressed)
+		printf("router: %u lines left out\n", ration.suppressed);
+	ration.suppressed = 0;
+	fputs("router: ", stdout);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+}
+
+const char *address_text(char text[REPORT_ADDRESS_MAX], uint32_t address)
+{
+	snprintf(text, REPORT_ADDRESS_MAX, "%u.%u.%u.%u", (unsigned)(address >> 24 & 0xff),
+		 (unsigned)(address >> 16 & 0xff), (unsigned)(address >> 8 & 0xff), (unsigned)(address & 0xff));
+	return text;
+}
+
+void report_stats(const struct router_domain *d)
+{
+	const struct domain_counters *c = &d->counters;
+	uint64_t notifications = 0, rx_dropped = 0, bad = 0;
+
+	for (unsigned i = 1; i < ROUTER_IF_COUNT; i++) {
+		notifications += d->backs[i].rings.counters.notifications;
+		rx_dropped += d->backs[i].rings.counters.rx_dropped;
+		bad += d->backs[i].rings.counters.tx_bad + d->backs[i].rings.counters.rx_bad;
+	}
+	printf("router: stats: frames %" PRIu64 " forwarded %" PRIu64 " not-sent %" PRIu64 " hypercalls %" PRIu64
+	       " (sleeps %" PRIu64 " notifications %" PRIu64 ") rounds %" PRIu64 " flows %u\n",
+	       c->frames, c->forwarded, c->not_sent, c->sleeps + notifications, c->sleeps, notifications, c->rounds,
+	       (unsigned)router_get_flow_count(&d->brain));
+	printf("router: stats: no-buffer %" PRIu64 " bad-slots %" PRIu64 " free-frames %u\n", rx_dropped, bad,
+	       d->frames.free_count);
+	if (d->nic)
+		printf("router: stats: nic rx %" PRIu64 " tx %" PRIu64 " rx-errors %" PRIu64 " tx-dropped %" PRIu64
+		       " interrupts %" PRIu64 " doorbells %" PRIu64 "\n",
+		       d->nic->counters.rx_packets, d->nic->counters.tx_packets, d->nic->counters.rx_errors,
+		       d->nic->counters.tx_dropped, d->nic->counters.interrupts, d->nic->counters.kicks);
+	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++)
+		if (d->brain.reasons[i])
+			printf("router: stats: %" PRIu64 " %s\n", d->brain.reasons[i], reason_get_text((enum reason)i));
+	fflush(stdout);
+}
