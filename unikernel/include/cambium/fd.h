@@ -25,12 +25,12 @@ struct file_ops {
 	ssize_t (*write)(struct file *f, const void *buf, size_t len); /* NULL: EBADF */
 	off_t (*lseek)(struct file *f, off_t offset, int whence);      /* NULL: ESPIPE */
 	int (*fstat)(struct file *f, struct stat *st);                 /* NULL: an empty character device */
-	int (*fcntl)(struct file *f, int cmd, long arg);  /* F_SETFL and others; NULL: F_GETFL/F_SETFL on file->flags */
+	int (*fcntl)(struct file *f, int cmd, long arg); /* F_SETFL and others; NULL: F_GETFL/F_SETFL on file->flags */
 	int (*ioctl)(struct file *f, unsigned long request, void *arg); /* NULL: ENOTTY */
-	unsigned (*poll)(struct file *f); /* POLLIN etc. that hold now, never blocks; NULL: always in and out */
+	unsigned (*poll)(struct file *f);  /* POLLIN etc. that hold now, never blocks; NULL: always in and out */
 	void (*interrupt)(struct file *f); /* a descriptor is being closed: make blocked calls return. May be NULL */
-	void (*close)(struct file *f);    /* free priv. May be NULL */
-	bool tty;                         /* for isatty() */
+	void (*close)(struct file *f);     /* free priv. May be NULL */
+	bool tty;                          /* for isatty() */
 };
 
 struct file {
@@ -50,12 +50,16 @@ void file_put(struct file *f);
 /* As fd_get, but NULL also when the file is of other operations than @ops: how sockets tell ENOTSOCK from EBADF. */
 struct file *fd_get_ops(int fd, const struct file_ops *ops);
 
+/* Another descriptor for the file of @fd, the lowest free one from @least on; or -EBADF, -EINVAL, -EMFILE. */
+int fd_dup(int fd, int least);
+
 /* Frees the descriptor. 0 or -EBADF. */
 int fd_close(int fd);
 
 /*
  * For poll(), select() and the like: whoever makes a file ready calls fd_changed() (callable from event callbacks); a
  * poller reads fd_change_count(), asks each file's ops->poll, and when none is ready waits with the count it read.
+ * unikernel/posix/poll.c has poll() and select() on top of this: a socket only needs ops->poll and fd_changed().
  */
 void fd_changed(void);
 uint32_t fd_change_count(void);
