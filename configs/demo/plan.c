@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The demo appliance: two web servers behind the firewall-router, which owns the machine's network card. Addresses of the
+ * uplink are those that QEMU's user network gives to its first guest.
+ */
+#include <tools/plan_source.h>
+
+enum { ROUTER, WEB1, WEB2, HELLO, DOMAINS };
+enum { IF_WEB1 = 1, IF_WEB2 = 2 };
+
+static const struct plan_domain domains[DOMAINS] = {
+	[ROUTER] = {.name = "router",
+		    .image = "router",
+		    .cmdline = "router",
+		    .mem_pages = MIB(16),
+		    .window_pages = 2048,
+		    .weight = 512,
+		    .restart = PLAN_RESTART_ALWAYS,
+		    .pci_class = 0x0200,
+		    .takes_rules = 1,
+		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500}},
+	[WEB1] = {.name = "web1",
+		  .image = "web",
+		  .cmdline = "web 80",
+		  .mem_pages = MIB(32),
+		  .window_pages = 512,
+		  .restart = PLAN_RESTART_ALWAYS},
+	[WEB2] = {.name = "web2",
+		  .image = "web",
+		  .cmdline = "web 80",
+		  .mem_pages = MIB(32),
+		  .window_pages = 512,
+		  .restart = PLAN_RESTART_ALWAYS},
+	[HELLO] = {.name = "hello",
+		   .image = "hello",
+		   .cmdline = "hello",
+		   .mem_pages = MIB(4),
+		   .window_pages = 512,
+		   .restart = PLAN_RESTART_ON_CRASH},
+};
+
+static const struct plan_link links[] = {
+	{.kind = PLAN_LINK_NET,
+	 .front = WEB1,
+	 .back = ROUTER,
+	 .index = IF_WEB1,
+	 .mac = {0x02, 0xca, 0x4d, 0, 1, 2},
+	 .router_mac = {0x02, 0xca, 0x4d, 0, 1, 1},
+	 .address = IPV4(10, 1, 1, 2),
+	 .prefix = 24,
+	 .gateway = IPV4(10, 1, 1, 1),
+	 .mtu = 1500},
+	{.kind = PLAN_LINK_NET,
+	 .front = WEB2,
+	 .back = ROUTER,
+	 .index = IF_WEB2,
+	 .mac = {0x02, 0xca, 0x4d, 0, 2, 2},
+	 .router_mac = {0x02, 0xca, 0x4d, 0, 2, 1},
+	 .address = IPV4(10, 1, 2, 2),
+	 .prefix = 24,
+	 .gateway = IPV4(10, 1, 2, 1),
+	 .mtu = 1500},
+};
+
+/* First match decides; what no rule matches is dropped. */
+static const struct rules_rule rules[] = {
+	/* publish tcp 8080 -> web1:80, 8081 -> web2:80 */
+	{.kind = RULES_KIND_PUBLISH,
+	 .proto = RULES_PROTO_TCP,
+	 .from_if = RULES_IF_UPLINK,
+	 .to_if = IF_WEB1,
+	 .port_lo = 8080,
+	 .port_hi = 8080,
+	 .target_port = 80},
+	{.kind = RULES_KIND_PUBLISH,
+	 .proto = RULES_PROTO_TCP,
+	 .from_if = RULES_IF_UPLINK,
+	 .to_if = IF_WEB2,
+	 .port_lo = 8081,
+	 .port_hi = 8081,
+	 .target_port = 80},
+	/* the inner side may ask the router for an echo, and use the world under the uplink's address */
+	{.kind = RULES_KIND_ALLOW,
+	 .proto = RULES_PROTO_ICMP,
+	 .from_if = RULES_IF_INNER,
+	 .to_if = RULES_IF_SELF,
+	 .port_lo = 0,
+	 .port_hi = 65535},
+	{.kind = RULES_KIND_MASQUERADE,
+	 .proto = RULES_PROTO_ANY,
+	 .from_if = RULES_IF_INNER,
+	 .to_if = RULES_IF_UPLINK,
+	 .port_lo = 0,
+	 .port_hi = 65535},
+};
+
+const struct plan_source plan_source = {
+	.file = "configs/demo/plan.c",
+	.domains = domains,
+	.domain_count = ARRAY_SIZE(domains),
+	.links = links,
+	.link_count = ARRAY_SIZE(links),
+	.rules = rules,
+	.rule_count = ARRAY_SIZE(rules),
+};

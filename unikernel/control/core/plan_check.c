@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Decides whether a plan may be executed. Invariant: plan_check() reads a field only after the bytes that hold it were
+ * found to lie in the plan and to have the plan's digest; what the builder indexes by, it never has to test again.
+ */
+#include <base/sha256.h>
+#include "device_area.h"
+#include "name.h"
+#include "plan_check.h"
+
+static const struct plan_verdict plan_fine = {PLAN_OK, 0};
+
+const char *plan_error_text(enum plan_error error)
+{
+	switch (error) {
+#define PLAN_ERROR_TEXT(name, whose, text)                                                                             \
+	case name: return text;
+		PLAN_ERRORS(PLAN_ERROR_TEXT)
+#undef PLAN_ERROR_TEXT
+	}
+	return "unknown error";
+}
+
+const char *plan_error_whose(enum plan_error error)
+{
+	switch (error) {
+#define PLAN_ERROR_WHOSE(name, whose, text)                                                                            \
+	case name: return whose;
+		PLAN_ERRORS(PLAN_ERROR_WHOSE)
+#undef PLAN_ERROR_WHOSE
+	}
+	return "plan";
+}
+
+uint64_t plan_window_needed(const struct plan_view *view, uint32_t d)
+{
+	uint64_t pages = PLAN_WINDOW_RESERVE;
+
+	for (uint32_t i = 0; i < view->link_count; i++)
+		if (view->links[i].back == d)
+			pages += NET_RING_PAGES + plan_pool_pages(&view->links[i]);
+	return pages;
+}
+
+static enum plan_error header_check(const void *bytes, uint64_t len, struct plan_view *view)
+{
+	const struct plan_header *h = bytes;
+	uint8_t digest[SHA256_LEN];
+	uint64_t tables;
+
+	if (len < sizeof *h)
+		return PLAN_TRUNCATED;
+	if (h->magic != PLAN_MAGIC)
+		return PLAN_BAD_MAGIC;
+	if (h->version != PLAN_VERSION)
+		return PLAN_BAD_VERSION;
+	if (h->domain_count > PLAN_DOMAIN_MAX || h->link_count > PLAN_LINK_MAX)
+		return PLAN_BAD_COUNT;
+	tables = sizeof *h + h->domain_count * sizeof(struct plan_domain) + h->link_count * sizeof(struct plan_link);
+	if (h->length > len || tables > h->length)
+		return PLAN_TRUNCATED;
+	sha256(h + 1, h->length - sizeof *h, digest);
+	for (unsigned i = 0; i < SHA256_LEN; i++)
+		if (digest[i] != h->sha256[i])
+			return PLAN_BAD_DIGEST;
+	if (h->rules_bytes && (h->rules_offset % 8 || h->rules_offset < tables ||
+			       !range_within(h->rules_offset, h->rules_bytes, h->length)))
+		return PLAN_BAD_RULES;
+	view->header = h;
+	view->domains = (const struct plan_domain *)(const void *)(h + 1);
+	view->links = (const struct plan_link *)(const void *)(view->domains + h->domain_count);
+	view->domain_count = h->domain_count;
+	view->link_count = h->link_count;
+	view->rules_bytes = h->rules_bytes;
+	view->rules = h->rules_bytes ? (const uint8_t *)bytes + h->rules_offset : NULL;
+	return PLAN_OK;
+}
+
+static uint32_t prefix_mask(uint32_t bits)
+{
+	return bits ? 0xffffffffu << (32 - bits) : 0;
+}
+
+/* True when @a and @b are two different hosts of the subnet of @prefix bits (neither its network nor its broadcast). */
+static bool two_hosts(uint32_t a, uint32_t b, uint32_t prefix)
+{
+	uint32_t host;
+
+	if (prefix < 1 || prefix > 30)
+		return false;
+	host = ~prefix_mask(prefix);
+	return a != b && !((a ^ b) & ~host) && (a & host) && (b & host) && (a & host) != host && (b & host) != host;
+}
+
+static bool subnets_overlap(uint32_t a, uint32_t a_bits, uint32_t b, uint32_t b_bits)
+{
+	return !((a ^ b) & prefix_mask(MIN(a_bits, b_bits)));
+}
+
+static bool mac_valid(const uint8_t mac[6])
+{
+	return !(mac[0] & 1) && (mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]);
+}
+
+static bool mac_equal(const uint8_t a[6], const uint8_t b[6])
+{
+	uint8_t differs = 0;
+
+	for (unsigned i = 0; i < 6; i++)
+		differs |= (uint8_t)(a[i] ^ b[i]);
+	return !differs;
+}
+
+static bool uplink_valid(const struct plan_domain *d)
+{
+	const struct plan_uplink *u = &d->uplink;
+
+	if (!u->address && !u->prefix && !u->gateway && !u->mtu)
+		return true;
+	if (!d->pci_class || u->mtu < PLAN_MTU_MIN || u->mtu > PLAN_MTU_MAX)
+		return false;
+	return u->gateway ? two_hosts(u->address, u->gateway, u->prefix) : u->address && u->prefix <= 32;
+}
+
+static enum plan_error domain_names(const struct plan_view *view, uint32_t i)
+{
+	const struct plan_domain *d = &view->domains[i];
+	bool ended = false;
+
+	if (!name_valid(d->name, sizeof d->name) || name_equal(d->name, "control"))
+		return PLAN_DOMAIN_NAME;
+	for (uint32_t j = 0; j < i; j++)
+		if (name_equal(view->domains[j].name, d->name))
+			return PLAN_DOMAIN_TWICE;
+	if (!name_valid(d->image, sizeof d->image))
+		return PLAN_DOMAIN_IMAGE;
+	for (uint32_t j = 0; j < sizeof d->cmdline; j++)
+		ended |= !d->cmdline[j];
+	return ended ? PLAN_OK : PLAN_DOMAIN_CMDLINE;
+}
+
+static enum plan_error domain_check(const struct plan_view *view, uint32_t i)
+{
+	const struct plan_domain *d = &view->domains[i];
+	enum plan_error error = domain_names(view, i);
+
+	if (error)
+		return error;
+	if (d->mem_pages < PLAN_MEM_PAGES_MIN || d->mem_pages > PLAN_MEM_PAGES_MAX)
+		return PLAN_DOMAIN_MEMORY;
+	if (d->window_pages > PLAN_WINDOW_PAGES_MAX)
+		return PLAN_DOMAIN_WINDOW;
+	if (d->weight > 65535)
+		return PLAN_DOMAIN_WEIGHT;
+	if (d->capabilities & ~CAP_ALL)
+		return PLAN_DOMAIN_CAPABILITIES;
+	if (d->restart > PLAN_RESTART_ALWAYS)
+		return PLAN_DOMAIN_RESTART;
+	if (d->pci_class > 0xffff)
+		return PLAN_DOMAIN_PCI;
+	for (uint32_t j = 0; d->pci_class && j < i; j++)
+		if (view->domains[j].pci_class == d->pci_class && view->domains[j].pci_nth == d->pci_nth)
+			return PLAN_DOMAIN_PCI;
+	if (d->takes_rules > 1)
+		return PLAN_DOMAIN_RULES;
+	return uplink_valid(d) ? PLAN_OK : PLAN_DOMAIN_UPLINK;
+}
+
+static enum plan_error link_check(const struct plan_view *view, uint32_t i)
+{
+	const struct plan_link *l = &view->links[i];
+	const struct plan_uplink *up;
+
+	if (l->kind != PLAN_LINK_NET)
+		return PLAN_LINK_KIND;
+	if (l->front >= view->domain_count || l->back >= view->domain_count || l->front == l->back)
+		return PLAN_LINK_ENDS;
+	if (l->index < 1 || l->index > 31)
+		return PLAN_LINK_INDEX;
+	if (!mac_valid(l->mac) || !mac_valid(l->router_mac) || mac_equal(l->mac, l->router_mac))
+		return PLAN_LINK_MAC;
+	if (!two_hosts(l->address, l->gateway, l->prefix))
+		return PLAN_LINK_ADDRESS;
+	if (l->mtu < PLAN_MTU_MIN || l->mtu > PLAN_MTU_MAX)
+		return PLAN_LINK_MTU;
+	if (l->pool_pages > NET_POOL_PAGES_MAX)
+		return PLAN_LINK_POOL;
+	up = &view->domains[l->back].uplink;
+	if (up->address && subnets_overlap(l->address, l->prefix, up->address, up->prefix))
+		return PLAN_LINK_ADDRESS;
+	for (uint32_t j = 0; j < i; j++) {
+		const struct plan_link *o = &view->links[j];
+		if (mac_equal(o->mac, l->mac))
+			return PLAN_LINK_MAC;
+		if (o->back != l->back)
+			continue;
+		if (o->index == l->index)
+			return PLAN_LINK_INDEX;
+		if (subnets_overlap(l->address, l->prefix, o->address, o->prefix))
+			return PLAN_LINK_ADDRESS;
+	}
+	return PLAN_OK;
+}
+
+/* Fills in view->order, backs first; false when links form a cycle. */
+static bool order_find(struct plan_view *view)
+{
+	uint32_t done = 0, count = 0, before;
+
+	do {
+		before = count;
+		for (uint32_t d = 0; d < view->domain_count; d++) {
+			bool ready = !(done & 1u << d);
+			for (uint32_t i = 0; i < view->link_count; i++)
+				if (view->links[i].front == d && !(done & 1u << view->links[i].back))
+					ready = false;
+			if (!ready)
+				continue;
+			done |= 1u << d;
+			view->order[count++] = d;
+		}
+	} while (count > before);
+	return count == view->domain_count;
+}
+
+struct plan_verdict plan_check(const void *bytes, uint64_t len, struct plan_view *view)
+{
+	enum plan_error error = header_check(bytes, len, view);
+
+	if (error)
+		return (struct plan_verdict){error, 0};
+	for (uint32_t i = 0; i < view->domain_count; i++) {
+		error = domain_check(view, i);
+		if (error)
+			return (struct plan_verdict){error, i};
+	}
+	for (uint32_t i = 0; i < view->link_count; i++) {
+		error = link_check(view, i);
+		if (error)
+			return (struct plan_verdict){error, i};
+	}
+	for (uint32_t i = 0; i < view->domain_count; i++) {
+		if (align_up(view->domains[i].window_pages, 512) < plan_window_needed(view, i))
+			return (struct plan_verdict){PLAN_DOMAIN_WINDOW, i};
+		if (device_area_pages(view, i) > DEVICE_PAGES_MAX)
+			return (struct plan_verdict){PLAN_DOMAIN_RULES, i};
+	}
+	return order_find(view) ? plan_fine : (struct plan_verdict){PLAN_LINK_CYCLE, 0};
+}
