@@ -203,6 +203,14 @@ bool log_drain(void)
 	return empty;
 }
 
+void log_flush(void)
+{
+	uint64_t flags = lock();
+
+	drain_ring(true);
+	unlock(flags);
+}
+
 /* What waits in the ring, then the line, whatever state the machine is in. */
 static void last_words(struct line *l)
 {

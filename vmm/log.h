@@ -22,6 +22,9 @@ void log_async(void);
 /* Writes what the UART takes now. True when the ring is empty. */
 bool log_drain(void);
 
+/* Writes everything that waits, waiting for the UART. For the machine's last moments. */
+void log_flush(void);
+
 /* Says "vmm: fatal: " and the text, waiting for the UART, and halts the machine. For an operator, not for our mistakes. */
 _Noreturn void log_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -72,6 +72,8 @@ struct acpi_fadt {
 	uint16_t pm_timer_port; /* 0: none */
 	bool pm_timer_32;       /* 32 bits wide, else 24 */
 	uint16_t pm1a_control, pm1b_control; /* I/O ports; 0: none */
+	uint16_t smi_command; /* I/O port that switches ACPI mode on when acpi_enable is written; 0: none */
+	uint8_t acpi_enable;
 	struct acpi_register reset;
 	uint8_t reset_value;
 };

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ACPI tables as hostile bytes. Every read goes through get(), which refuses what lies outside the table; a walk over
+ * records always advances, since a record shorter than its own header ends it with an error.
+ */
+#include "acpi_parse.h"
+
+#include <base/bits.h>
+#include <string.h>
+
+#define RSDP_V1_BYTES 20u
+#define MADT_FIRST 44u
+#define MCFG_FIRST 44u
+#define MCFG_RECORD 16u
+#define LAPIC_USABLE 0x3u /* enabled, or can be brought online */
+
+struct table {
+	const uint8_t *bytes;
+	uint32_t len;
+};
+
+const char *acpi_error_text(enum acpi_error error)
+{
+	switch (error) {
+	case ACPI_OK: return "no error";
+	case ACPI_SHORT: return "shorter than its own fields";
+	case ACPI_SIGNATURE: return "wrong signature";
+	case ACPI_LENGTH: return "impossible length";
+	case ACPI_CHECKSUM: return "wrong checksum";
+	case ACPI_ABSENT: return "absent";
+	}
+	return "unknown error";
+}
+
+/* Little-endian number of @width bytes at @at; 0 when it does not lie wholly in the table. */
+static uint64_t get(const struct table *t, uint64_t at, unsigned width)
+{
+	uint64_t v = 0;
+
+	if (!range_within(at, width, t->len))
+		return 0;
+	for (unsigned i = 0; i < width; i++)
+		v |= (uint64_t)t->bytes[at + i] << (8 * i);
+	return v;
+}
+
+static bool sum_ok(const uint8_t *bytes, uint64_t len)
+{
+	uint8_t sum = 0;
+
+	for (uint64_t i = 0; i < len; i++)
+		sum = (uint8_t)(sum + bytes[i]);
+	return sum == 0;
+}
+
+enum acpi_error acpi_rsdp_parse(const uint8_t *bytes, uint64_t len, struct acpi_rsdp *out)
+{
+	struct table t = {bytes, (uint32_t)MIN(len, ACPI_RSDP_BYTES)};
+	uint64_t total;
+
+	memset(out, 0, sizeof *out);
+	if (len < RSDP_V1_BYTES)
+		return ACPI_SHORT;
+	if (memcmp(bytes, "RSD PTR ", 8) != 0)
+		return ACPI_SIGNATURE;
+	if (!sum_ok(bytes, RSDP_V1_BYTES))
+		return ACPI_CHECKSUM;
+	if (bytes[15] >= 2) {
+		if (len < ACPI_RSDP_BYTES)
+			return ACPI_SHORT;
+		total = get(&t, 20, 4);
+		if (total < ACPI_RSDP_BYTES || total > len)
+			return ACPI_LENGTH;
+		if (!sum_ok(bytes, total))
+			return ACPI_CHECKSUM;
+		out->root = get(&t, 24, 8);
+		out->xsdt = out->root != 0;
+	}
+	if (!out->root)
+		out->root = get(&t, 16, 4);
+	return out->root ? ACPI_OK : ACPI_ABSENT;
+}
+
+uint32_t acpi_table_length(const uint8_t *bytes)
+{
+	struct table t = {bytes, ACPI_HEADER_BYTES};
+	uint64_t len = get(&t, 4, 4);
+
+	return len < ACPI_HEADER_BYTES || len > ACPI_TABLE_MAX ? 0 : (uint32_t)len;
+}
+
+enum acpi_error acpi_table_check(const uint8_t *bytes, uint64_t len, const char *signature)
+{
+	uint32_t total;
+
+	if (len < ACPI_HEADER_BYTES)
+		return ACPI_SHORT;
+	if (memcmp(bytes, signature, 4) != 0)
+		return ACPI_SIGNATURE;
+	total = acpi_table_length(bytes);
+	if (total == 0 || total > len)
+		return ACPI_LENGTH;
+	return sum_ok(bytes, total) ? ACPI_OK : ACPI_CHECKSUM;
+}
+
+uint32_t acpi_root_count(const uint8_t *bytes, bool xsdt)
+{
+	return (acpi_table_length(bytes) - ACPI_HEADER_BYTES) / (xsdt ? 8u : 4u);
+}
+
+uint64_t acpi_root_entry(const uint8_t *bytes, bool xsdt, uint32_t i)
+{
+	struct table t = {bytes, acpi_table_length(bytes)};
+	unsigned width = xsdt ? 8u : 4u;
+
+	return get(&t, ACPI_HEADER_BYTES + (uint64_t)i * width, width);
+}
+
+/* Checks the table and, when it is sound, makes @t the view of exactly its own length. */
+static enum acpi_error open(struct table *t, const uint8_t *bytes, uint64_t len, const char *signature, uint32_t least)
+{
+	enum acpi_error e = acpi_table_check(bytes, len, signature);
+
+	if (e != ACPI_OK)
+		return e;
+	t->bytes = bytes;
+	t->len = acpi_table_length(bytes);
+	return t->len < least ? ACPI_SHORT : ACPI_OK;
+}
+
+static void add_cpu(struct acpi_madt *out, uint64_t id, uint64_t flags)
+{
+	if (!(flags & LAPIC_USABLE))
+		return;
+	if (id >= 0xff || out->cpu_count == ACPI_CPU_MAX)
+		out->cpus_left_out++;
+	else
+		out->cpu_apic_id[out->cpu_count++] = (uint8_t)id;
+}
+
+static void add_override(struct acpi_madt *out, const struct table *t, uint64_t at)
+{
+	uint64_t irq = get(t, at + 3, 1), flags = get(t, at + 8, 2);
+
+	if (get(t, at + 2, 1) != 0 || irq >= ACPI_ISA_IRQS)
+		return;
+	out->isa[irq] = (struct acpi_irq){
+		.gsi = (uint32_t)get(t, at + 4, 4), .active_low = (flags & 3) == 3, .level = (flags >> 2 & 3) == 3};
+}
+
+static void add_ioapic(struct acpi_madt *out, const struct table *t, uint64_t at)
+{
+	if (out->ioapic_count < ACPI_IOAPIC_MAX)
+		out->ioapic[out->ioapic_count++] = (struct acpi_ioapic){.id = (uint8_t)get(t, at + 2, 1),
+									 .address = (uint32_t)get(t, at + 4, 4),
+									 .gsi_base = (uint32_t)get(t, at + 8, 4)};
+}
+
+enum acpi_error acpi_madt_parse(const uint8_t *bytes, uint64_t len, struct acpi_madt *out)
+{
+	/* Shortest length of the records that are read, by type. */
+	static const uint8_t least[] = {[0] = 8, [1] = 12, [2] = 10, [5] = 12, [9] = 16};
+	struct table t;
+	enum acpi_error e;
+
+	memset(out, 0, sizeof *out);
+	for (uint32_t i = 0; i < ACPI_ISA_IRQS; i++)
+		out->isa[i].gsi = i;
+	e = open(&t, bytes, len, "APIC", MADT_FIRST);
+	if (e != ACPI_OK)
+		return e;
+	out->lapic = get(&t, 36, 4);
+	for (uint64_t at = MADT_FIRST; at < t.len;) {
+		uint64_t type = get(&t, at, 1), bytes_here = get(&t, at + 1, 1);
+
+		if (bytes_here < 2 || !range_within(at, bytes_here, t.len) ||
+		    (type < sizeof least && bytes_here < least[type]))
+			return ACPI_LENGTH;
+		switch (type) {
+		case 0: add_cpu(out, get(&t, at + 3, 1), get(&t, at + 4, 4)); break;
+		case 1: add_ioapic(out, &t, at); break;
+		case 2: add_override(out, &t, at); break;
+		case 5: out->lapic = get(&t, at + 4, 8); break;
+		case 9: add_cpu(out, get(&t, at + 4, 4), get(&t, at + 8, 4)); break;
+		default: break;
+		}
+		at += bytes_here;
+	}
+	return ACPI_OK;
+}
+
+enum acpi_error acpi_mcfg_parse(const uint8_t *bytes, uint64_t len, struct acpi_mcfg *out)
+{
+	struct table t;
+	enum acpi_error e;
+
+	memset(out, 0, sizeof *out);
+	e = open(&t, bytes, len, "MCFG", MCFG_FIRST);
+	if (e != ACPI_OK)
+		return e;
+	for (uint64_t at = MCFG_FIRST; at + MCFG_RECORD <= t.len && out->count < ACPI_ECAM_MAX; at += MCFG_RECORD) {
+		struct acpi_ecam ecam = {.base = get(&t, at, 8),
+					 .segment = (uint16_t)get(&t, at + 8, 2),
+					 .start_bus = (uint8_t)get(&t, at + 10, 1),
+					 .end_bus = (uint8_t)get(&t, at + 11, 1)};
+
+		if (ecam.base == 0 || ecam.base % (1u << 20) || ecam.base >> 46 || ecam.start_bus > ecam.end_bus)
+			return ACPI_LENGTH;
+		out->ecam[out->count++] = ecam;
+	}
+	return out->count ? ACPI_OK : ACPI_ABSENT;
+}
+
+/* The generic address structure at @at. */
+static struct acpi_register get_register(const struct table *t, uint64_t at)
+{
+	uint64_t space = get(t, at, 1), address = get(t, at + 4, 8);
+
+	if (!range_within(at, 12, t->len) || space > 1 || (space == 1 && address > 0xffff))
+		return (struct acpi_register){0};
+	return (struct acpi_register){.address = address, .io = space == 1};
+}
+
+enum acpi_error acpi_hpet_parse(const uint8_t *bytes, uint64_t len, struct acpi_hpet *out)
+{
+	struct acpi_register r;
+	struct table t;
+	enum acpi_error e;
+
+	memset(out, 0, sizeof *out);
+	e = open(&t, bytes, len, "HPET", 56);
+	if (e != ACPI_OK)
+		return e;
+	r = get_register(&t, 40);
+	if (r.io || r.address == 0 || r.address % 8 || r.address >> 46)
+		return ACPI_ABSENT;
+	out->base = r.address;
+	return ACPI_OK;
+}
+
+/* An I/O port that old fields name with 32 bits and new ones with a generic address, which wins where it is set. */
+static uint16_t get_port(const struct table *t, uint64_t old, uint64_t generic)
+{
+	struct acpi_register r = get_register(t, generic);
+	uint64_t port = get(t, old, 4);
+
+	if (r.io && r.address)
+		return (uint16_t)r.address;
+	return port <= 0xffff ? (uint16_t)port : 0;
+}
+
+enum acpi_error acpi_fadt_parse(const uint8_t *bytes, uint64_t len, struct acpi_fadt *out)
+{
+	struct table t;
+	enum acpi_error e;
+	uint64_t flags, smi;
+
+	memset(out, 0, sizeof *out);
+	e = open(&t, bytes, len, "FACP", 116);
+	if (e != ACPI_OK)
+		return e;
+	flags = get(&t, 112, 4);
+	smi = get(&t, 48, 4);
+	out->dsdt = get(&t, 140, 8);
+	if (!out->dsdt)
+		out->dsdt = get(&t, 40, 4);
+	out->smi_command = smi <= 0xffff ? (uint16_t)smi : 0;
+	out->acpi_enable = (uint8_t)get(&t, 52, 1);
+	out->pm1a_control = get_port(&t, 64, 172);
+	out->pm1b_control = get_port(&t, 68, 184);
+	if (get(&t, 91, 1) == 4)
+		out->pm_timer_port = get_port(&t, 76, 208);
+	out->pm_timer_32 = flags >> 8 & 1;
+	if (flags >> 10 & 1)
+		out->reset = get_register(&t, 116);
+	out->reset_value = (uint8_t)get(&t, 128, 1);
+	return ACPI_OK;
+}
+
+/* A byte constant of the byte code: ZeroOp, OneOp, or BytePrefix and the byte. Advances *@at; -1: something else. */
+static int get_constant(const struct table *t, uint64_t *at)
+{
+	uint64_t op = get(t, *at, 1);
+
+	if (!range_within(*at, 1, t->len))
+		return -1;
+	*at += 1;
+	if (op <= 1)
+		return (int)op;
+	if (op != 0x0a || !range_within(*at, 1, t->len))
+		return -1;
+	return (int)get(t, (*at)++, 1);
+}
+
+/* Reads `Package () { a, b, ... }` at @at, the place after the name. */
+static bool s5_package(const struct table *t, uint64_t at, struct acpi_s5 *out)
+{
+	int a, b;
+
+	if (get(t, at, 1) != 0x12)
+		return false;
+	at += 2 + (get(t, at + 1, 1) >> 6); /* PackageOp, PkgLength of 1 to 4 bytes */
+	if (get(t, at, 1) < 2)
+		return false;
+	at++;
+	a = get_constant(t, &at);
+	b = get_constant(t, &at);
+	if (a < 0 || b < 0 || a > 7 || b > 7)
+		return false;
+	*out = (struct acpi_s5){.typ_a = (uint8_t)a, .typ_b = (uint8_t)b};
+	return true;
+}
+
+enum acpi_error acpi_s5_find(const uint8_t *bytes, uint64_t len, struct acpi_s5 *out)
+{
+	struct table t;
+	enum acpi_error e;
+
+	memset(out, 0, sizeof *out);
+	e = open(&t, bytes, len, "DSDT", ACPI_HEADER_BYTES + 8);
+	if (e != ACPI_OK)
+		return e;
+	for (uint64_t at = ACPI_HEADER_BYTES; at + 4 <= t.len; at++)
+		if (bytes[at] == '_' && memcmp(bytes + at, "_S5_", 4) == 0 && s5_package(&t, at + 4, out))
+			return ACPI_OK;
+	return ACPI_ABSENT;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The scale of abi/shared.h between TSC ticks and nanoseconds. */
+#ifndef CAMBIUM_VMM_CORE_TIMESCALE_H
+#define CAMBIUM_VMM_CORE_TIMESCALE_H
+
+#include <stdint.h>
+
+/* ns = ((ticks << shift, or >> -shift) * mul) >> 32; mul is at least 2^31, so its error is below one in 2^31. */
+struct timescale {
+	uint32_t mul;
+	int32_t shift;
+	uint64_t hz;
+	uint64_t inverse; /* ticks per ns, times 2^32 */
+};
+
+/* The scale for @hz ticks per second, between TIMESCALE_HZ_MIN and TIMESCALE_HZ_MAX. */
+#define TIMESCALE_HZ_MIN 1000000ull
+#define TIMESCALE_HZ_MAX 100000000000ull
+struct timescale timescale_make(uint64_t hz);
+
+/* ns that @ticks take, modulo 2^64. */
+uint64_t timescale_ns(const struct timescale *s, uint64_t ticks);
+
+/* Ticks that @ns take, at most UINT64_MAX. */
+uint64_t timescale_ticks(const struct timescale *s, uint64_t ns);
+
+/* Seconds since 1970 of a date of the Gregorian calendar (UTC); @month and @day count from 1. */
+uint64_t timescale_unix(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Powering off and restarting the machine, by what its ACPI tables offer (ACPI 6.4, 4.8.3.6 and 16.1). */
+#include "acpi.h"
+#include "log.h"
+#include "paging.h"
+#include "x86.h"
+
+#define PM1_SCI_ENABLE 0x1u
+#define PM1_SLEEP_TYPE_SHIFT 10
+#define PM1_SLEEP_ENABLE 0x2000u
+#define POLLS 1000000u
+#define KEYBOARD_STATUS 0x64u
+#define KEYBOARD_FULL 0x2u
+#define KEYBOARD_RESET 0xfeu
+
+/* Some firmware listens to the sleep register in ACPI mode only. */
+static void acpi_mode_enter(const struct acpi_fadt *fadt)
+{
+	if ((in16(fadt->pm1a_control) & PM1_SCI_ENABLE) || !fadt->smi_command || !fadt->acpi_enable)
+		return;
+	out8(fadt->smi_command, fadt->acpi_enable);
+	for (unsigned i = 0; i < POLLS && !(in16(fadt->pm1a_control) & PM1_SCI_ENABLE); i++)
+		cpu_relax();
+}
+
+void machine_power_off(void)
+{
+	const struct acpi_info *acpi = acpi_info();
+	const struct acpi_fadt *fadt = &acpi->fadt;
+
+	irq_disable();
+	if (!acpi->has_fadt || !acpi->has_s5 || !fadt->pm1a_control)
+		log_fatal("halted: ACPI names no way to power off; it is safe to switch the machine off");
+	log_flush();
+	acpi_mode_enter(fadt);
+	out16(fadt->pm1a_control, (uint16_t)(acpi->s5.typ_a << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP_ENABLE));
+	if (fadt->pm1b_control)
+		out16(fadt->pm1b_control, (uint16_t)(acpi->s5.typ_b << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP_ENABLE));
+	for (unsigned i = 0; i < POLLS; i++)
+		cpu_relax();
+	log_fatal("halted: the machine did not power off; it is safe to switch it off");
+}
+
+void machine_restart(void)
+{
+	const struct acpi_fadt *fadt = &acpi_info()->fadt;
+	static const struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) no_idt = {0};
+
+	irq_disable();
+	log_flush();
+	/* 1. The reset register. Only ports: a memory register would have needed a mapping at boot. */
+	if (acpi_info()->has_fadt && fadt->reset.io && fadt->reset.address) {
+		out8((uint16_t)fadt->reset.address, fadt->reset_value);
+		for (unsigned i = 0; i < POLLS; i++)
+			cpu_relax();
+	}
+	/* 2. The keyboard controller's reset line. */
+	for (unsigned i = 0; i < POLLS && (in8(KEYBOARD_STATUS) & KEYBOARD_FULL); i++)
+		cpu_relax();
+	out8(KEYBOARD_STATUS, KEYBOARD_RESET);
+	for (unsigned i = 0; i < POLLS; i++)
+		cpu_relax();
+	/* 3. An exception that no handler can take. */
+	__asm__ volatile("lidt %0; ud2" : : "m"(no_idt));
+	cpu_halt();
+}

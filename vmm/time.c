@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * System time from the TSC. The scale is fixed at boot; system time 0 is the end of time_init(). Where CPUID does not
+ * tell the frequency, a steady clock does: TSC and steady clock are read as pairs, each the tightest of several tries, so
+ * that a pause between two reads (an interrupted virtual machine) does not spoil the result.
+ */
+#include "time.h"
+
+#include <base/bits.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "acpi.h"
+#include "apic.h"
+#include "core/timescale.h"
+#include "early.h"
+#include "log.h"
+#include "paging.h"
+#include "x86.h"
+
+#define PM_TIMER_HZ 3579545u
+#define PIT_HZ 1193182u
+#define PIT_CHANNEL2 0x42u
+#define PIT_COMMAND 0x43u
+#define PIT_GATE 0x61u
+#define HPET_PERIOD 0x4u /* upper half of the capabilities: femtoseconds per tick */
+#define HPET_CONFIG 0x10u
+#define HPET_COUNTER 0xf0u
+#define HPET_ENABLE 0x1u
+#define HPET_PERIOD_MAX 100000000u
+#define MEASURE_PARTS 100u /* a measurement lasts 1/100 s */
+#define PAIR_TRIES 16u
+#define POLLS_MAX 100000000u
+
+#define CMOS_INDEX 0x70u
+#define CMOS_DATA 0x71u
+
+/* A steady clock: counts up (the PIT down, which is turned round) at @hz, wrapping at @mask. */
+struct steady {
+	const char *name;
+	uint64_t hz;
+	uint32_t mask;
+	volatile uint8_t *hpet;
+	uint16_t port; /* of the PM timer; 0 with hpet NULL: the PIT */
+};
+
+struct pair {
+	uint64_t tsc;
+	uint32_t steady, apic;
+};
+
+static struct timescale scale;
+static uint64_t tsc_base;
+static uint64_t wall_base;
+static const char *source = "none";
+
+static uint32_t steady_read(const struct steady *s)
+{
+	uint32_t low;
+
+	if (s->hpet)
+		return mmio_read32(s->hpet + HPET_COUNTER);
+	if (s->port)
+		return in32(s->port);
+	out8(PIT_COMMAND, 0x80); /* latch channel 2 */
+	low = in8(PIT_CHANNEL2);
+	return ~(low | (uint32_t)in8(PIT_CHANNEL2) << 8);
+}
+
+/* The best steady clock of this machine, running. */
+static struct steady steady_open(void)
+{
+	const struct acpi_info *acpi = acpi_info();
+
+	if (acpi->has_hpet) {
+		volatile uint8_t *hpet = paging_map_device(acpi->hpet.base, 0x400);
+		uint32_t period = mmio_read32(hpet + HPET_PERIOD);
+		if (period > 0 && period <= HPET_PERIOD_MAX) {
+			mmio_write32(hpet + HPET_CONFIG, mmio_read32(hpet + HPET_CONFIG) | HPET_ENABLE);
+			return (struct steady){"HPET", 1000000000000000ull / period, UINT32_MAX, hpet, 0};
+		}
+	}
+	if (acpi->has_fadt && acpi->fadt.pm_timer_port)
+		return (struct steady){"PM timer", PM_TIMER_HZ, 0xffffff, NULL, acpi->fadt.pm_timer_port};
+	out8(PIT_GATE, (uint8_t)((in8(PIT_GATE) & ~2u) | 1u)); /* gate on, speaker off */
+	out8(PIT_COMMAND, 0xb4);                              /* channel 2, low and high byte, rate generator */
+	out8(PIT_CHANNEL2, 0);
+	out8(PIT_CHANNEL2, 0);
+	return (struct steady){"PIT", PIT_HZ, 0xffff, NULL, 0};
+}
+
+/* Reads all clocks at one instant: of several tries the one that took the fewest ticks. */
+static struct pair pair_read(const struct steady *s)
+{
+	struct pair best = {0};
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned i = 0; i < PAIR_TRIES; i++) {
+		uint64_t before = rdtsc_ordered();
+		uint32_t steady = steady_read(s), apic = apic_timer_calibrate_read();
+		uint64_t took = rdtsc_ordered() - before;
+		if (took < least) {
+			least = took;
+			best = (struct pair){before + took / 2, steady, apic};
+		}
+	}
+	return best;
+}
+
+/* Measures TSC and local APIC timer against the steady clock; false when that clock stands still. */
+static bool measure(const struct steady *s, uint64_t *tsc_hz, uint64_t *apic_hz)
+{
+	uint64_t wanted = s->hz / MEASURE_PARTS, ticks;
+	struct pair a, b;
+	unsigned polls = 0;
+
+	apic_timer_calibrate_start();
+	a = pair_read(s);
+	while (((steady_read(s) - a.steady) & s->mask) < wanted)
+		if (++polls > POLLS_MAX)
+			return false;
+	b = pair_read(s);
+	ticks = (b.steady - a.steady) & s->mask;
+	*tsc_hz = (b.tsc - a.tsc) * s->hz / ticks;
+	*apic_hz = (uint64_t)(b.apic - a.apic) * s->hz / ticks;
+	return true;
+}
+
+/* The TSC's frequency as CPUID has it (leaf 0x15, or a hypervisor's leaf 0x40000010); 0: it does not tell. */
+static uint64_t tsc_hz_from_cpuid(void)
+{
+	uint32_t r[4];
+
+	cpuid(0, 0, r);
+	if (r[0] >= 0x15) {
+		cpuid(0x15, 0, r);
+		if (r[0] && r[1] && r[2])
+			return (uint64_t)r[2] * r[1] / r[0];
+	}
+	cpuid(1, 0, r);
+	if (!(r[2] >> 31))
+		return 0;
+	cpuid(0x40000000u, 0, r);
+	if (r[0] < 0x40000010u || r[0] > 0x400000ffu)
+		return 0;
+	cpuid(0x40000010u, 0, r);
+	return (uint64_t)r[0] * 1000;
+}
+
+static uint8_t cmos_read(uint8_t index)
+{
+	out8(CMOS_INDEX, index | 0x80u);
+	return in8(CMOS_DATA);
+}
+
+/* Seconds since 1970 by the CMOS clock; 0 when what it says is no date. */
+static uint64_t cmos_time(void)
+{
+	static const uint8_t index[6] = {9, 8, 7, 4, 2, 0}; /* year, month, day, hour, minute, second */
+	unsigned v[6], again[6], tries = 0;
+	bool same;
+
+	do {
+		for (unsigned i = 0; (cmos_read(0x0a) & 0x80) && i < 100000; i++)
+			cpu_relax();
+		for (unsigned i = 0; i < 6; i++)
+			v[i] = cmos_read(index[i]);
+		same = true;
+		for (unsigned i = 0; i < 6; i++)
+			same &= (again[i] = cmos_read(index[i])) == v[i];
+	} while (!same && ++tries < 10);
+	bool binary = cmos_read(0x0b) & 4, hours24 = cmos_read(0x0b) & 2, pm = v[3] & 0x80;
+	if (!hours24)
+		v[3] &= 0x7f;
+	for (unsigned i = 0; i < 6 && !binary; i++)
+		v[i] = (v[i] >> 4) * 10 + (v[i] & 0xf);
+	if (!hours24)
+		v[3] = v[3] % 12 + (pm ? 12 : 0);
+	if (v[0] > 99 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 23 || v[4] > 59 || v[5] > 60)
+		return 0;
+	return timescale_unix(2000 + v[0], v[1], v[2], v[3], v[4], v[5]);
+}
+
+void time_init(void)
+{
+	uint64_t told = tsc_hz_from_cpuid(), tsc_hz = 0, apic_hz = 0, wall;
+	struct steady s = steady_open();
+
+	if (!measure(&s, &tsc_hz, &apic_hz))
+		log_fatal("no clock: the %s, the best of this machine, does not count", s.name);
+	source = s.name;
+	if (told >= TIMESCALE_HZ_MIN && told <= TIMESCALE_HZ_MAX) {
+		tsc_hz = told;
+		source = "CPUID";
+	}
+	if (tsc_hz < TIMESCALE_HZ_MIN || tsc_hz > TIMESCALE_HZ_MAX || apic_hz < 100000)
+		log_fatal("no clock: against the %s the TSC runs at %lu Hz, the local APIC timer at %lu Hz", s.name, tsc_hz,
+			  apic_hz);
+	scale = timescale_make(tsc_hz);
+	apic_timer_calibrate_set(apic_hz);
+	wall = early_boot()->wall_clock ? early_boot()->wall_clock : cmos_time();
+	tsc_base = rdtsc_ordered();
+	wall_base = wall > UINT64_MAX / 1000000000u ? 0 : wall * 1000000000u;
+}
+
+uint64_t time_of_tsc(uint64_t tsc)
+{
+	return timescale_ns(&scale, tsc - tsc_base);
+}
+
+uint64_t time_now(void)
+{
+	return time_of_tsc(rdtsc_ordered());
+}
+
+uint64_t time_ns_to_tsc(uint64_t ns)
+{
+	return timescale_ticks(&scale, ns);
+}
+
+uint64_t time_tsc_hz(void)
+{
+	return scale.hz;
+}
+
+const char *time_source(void)
+{
+	return source;
+}
+
+uint64_t time_wall_base(void)
+{
+	return wall_base;
+}
+
+void time_record_fill(struct time_record *record)
+{
+	_Atomic uint32_t *version = (_Atomic uint32_t *)&record->version;
+	uint32_t v = (atomic_load_explicit(version, memory_order_relaxed) | 1) + 2;
+
+	/* 1. Odd: whoever reads meanwhile reads again. */
+	atomic_store_explicit(version, v, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	/* 2. The scale. */
+	*(volatile int32_t *)&record->shift = scale.shift;
+	*(volatile uint32_t *)&record->mul = scale.mul;
+	*(volatile uint64_t *)&record->tsc_base = tsc_base;
+	*(volatile uint64_t *)&record->ns_base = 0;
+	/* 3. Even, after all of it. */
+	atomic_store_explicit(version, v + 1, memory_order_release);
+}
+
+void time_spin(uint64_t ns)
+{
+	uint64_t start = rdtsc(), ticks = time_ns_to_tsc(ns);
+
+	while (rdtsc() - start < ticks)
+		cpu_relax();
+}
