@@ -4,14 +4,66 @@
 
 #include <base/bits.h>
 
-#include "early.h"
+#include "acpi.h"
+#include "apic.h"
+#include "build.h"
+#include "cpu.h"
 #include "cpu_features.h"
+#include "early.h"
 #include "log.h"
+#include "memory.h"
 #include "paging.h"
+#include "pci.h"
+#include "random.h"
+#include "run.h"
 #include "serial.h"
+#include "time.h"
 #include "x86.h"
 
 #define VERSION "0.1"
+
+static void say_cpu(void)
+{
+	const struct cpu_policy *p = cpu_policy();
+
+	log_line("cpu: family %u model %u stepping %u%s, suffers from %x, state %u bytes (xcr0 %lx)", p->family, p->model,
+		 p->stepping, p->hypervisor ? " in a virtual machine" : "", p->suffers, p->xstate_bytes, p->xcr0);
+	log_line("cpu: on:%s%s%s%s%s%s%s", p->smep ? " smep" : "", p->smap ? " smap" : "", p->umip ? " umip" : "",
+		 p->pge ? " pge" : "", p->fsgsbase ? " fsgsbase" : "", p->xsave ? " xsave" : "",
+		 p->gib_pages ? " 1g-pages" : "");
+}
+
+static void say_memory(void)
+{
+	uint64_t usable = 0;
+
+	for (unsigned i = 0; i < early_map_count(); i++)
+		if (early_map_at(i)->type == BOOT_MEMORY_USABLE || early_map_at(i)->type == BOOT_MEMORY_LOADER)
+			usable += early_map_at(i)->pages;
+	log_line("memory: %lu MiB usable, image %lu KiB at %lx, bundle %lu KiB, tables %lu KiB", usable / 256,
+		 early_boot()->image_bytes / 1024, early_boot()->image_base, early_boot()->bundle_bytes / 1024,
+		 early_used() / 1024);
+}
+
+static void say_devices(void)
+{
+	for (unsigned i = 0; i < pci_count(); i++) {
+		const struct device_info *d = &pci_at(i)->info;
+		log_line("pci: %02x:%02x.%u %04x:%04x class %04x, %u interrupts", d->bdf >> 8, d->bdf >> 3 & 31u,
+			 d->bdf & 7u, d->vendor, d->device, d->class_subclass, d->msix_entries);
+	}
+}
+
+static void run_domains(void)
+{
+	const struct boot_info *boot = early_boot();
+
+	build_control(boot->bundle_base, boot->bundle_bytes, boot->cmdline);
+	serial_irq_enable(this_cpu()->apic_id);
+	log_async();
+	run_start(world.domains[0]);
+	run_forever();
+}
 
 void vmm_main(const struct boot_info *physical)
 {
@@ -22,13 +74,24 @@ void vmm_main(const struct boot_info *physical)
 	early_init(physical);
 	/* 3. The CPU: refused, or its features on. */
 	cpu_policy_init();
+	cpu_patch_entry(cpu_policy()->smap);
 	cpu_features_enable();
-	/* 4. Our own page tables. */
+	say_cpu();
+	/* 4. Our own page tables; the door's are dead from here on. */
 	paging_init();
-	log_line("memory: top %lx used %lu KiB", early_top_mfn() * PAGE_SIZE, early_used() / 1024);
-	for (unsigned i = 0; i < early_map_count(); i++)
-		log_line("  %016lx %8lu pages type %u", early_map_at(i)->start, early_map_at(i)->pages,
-			 early_map_at(i)->type);
-	log_line("halted");
-	cpu_halt();
+	/* 5. What the firmware says about the machine. */
+	acpi_init();
+	/* 6. Interrupt controller, then the clocks, one of which is in it. */
+	apic_init();
+	time_init();
+	log_line("time: %lu kHz, by %s", time_tsc_hz() / 1000, time_source());
+	/* 7. Devices. */
+	pci_init();
+	say_devices();
+	say_memory();
+	/* 8. The frame table; what is left of memory belongs to domains. */
+	random_init();
+	memory_init();
+	/* 9. This CPU's own tables and stack, the control domain, and off. */
+	cpu_start(run_domains);
 }

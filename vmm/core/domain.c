@@ -69,6 +69,8 @@ enum abi_error domain_create(struct world *w, const struct domain_create *c, str
 	d->vcpu.domain = d;
 	d->vcpu.fpu = world_page(w, fpu);
 	d->vcpu.frame = start_frame;
+	d->vcpu.timer = (struct timer){.vcpu = &d->vcpu, .kind = TIMER_GUEST};
+	d->vcpu.block_deadline = (struct timer){.vcpu = &d->vcpu, .kind = TIMER_BLOCK};
 	sched_entity_init(&d->vcpu.sched, c->weight);
 	e = frame_alloc(w, d, &d->shared_mfn);
 	if (e == HC_OK && (e = frame_get_type(w, d->shared_mfn, FRAME_WRITABLE)) != HC_OK)

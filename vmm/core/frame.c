@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The frame table. Invariants: refs >= type_count; type_count > 0 exactly when type is not FRAME_NONE; a frame is on the
- * free list exactly when its owner is OWNER_FREE, and then refs is 0 and its contents are zero; a domain's frame_count is
+ * free list exactly when its owner is OWNER_FREE, and then refs is 0 and its contents are zero unless it is FRAME_DIRTY; a domain's frame_count is
  * the length of its list.
  *
  * Stale translations: whenever a mapping or a type goes, the frame is stamped with the current flush epoch. As long as
@@ -41,22 +41,28 @@ static void list_remove(struct world *w, uint32_t *head, mfn_t mfn)
 	f->next = f->prev = 0;
 }
 
+static void frame_list_free(struct world *w, mfn_t mfn)
+{
+	w->frames[mfn].owner = OWNER_FREE;
+	list_add(w, &w->free_list, mfn);
+	w->frames_free++;
+}
+
 static void frame_free(struct world *w, mfn_t mfn)
 {
-	struct frame *f = &w->frames[mfn];
+	const struct frame *f = &w->frames[mfn];
 
 	CHECK(!f->refs && !f->type_count && !(f->flags & FRAME_PINNED));
 	memset(world_page(w, mfn), 0, PAGE_SIZE);
-	f->owner = OWNER_FREE;
-	list_add(w, &w->free_list, mfn);
-	w->frames_free++;
+	frame_list_free(w, mfn);
 }
 
 void frame_release_boot(struct world *w, mfn_t mfn)
 {
 	CHECK(mfn && mfn < w->frame_limit && w->frames[mfn].owner == OWNER_NONE);
 	w->frames_total++;
-	frame_free(w, mfn);
+	w->frames[mfn].flags = FRAME_DIRTY;
+	frame_list_free(w, mfn);
 }
 
 void frame_reserve_boot(struct world *w, mfn_t mfn, uint32_t owner)
@@ -85,6 +91,9 @@ static enum abi_error frame_take(struct world *w, uint32_t owner, mfn_t *out)
 	list_remove(w, &w->free_list, mfn);
 	w->frames_free--;
 	f->last_type = FRAME_NONE;
+	if (f->flags & FRAME_DIRTY)
+		memset(world_page(w, mfn), 0, PAGE_SIZE);
+	f->flags = 0;
 	f->owner = owner;
 	f->refs = 1;
 	*out = mfn;

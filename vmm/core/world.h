@@ -41,6 +41,7 @@ enum frame_type {
 #define OWNER_STUBS 4u      /* the hypercall page: read and execute for everybody */
 
 #define FRAME_PINNED 1u
+#define FRAME_DIRTY 2u /* free since boot and not scrubbed yet */
 
 /*
  * One machine frame. References: one while a domain owns it, one for each mapping, grant mapping or pin, and one for
@@ -109,11 +110,17 @@ struct mapping {
 #define MAPPING_BUCKETS (PAGE_SIZE / 4u)
 
 struct domain;
+struct vcpu;
 
 struct timer {
 	struct timer *next, *prev;
 	uint64_t deadline; /* ns; TIME_NEVER: not queued */
+	struct vcpu *vcpu;
+	uint32_t kind; /* TIMER_x, the owner's to know */
 };
+
+#define TIMER_GUEST 1u /* timer_set */
+#define TIMER_BLOCK 2u /* deadline of sched_block */
 
 /* What the scheduler knows of a vCPU; written by vmm/core/sched.c alone. */
 struct sched_entity {

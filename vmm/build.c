@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control domain's builder, laying out what abi/start.h describes. The tables it writes are validated by the same
+ * core as every guest's, so a mistake here ends in a refusal at start and never in a hole.
+ */
+#include "build.h"
+
+#include <abi/bundle.h>
+#include <abi/start.h>
+#include <base/elf.h>
+#include <string.h>
+
+#include "core/domain.h"
+#include "core/frame.h"
+#include "core/mmu.h"
+#include "cpu_features.h"
+#include "early.h"
+#include "log.h"
+#include "paging.h"
+#include "random.h"
+#include "run.h"
+
+#define CONTROL_MEM_PAGES 4096u
+#define CONTROL_STACK_PAGES 64u
+#define CONTROL_WINDOW_PAGES 2048u
+#define CONTROL_MAX_PAGES (CONTROL_MEM_PAGES + 8192u)
+#define IMAGE_SPAN (1ull << 30)
+
+/* Each area starts at a random 2 MiB boundary in the lower half of a tebibyte of its own. */
+enum lane { LANE_INFO = 1, LANE_STACK, LANE_MEM, LANE_WINDOW, LANE_BUNDLE };
+
+static struct domain *d;
+static mfn_t root;
+
+static uint64_t lane_base(enum lane lane)
+{
+	return ((uint64_t)lane << 40) + ((random_u64() & 0x3ffff) << 21);
+}
+
+static mfn_t page_new(void)
+{
+	enum abi_error e;
+	mfn_t mfn = 0;
+
+	WITH_FLUSH(e, frame_alloc(&world, d, &mfn));
+	if (e != HC_OK)
+		log_fatal("control domain: %s; it needs %u MiB", abi_error_text(e), CONTROL_MEM_PAGES / 256);
+	return mfn;
+}
+
+/* The level-1 entry for @va, making tables on the way. */
+static uint64_t *entry_for(uint64_t va)
+{
+	mfn_t table = root;
+
+	for (unsigned level = 4; level > 1; level--) {
+		uint64_t *e = (uint64_t *)world_page(&world, table) + (va >> (PAGE_SHIFT + 9 * (level - 1)) & 511);
+
+		if (!*e)
+			*e = page_new() << PAGE_SHIFT | PTE_P | PTE_W | PTE_U;
+		table = (*e & PTE_FRAME) >> PAGE_SHIFT;
+	}
+	return (uint64_t *)world_page(&world, table) + (va >> PAGE_SHIFT & 511);
+}
+
+static void map(uint64_t va, mfn_t mfn, uint64_t rights)
+{
+	*entry_for(va) = mfn << PAGE_SHIFT | PTE_P | PTE_U | rights;
+}
+
+/* A new page at @va. */
+static void *map_new(uint64_t va, uint64_t rights)
+{
+	mfn_t mfn = page_new();
+
+	map(va, mfn, rights);
+	return world_page(&world, mfn);
+}
+
+static void load_segment(const uint8_t *image, const struct elf_segment *s)
+{
+	uint64_t rights = s->flags & ELF_PF_X ? 0 : s->flags & ELF_PF_W ? PTE_W | PTE_NX : PTE_NX;
+	uint64_t end = s->vaddr + s->memsz, file_end = s->vaddr + s->filesz;
+
+	for (uint64_t page = align_down(s->vaddr, PAGE_SIZE); page < end; page += PAGE_SIZE) {
+		uint64_t from = MAX(page, s->vaddr), to = MIN(page + PAGE_SIZE, file_end);
+		uint8_t *p = map_new(page, rights);
+
+		if (from < to)
+			memcpy(p + (from - page), image + s->offset + (from - s->vaddr), to - from);
+	}
+}
+
+static void load_image(const uint8_t *image, uint64_t bytes, uint64_t *entry)
+{
+	enum elf_error e = elf_open(image, bytes, GUEST_LINK_VA, GUEST_LINK_VA + IMAGE_SPAN);
+	const struct elf_header *h = (const struct elf_header *)image;
+
+	if (e != ELF_OK)
+		log_fatal("control domain's image: %s; make the bundle again", elf_error_text(e));
+	for (unsigned i = 0; i < h->phnum; i++) {
+		const struct elf_segment *s = elf_segment_at(image, i);
+		if (s->type == ELF_PT_LOAD && s->memsz)
+			load_segment(image, s);
+	}
+	*entry = h->entry;
+}
+
+/* The entry of kind BUNDLE_CONTROL; everything it relies on is checked here. */
+static const struct bundle_entry *find_control(const uint8_t *bundle, uint64_t bytes)
+{
+	const struct bundle_header *h = (const struct bundle_header *)bundle;
+	const struct bundle_entry *e = (const struct bundle_entry *)(bundle + sizeof *h);
+
+	if (bytes < sizeof *h || h->magic != BUNDLE_MAGIC || h->version != BUNDLE_VERSION)
+		log_fatal("no bundle of version %u: pass one (UEFI: cambium/bundle.bin, PVH: the first module)", BUNDLE_VERSION);
+	if (h->length > bytes || h->entry_count > BUNDLE_ENTRY_MAX || h->length < sizeof *h + h->entry_count * sizeof *e)
+		log_fatal("the bundle is truncated: %lu bytes of %lu", bytes, h->length);
+	for (uint32_t i = 0; i < h->entry_count; i++)
+		if (e[i].kind == BUNDLE_CONTROL && e[i].offset % PAGE_SIZE == 0 &&
+		    range_within(e[i].offset, e[i].length, h->length))
+			return &e[i];
+	log_fatal("the bundle holds no control domain");
+}
+
+static void build_memory(struct start_info *s)
+{
+	uint64_t *p2m = NULL;
+
+	s->p2m_va = lane_base(LANE_INFO) + PAGE_SIZE;
+	s->mem_va = lane_base(LANE_MEM);
+	s->mem_pages = CONTROL_MEM_PAGES;
+	for (uint64_t i = 0; i < CONTROL_MEM_PAGES; i++) {
+		mfn_t mfn = page_new();
+
+		map(s->mem_va + i * PAGE_SIZE, mfn, PTE_W | PTE_NX);
+		if (i % (PAGE_SIZE / 8) == 0)
+			p2m = map_new(s->p2m_va + i * 8, PTE_NX);
+		p2m[i % (PAGE_SIZE / 8)] = mfn;
+	}
+	s->stack_va = lane_base(LANE_STACK) + PAGE_SIZE;
+	s->stack_pages = CONTROL_STACK_PAGES;
+	for (uint64_t i = 0; i < CONTROL_STACK_PAGES; i++)
+		map_new(s->stack_va + i * PAGE_SIZE, PTE_W | PTE_NX);
+	s->window_va = lane_base(LANE_WINDOW);
+	s->window_pages = CONTROL_WINDOW_PAGES;
+	for (uint64_t i = 0; i < CONTROL_WINDOW_PAGES; i += 512)
+		entry_for(s->window_va + i * PAGE_SIZE);
+}
+
+static void build_info(struct start_info *s, const char *cmdline)
+{
+	static const char program[] = "control ";
+	uint64_t n = sizeof program - 1;
+
+	s->magic = START_MAGIC;
+	s->abi_version = ABI_VERSION;
+	s->features = world.features;
+	s->domid = d->id;
+	s->capabilities = d->capabilities;
+	s->vcpu_count = 1;
+	memcpy(s->name, d->name, sizeof s->name);
+	for (unsigned i = 0; i < START_SEED_BYTES / 8; i++) {
+		uint64_t r = random_u64();
+		memcpy(s->seed + i * 8, &r, 8);
+	}
+	memcpy(s->cmdline, program, n);
+	while (n < START_CMDLINE_MAX - 1 && *cmdline)
+		s->cmdline[n++] = *cmdline++;
+}
+
+void build_control(uint64_t bundle, uint64_t bytes, const char *cmdline)
+{
+	const uint8_t *b = bytes ? phys_ptr(bundle) : NULL;
+	const struct bundle_entry *control = find_control(b, bytes);
+	struct domain_create c = {.name = "control", .max_pages = CONTROL_MAX_PAGES, .capabilities = CAP_ALL,
+				  .weight = SCHED_WEIGHT_DEFAULT, .vcpu_count = 1};
+	struct start_info *s;
+	uint64_t entry, info_va;
+	enum abi_error e;
+
+	WITH_FLUSH(e, domain_create(&world, &c, &d));
+	if (e != HC_OK)
+		log_fatal("control domain: %s", abi_error_text(e));
+	root = page_new();
+	load_image(b + control->offset, control->length, &entry);
+	info_va = lane_base(LANE_INFO) - PAGE_SIZE;
+	s = map_new(info_va, PTE_NX);
+	build_memory(s);
+	build_info(s, cmdline);
+	map(HYPERCALL_VA, world.stubs_mfn, 0);
+	map(SHARED_VA, d->shared_mfn, PTE_W | PTE_NX);
+	s->bundle_va = lane_base(LANE_BUNDLE);
+	s->bundle_bytes = bytes;
+	for (uint64_t i = 0; i < bytes; i += PAGE_SIZE)
+		map(s->bundle_va + i, (bundle + i) >> PAGE_SHIFT, PTE_NX);
+	WITH_FLUSH(e, mmu_get_table(&world, d, root, 4));
+	if (e != HC_OK)
+		log_fatal("control domain's page tables: %s", abi_error_text(e));
+	vcpu_prepare(&d->vcpu, root, entry, s->stack_va + CONTROL_STACK_PAGES * PAGE_SIZE, info_va);
+	d->state = DOMAIN_RUNNING;
+	log_line("control domain: %lu KiB of memory, entry %lx", d->frame_count * 4, entry);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Per-CPU state. Each CPU has one block of CPU_BLOCK bytes, aligned to its size, that holds struct cpu and all its stacks,
+ * so code finds its CPU from the stack pointer and never from GS, which belongs to guests. One stack serves everything
+ * but NMI, double fault, machine check and debug exceptions; interrupts are off whenever it is in use, but for the idle
+ * halt. The registers of the guest lie at the top of that stack (cpu->frame) while the hypervisor runs.
+ */
+#ifndef CAMBIUM_VMM_CPU_H
+#define CAMBIUM_VMM_CPU_H
+
+#define CPU_BLOCK 32768
+#define CPU_MAIN_TOP 0x5000 /* pages 2-4; page 1 is an unmapped guard */
+#define CPU_DB_TOP 0x6000
+#define CPU_NMI_TOP 0x7000
+#define CPU_FATAL_TOP 0x8000 /* double fault, machine check */
+#define CPU_FRAME_END (CPU_MAIN_TOP - 32) /* 16-byte aligned; cr2 and the bases of struct trap_frame lie behind it */
+
+#define IST_DB 1
+#define IST_NMI 2
+#define IST_FATAL 3
+
+#define SELECTOR_KERNEL_CODE 0x08
+#define SELECTOR_KERNEL_DATA 0x10
+#define SELECTOR_USER_DATA 0x1b
+#define SELECTOR_USER_CODE 0x23
+#define SELECTOR_TSS 0x28
+#define SYSRET_BASE 0x13 /* SYSRET: SS = base + 8, CS = base + 16 */
+#define FMASK_BITS 0x47700 /* TF IF DF IOPL NT AC */
+
+#define VECTOR_HYPERCALL 256 /* trap_frame.vector of a frame made by SYSCALL */
+
+#ifndef __ASSEMBLER__
+
+#include "core/sched.h"
+#include "core/timer.h"
+#include "core/world.h"
+
+struct tss {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3, io_base;
+} __attribute__((packed));
+
+struct cpu {
+	/* read by entry.S through the swapped GS base */
+	uint64_t stack;   /* address of CPU_FRAME_END in this block */
+	uint64_t scratch; /* the guest's RSP for an instant */
+	/* this CPU alone */
+	struct trap_frame *frame;
+	struct vcpu *loaded; /* whose registers, FPU and tables are on this CPU; it may be asleep; NULL: nobody's */
+	bool resched;        /* look for another vCPU before returning to a guest */
+	bool idle;
+	uint32_t id, apic_id;
+	uint64_t since; /* system time from which `loaded` has not been charged yet; meaningful unless idle */
+	uint64_t armed; /* what the APIC timer is set to */
+	struct sched_queue queue;
+	struct timer_queue timers;
+	uint64_t nmi_count, debug_count;
+	struct tss tss;
+	uint64_t gdt[7];
+};
+
+static inline struct cpu *this_cpu(void)
+{
+	uint64_t sp;
+
+	__asm__("mov %%rsp, %0" : "=r"(sp));
+	return (struct cpu *)(sp & ~(uint64_t)(CPU_BLOCK - 1));
+}
+
+/* The machine. */
+extern struct world world;
+
+/* Patches entry.S for a CPU without SMAP; before the image becomes read-only. */
+void cpu_patch_entry(bool smap);
+/* Descriptor tables, stacks, SYSCALL registers of the boot CPU; switches to its block's stack and calls @next. */
+_Noreturn void cpu_start(void (*next)(void));
+
+/* Flushes guest translations everywhere and tells the frame table. */
+void tlb_flush_all(void);
+
+/* Runs @expression until it no longer asks for a flush. */
+#define WITH_FLUSH(e, expression)                                                                                      \
+	do {                                                                                                           \
+		while (((e) = (expression)) == CORE_FLUSH_FIRST)                                                       \
+			tlb_flush_all();                                                                               \
+	} while (0)
+
+#endif
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Device hypercalls. Invariant: a vector of the device range is bound to at most one (domain, port), whose domain owns the
+ * device; the owner in pci_at(i)->info.owner is a live domain or DOMID_NONE.
+ */
+#include "calls.h"
+#include "core/domain.h"
+#include "core/event.h"
+#include "device.h"
+#include "log.h"
+#include "pci.h"
+#include "run.h"
+#include "vectors.h"
+
+#define VECTORS (VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST + 1)
+
+static struct {
+	domid_t domain; /* DOMID_NONE: free */
+	uint32_t port;
+	uint32_t device, entry;
+} bindings[VECTORS];
+
+static uint32_t unexpected;
+
+uint32_t device_unexpected(void)
+{
+	return unexpected;
+}
+
+void device_interrupt(uint8_t vector)
+{
+	unsigned n = vector - VECTOR_DEVICE_FIRST;
+	struct domain *d = n < VECTORS && bindings[n].domain ? domain_find(&world, bindings[n].domain) : NULL;
+
+	if (d && event_port(d, bindings[n].port))
+		event_raise(&world, d, bindings[n].port);
+	else
+		unexpected++;
+}
+
+void device_quiesce(struct domain *d)
+{
+	for (unsigned i = 0; d->devices_owned && i < pci_count(); i++) {
+		struct pci_function *p = pci_at(i);
+
+		if (p->info.owner != d->id)
+			continue;
+		if (!pci_bus_master(i, false))
+			log_line("device %04x: bus mastering does not go off; its owner's frames may still be written", p->info.bdf);
+		pci_msix_mask_all(i);
+		pci_reset(i);
+		p->info.owner = DOMID_NONE;
+		d->devices_owned--;
+	}
+	for (unsigned n = 0; n < VECTORS; n++)
+		if (bindings[n].domain == d->id)
+			bindings[n].domain = DOMID_NONE;
+}
+
+/* The device that @v may use: its own. NULL: HC_EDEVICE. */
+static struct pci_function *own_device(const struct vcpu *v, uint32_t index)
+{
+	if (index >= pci_count() || pci_at(index)->info.owner != v->domain->id)
+		return NULL;
+	return pci_at(index);
+}
+
+int64_t do_device_info(struct vcpu *v, uint32_t index, guest_va_t info)
+{
+	if (index >= pci_count())
+		return -HC_EDEVICE;
+	if (!(v->domain->capabilities & CAP_DEVICE) && !own_device(v, index))
+		return -HC_EDEVICE;
+	return copy_to_guest(info, &pci_at(index)->info, sizeof(struct device_info)) ? 0 : -HC_EFAULT;
+}
+
+/* Lets @d map the memory BARs of function @index, without the pages of its MSI-X table. */
+static bool grant_bars(struct domain *d, uint32_t index)
+{
+	const struct device_info *info = &pci_at(index)->info;
+	unsigned used = 0;
+
+	while (used < IO_RANGES && d->io[used].count)
+		used++;
+	for (unsigned b = 0; b < DEVICE_BARS; b++) {
+		mfn_t first = info->bar[b] >> PAGE_SHIFT, end = (info->bar[b] + info->bar_bytes[b]) >> PAGE_SHIFT;
+
+		for (mfn_t m = first; info->bar[b] && m < end; m++) {
+			if (pci_bar_contains_msix(index, m))
+				continue;
+			if (used && d->io[used - 1].count && d->io[used - 1].first + d->io[used - 1].count == m) {
+				d->io[used - 1].count++;
+				continue;
+			}
+			if (used == IO_RANGES)
+				return false;
+			d->io[used++] = (struct io_range){.first = m, .count = 1};
+		}
+	}
+	return true;
+}
+
+int64_t do_device_assign(struct vcpu *v, uint32_t domid, uint32_t index)
+{
+	struct domain *d = domain_find(&world, domid);
+	struct pci_function *p;
+	struct io_range before[IO_RANGES];
+
+	if (!(v->domain->capabilities & CAP_DEVICE))
+		return -HC_EPERM;
+	if (!d)
+		return -HC_ENODOM;
+	if (d->state != DOMAIN_CONSTRUCTION)
+		return -HC_ESTATE;
+	if (index >= pci_count() || pci_at(index)->bridge || pci_at(index)->info.owner != DOMID_NONE)
+		return -HC_EDEVICE;
+	p = pci_at(index);
+	for (unsigned i = 0; i < IO_RANGES; i++)
+		before[i] = d->io[i];
+	if (!grant_bars(d, index)) {
+		for (unsigned i = 0; i < IO_RANGES; i++)
+			d->io[i] = before[i];
+		return -HC_ENOMEM;
+	}
+	p->info.owner = d->id;
+	d->devices_owned++;
+	return 0;
+}
+
+int64_t do_device_config_read(struct vcpu *v, uint32_t index, uint32_t offset, uint32_t width)
+{
+	if (!own_device(v, index))
+		return -HC_EDEVICE;
+	if (!pci_config_valid(index, offset, width))
+		return -HC_EINVAL;
+	return pci_config_read(index, offset, width);
+}
+
+int64_t do_device_config_write(struct vcpu *v, uint32_t index, uint32_t offset, uint32_t width, uint32_t value)
+{
+	if (!own_device(v, index))
+		return -HC_EDEVICE;
+	if (!pci_config_valid(index, offset, width))
+		return -HC_EINVAL;
+	if (!pci_config_allowed(index, offset, width, value))
+		return -HC_ECONFIG;
+	pci_config_write(index, offset, width, value);
+	return 0;
+}
+
+int64_t do_device_msix_bind(struct vcpu *v, uint32_t index, uint32_t entry)
+{
+	struct pci_function *p = own_device(v, index);
+	enum abi_error e;
+	uint32_t port;
+	unsigned n = 0;
+
+	if (!p)
+		return -HC_EDEVICE;
+	if (!p->msix || entry >= p->info.msix_entries)
+		return -HC_EINVAL;
+	for (unsigned i = 0; i < VECTORS; i++)
+		if (bindings[i].domain == v->domain->id && bindings[i].device == index && bindings[i].entry == entry)
+			return -HC_EBUSY;
+	while (n < VECTORS && bindings[n].domain)
+		n++;
+	if (n == VECTORS)
+		return -HC_ENOVECTOR;
+	WITH_FLUSH(e, event_alloc(&world, v->domain, PORT_DEVICE, DOMID_NONE, index << 16 | entry, v->id, &port));
+	if (e != HC_OK)
+		return -(int64_t)e;
+	bindings[n].domain = v->domain->id;
+	bindings[n].port = port;
+	bindings[n].device = index;
+	bindings[n].entry = entry;
+	pci_msix_set(index, entry, (uint8_t)(VECTOR_DEVICE_FIRST + n), this_cpu()->apic_id);
+	return port;
+}
+
+int64_t do_device_master(struct vcpu *v, uint32_t index, uint32_t on)
+{
+	if (!own_device(v, index))
+		return -HC_EDEVICE;
+	if (on > 1)
+		return -HC_EINVAL;
+	return pci_bus_master(index, on) ? 0 : -HC_EDEVICE;
+}

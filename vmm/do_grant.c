@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Grant hypercalls. All-or-nothing ones undo what they did when a later part is refused. */
+#include "calls.h"
+#include "core/domain.h"
+#include "core/frame.h"
+#include "core/grant.h"
+#include "core/mmu.h"
+#include "x86.h"
+
+#include <string.h>
+
+static enum abi_error offer_all(struct domain *d, const struct grant_offer *o, uint32_t first)
+{
+	enum abi_error e = HC_OK;
+	uint32_t i;
+
+	for (i = 0; i < o->count && e == HC_OK; i++) {
+		uint64_t mfn;
+
+		if (!copy_from_guest(&mfn, guest_va(o->mfns + i * sizeof mfn), sizeof mfn))
+			e = HC_EFAULT;
+		else
+			e = grant_offer(&world, d, first + i, o->peer, o->flags, mfn);
+	}
+	if (e != HC_OK && i > 1)
+		CHECK(grant_revoke(&world, d, first, i - 1) == HC_OK);
+	return e;
+}
+
+int64_t do_grant_offer(struct vcpu *v, uint32_t domid, guest_va_t offer)
+{
+	struct grant_offer o;
+	struct domain *d, *peer;
+	uint32_t first = 0;
+	enum abi_error e;
+	int64_t error;
+
+	d = domid == DOMID_SELF ? v->domain : call_target(v, domid, &error);
+	if (!d)
+		return error;
+	if (d != v->domain && d->state != DOMAIN_CONSTRUCTION)
+		return -HC_ESTATE;
+	if (!copy_from_guest(&o, offer, sizeof o))
+		return -HC_EFAULT;
+	if (!o.count || o.count > GRANT_OFFER_MAX || (o.flags & ~GRANT_READONLY) || o.reserved0 ||
+	    !range_within(o.mfns, o.count * sizeof(uint64_t), GUEST_TOP))
+		return -HC_EINVAL;
+	peer = domain_find(&world, o.peer);
+	if (!peer || peer->state == DOMAIN_DEAD)
+		return -HC_ENODOM;
+	WITH_FLUSH(e, grant_reserve(&world, d, o.count, &first));
+	if (e == HC_OK)
+		e = offer_all(d, &o, first);
+	return e == HC_OK ? (int64_t)first : -(int64_t)e;
+}
+
+int64_t do_grant_revoke(struct vcpu *v, uint32_t first, uint32_t count)
+{
+	if (!count || count > GRANT_OFFER_MAX)
+		return -HC_EINVAL;
+	return -(int64_t)grant_revoke(&world, v->domain, first, count);
+}
+
+static enum abi_error map_one(struct vcpu *v, struct domain *granter, const struct grant_map *m, uint32_t i, mfn_t *mfn)
+{
+	enum abi_error e;
+	unsigned index;
+	mfn_t table;
+
+	e = mmu_walk(&world, v->root, m->va + (uint64_t)i * PAGE_SIZE, &table, &index);
+	if (e == HC_OK)
+		WITH_FLUSH(e, grant_map(&world, v->domain, granter, m->first + i, m->flags & GRANT_READONLY, table, index, mfn));
+	return e;
+}
+
+static enum abi_error unmap_range(struct vcpu *v, uint64_t va, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		enum abi_error e;
+		unsigned index;
+		mfn_t table;
+
+		e = mmu_walk(&world, v->root, va + (uint64_t)i * PAGE_SIZE, &table, &index);
+		if (e == HC_OK)
+			e = grant_unmap(&world, v->domain, table, index);
+		if (e != HC_OK)
+			return e;
+		invlpg(va + (uint64_t)i * PAGE_SIZE);
+	}
+	return HC_OK;
+}
+
+int64_t do_grant_map(struct vcpu *v, guest_va_t map)
+{
+	struct grant_map m;
+	struct domain *granter;
+	enum abi_error e = HC_OK;
+	uint32_t i;
+
+	if (!copy_from_guest(&m, map, sizeof m))
+		return -HC_EFAULT;
+	if (!m.count || m.count > GRANT_MAP_MAX || (m.flags & ~GRANT_READONLY) || !range_within(m.first, m.count, GRANT_MAX))
+		return -HC_EINVAL;
+	if ((m.va & PAGE_MASK) || !range_within(m.va, (uint64_t)m.count * PAGE_SIZE, GUEST_TOP))
+		return -HC_EADDRESS;
+	granter = domain_find(&world, m.granter);
+	if (!granter || granter->state == DOMAIN_DEAD)
+		return -HC_ENODOM;
+	for (i = 0; i < m.count && e == HC_OK; i++) {
+		mfn_t mfn = 0;
+
+		e = map_one(v, granter, &m, i, &mfn);
+		if (e == HC_OK && m.mfns && !copy_to_guest(guest_va(m.mfns + i * sizeof mfn), &mfn, sizeof mfn)) {
+			e = HC_EFAULT;
+			i++; /* this one is mapped already */
+		}
+	}
+	if (e != HC_OK)
+		CHECK(unmap_range(v, m.va, i - 1) == HC_OK);
+	return -(int64_t)e;
+}
+
+int64_t do_grant_unmap(struct vcpu *v, uint64_t va, uint32_t count)
+{
+	if (!count || count > GRANT_MAP_MAX)
+		return -HC_EINVAL;
+	if ((va & PAGE_MASK) || !range_within(va, (uint64_t)count * PAGE_SIZE, GUEST_TOP))
+		return -HC_EADDRESS;
+	return -(int64_t)unmap_range(v, va, count);
+}
+
+/* The frame of one side of a copy. */
+static enum abi_error copy_side(struct vcpu *v, bool granted, uint32_t domid, uint64_t name, bool write, mfn_t *mfn)
+{
+	struct domain *d;
+
+	if (!granted) {
+		if (!frame_is_ram(&world, name) || world.frames[name].owner != v->domain->id)
+			return HC_EFRAME;
+		*mfn = name;
+		return HC_OK;
+	}
+	d = domain_find(&world, domid);
+	if (!d || d->state == DOMAIN_DEAD)
+		return HC_ENODOM;
+	if (name >= GRANT_MAX)
+		return HC_EGRANT;
+	return grant_access(d, v->domain->id, (uint32_t)name, write, mfn);
+}
+
+static enum abi_error copy_one(struct vcpu *v, const struct grant_copy *c)
+{
+	enum abi_error e;
+	mfn_t src, dst;
+
+	if (!(c->flags & (GRANT_COPY_SRC_GRANT | GRANT_COPY_DST_GRANT)) ||
+	    (c->flags & ~(GRANT_COPY_SRC_GRANT | GRANT_COPY_DST_GRANT)) || !range_within(c->src_offset, c->len, PAGE_SIZE) ||
+	    !range_within(c->dst_offset, c->len, PAGE_SIZE))
+		return HC_EINVAL;
+	e = copy_side(v, c->flags & GRANT_COPY_SRC_GRANT, c->src_domid, c->src, false, &src);
+	if (e == HC_OK)
+		e = copy_side(v, c->flags & GRANT_COPY_DST_GRANT, c->dst_domid, c->dst, true, &dst);
+	if (e == HC_OK)
+		e = frame_get_type(&world, dst, FRAME_WRITABLE);
+	if (e != HC_OK)
+		return e;
+	memmove((uint8_t *)world_page(&world, dst) + c->dst_offset, (uint8_t *)world_page(&world, src) + c->src_offset, c->len);
+	frame_put_type(&world, dst);
+	return HC_OK;
+}
+
+int64_t do_grant_copy(struct vcpu *v, guest_va_t copies, uint32_t count, guest_va_t done)
+{
+	enum abi_error e = HC_OK;
+	uint32_t i;
+
+	if (count > GRANT_COPY_MAX)
+		return -HC_EINVAL;
+	for (i = 0; i < count; i++) {
+		struct grant_copy c;
+
+		if (!copy_from_guest(&c, guest_va(copies.v + i * sizeof c), sizeof c))
+			e = HC_EFAULT;
+		else
+			WITH_FLUSH(e, copy_one(v, &c));
+		if (e != HC_OK)
+			break;
+	}
+	if (!copy_to_guest(done, &i, sizeof i) && e == HC_OK)
+		e = HC_EFAULT;
+	return -(int64_t)e;
+}
+
+int64_t do_grant_query(struct vcpu *v, uint32_t ref)
+{
+	uint32_t maps = 0;
+	enum abi_error e = grant_query(v->domain, ref, &maps);
+
+	return e == HC_OK ? (int64_t)maps : -(int64_t)e;
+}
+
+int64_t do_grant_retarget(struct vcpu *v, uint32_t domid, uint32_t first, uint32_t count, uint32_t peer)
+{
+	struct domain *d, *p;
+	int64_t error = 0;
+
+	d = call_target(v, domid, &error);
+	if (!d)
+		return error;
+	if (!count || count > GRANT_OFFER_MAX)
+		return -HC_EINVAL;
+	p = domain_find(&world, peer);
+	if (!p || p->state == DOMAIN_DEAD)
+		return -HC_ENODOM;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct domain *old = domain_find(&world, grant_peer(d, first + i));
+
+		if (old && old->state != DOMAIN_DEAD)
+			return -HC_ESTATE;
+	}
+	return -(int64_t)grant_retarget(d, first, count, peer);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Hypercalls of a vCPU about itself: sleeping, timers, entry points, segment bases, and the machine's console. */
+#include "calls.h"
+#include "core/event.h"
+#include "acpi.h"
+#include "run.h"
+#include "serial.h"
+#include "upcall.h"
+#include "x86.h"
+
+#define CONSOLE_CHUNK 256u
+
+int64_t do_console_write(struct vcpu *v, uint32_t channel, guest_va_t bytes, uint32_t len)
+{
+	char buffer[CONSOLE_CHUNK];
+	uint32_t n = MIN(len, CONSOLE_CHUNK);
+
+	if (!(v->domain->capabilities & CAP_CONSOLE))
+		return -HC_EPERM;
+	if (!serial_present(channel))
+		return -HC_EINVAL;
+	if (!copy_from_guest(buffer, bytes, n))
+		return -HC_EFAULT;
+	return serial_write(channel, buffer, n);
+}
+
+int64_t do_console_read(struct vcpu *v, uint32_t channel, guest_va_t bytes, uint32_t len)
+{
+	char buffer[CONSOLE_CHUNK];
+	uint32_t n = 0;
+
+	if (!(v->domain->capabilities & CAP_CONSOLE))
+		return -HC_EPERM;
+	if (!serial_present(channel))
+		return -HC_EINVAL;
+	if (!range_within(bytes.v, len, GUEST_TOP))
+		return -HC_EFAULT;
+	while (n < MIN(len, CONSOLE_CHUNK)) {
+		uint32_t got = serial_read(channel, buffer + n, MIN(len, CONSOLE_CHUNK) - n);
+		if (!got)
+			break;
+		n += got;
+	}
+	return copy_to_guest(bytes, buffer, n) ? (int64_t)n : -HC_EFAULT;
+}
+
+int64_t do_sched_yield(struct vcpu *v)
+{
+	run_yield(v);
+	return 0;
+}
+
+int64_t do_sched_block(struct vcpu *v, uint64_t deadline)
+{
+	return run_block(v, deadline);
+}
+
+/* On one CPU the peer that wakes competes like any other; the hand-over of the slice comes with the accounting. */
+int64_t do_sched_handover(struct vcpu *v, uint32_t port, uint64_t deadline)
+{
+	enum abi_error e = event_send(&world, v->domain, port);
+
+	return e != HC_OK ? -(int64_t)e : run_block(v, deadline);
+}
+
+int64_t do_sched_shutdown(struct vcpu *v, uint32_t reason, uint32_t code)
+{
+	if (reason != REASON_EXIT && reason != REASON_CRASH && reason != REASON_REBOOT && reason != REASON_NO_RANDOM)
+		return -HC_EINVAL;
+	run_kill(v->domain, (enum domain_reason)reason, code);
+	return 0;
+}
+
+int64_t do_timer_set(struct vcpu *v, uint64_t deadline)
+{
+	run_timer(v, deadline);
+	return 0;
+}
+
+int64_t do_entry_set(struct vcpu *v, guest_va_t set)
+{
+	struct entry_set s;
+
+	if (!copy_from_guest(&s, set, sizeof s))
+		return -HC_EFAULT;
+	if (s.upcall >= GUEST_TOP || s.exception >= GUEST_TOP || s.exception_stack > GUEST_TOP || (s.exception_stack & 15))
+		return -HC_EADDRESS;
+	v->upcall = s.upcall;
+	v->exception = s.exception;
+	v->exception_stack = s.exception_stack;
+	v->domain->shared->upcall_handler = s.upcall;
+	return 0;
+}
+
+int64_t do_entry_resume(struct vcpu *v, guest_va_t frame)
+{
+	struct trap_frame g;
+
+	if (!copy_from_guest(&g, frame, sizeof g))
+		return -HC_EFAULT;
+	exception_resume(v, this_cpu()->frame, &g);
+	return 0;
+}
+
+int64_t do_vcpu_set_base(struct vcpu *v, uint32_t which, uint64_t base)
+{
+	if (which > 1)
+		return -HC_EINVAL;
+	if (base >= GUEST_TOP)
+		return -HC_EADDRESS;
+	if (which == 0)
+		v->fs_base = base;
+	else
+		v->gs_base = base;
+	wrmsr(which == 0 ? MSR_FS_BASE : MSR_GS_BASE, base);
+	return 0;
+}
+
+int64_t do_machine_power(struct vcpu *v, uint32_t restart)
+{
+	if (!(v->domain->capabilities & CAP_POWER))
+		return -HC_EPERM;
+	if (restart > 1)
+		return -HC_EINVAL;
+	if (restart)
+		machine_restart();
+	machine_power_off();
+}

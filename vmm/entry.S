@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ways into ring 0 and out of it. Every entry clears DF and AC before it touches memory that a guest could have
+ * arranged. GS holds the guest's base except for the few instructions of syscall_entry between two SWAPGS, where
+ * nothing but NMI and machine check can arrive, and those never look at GS.
+ */
+#include "cpu.h"
+#include "offsets.h"
+
+	/* `clac` where there is SMAP; cpu_patch_entry() turns the sites into no-ops elsewhere. */
+	.macro CLAC
+901:	.byte 0x0f, 0x01, 0xca
+	.pushsection .clac_sites, "a"
+	.quad 901b
+	.popsection
+	.endm
+
+	.macro SAVE
+	pushq %rdi
+	pushq %rsi
+	pushq %rdx
+	pushq %rcx
+	pushq %rax
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	pushq %rbx
+	pushq %rbp
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	.endm
+
+	.macro RESTORE
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbp
+	popq %rbx
+	popq %r11
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rax
+	popq %rcx
+	popq %rdx
+	popq %rsi
+	popq %rdi
+	addq $16, %rsp /* vector, error */
+	.endm
+
+	.text
+
+/* One stub a vector: pushes error code (0 where the CPU pushes none) and vector. Stubs are 16 bytes apart. */
+	.balign 16
+	.globl vector_stubs
+vector_stubs:
+	.set n, 0
+	.rept 256
+	.balign 16
+	.if (n == 8) || (n >= 10 && n <= 14) || (n == 17) || (n == 21) || (n == 29) || (n == 30)
+	.else
+	pushq $0
+	.endif
+	pushq $n
+	.if n == 1
+	jmp debug_entry
+	.elseif n == 2
+	jmp nmi_entry
+	.elseif (n == 8) || (n == 18)
+	jmp fatal_entry
+	.else
+	jmp common_entry
+	.endif
+	.set n, n + 1
+	.endr
+
+/* Exceptions and interrupts: from a guest the frame is cpu->frame; from ring 0 it lies where the stack was. */
+common_entry:
+	cld
+	CLAC
+	SAVE
+common_call:
+	movq %rsp, %rdi
+	xorl %ebp, %ebp
+	call trap_entry
+	.globl trap_return
+trap_return:
+	RESTORE
+	iretq
+
+/* #DB has its own stack. From a guest, go on with the frame copied to cpu->frame, so that it can be delivered. */
+debug_entry:
+	cld
+	CLAC
+	SAVE
+	testb $3, FRAME_CS(%rsp)
+	jz 1f
+	movq %rsp, %rsi
+	movq %rsp, %rdi
+	decq %rdi
+	andq $-CPU_BLOCK, %rdi
+	leaq CPU_FRAME_END - FRAME_HW_BYTES(%rdi), %rdi
+	movq %rdi, %rax
+	movl $FRAME_HW_BYTES / 8, %ecx
+	rep movsq
+	movq %rax, %rsp
+	jmp common_call
+1:	call debug_in_hypervisor
+	jmp trap_return
+
+nmi_entry:
+	cld
+	CLAC
+	SAVE
+	call nmi_in_service
+	jmp trap_return
+
+fatal_entry:
+	cld
+	CLAC
+	SAVE
+	movq %rsp, %rdi
+	call trap_fatal
+
+/* SYSCALL: RCX = return address, R11 = flags, RSP = the guest's. IF, DF, AC, TF, NT, IOPL are clear by FMASK. */
+	.balign 16
+	.globl syscall_entry
+syscall_entry:
+	swapgs
+	lfence
+	movq %rsp, %gs:CPU_SCRATCH
+	movq %gs:CPU_STACK, %rsp
+	pushq $SELECTOR_USER_DATA
+	pushq %gs:CPU_SCRATCH
+	swapgs
+	pushq %r11
+	pushq $SELECTOR_USER_CODE
+	pushq %rcx
+	pushq $0
+	pushq $VECTOR_HYPERCALL
+	SAVE
+	movq %rsp, %rdi
+	xorl %ebp, %ebp
+	call hypercall_entry
+	testl %eax, %eax
+	jz trap_return
+
+/* The short way back: the callee-saved registers, the result, zero in the rest. */
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbp
+	popq %rbx
+	movq 4 * 8(%rsp), %rax
+	movq 11 * 8(%rsp), %rcx
+	movq 13 * 8(%rsp), %r11
+	movq 14 * 8(%rsp), %rsp
+	xorl %edi, %edi
+	xorl %esi, %esi
+	xorl %edx, %edx
+	xorl %r8d, %r8d
+	xorl %r9d, %r9d
+	xorl %r10d, %r10d
+	sysretq
+
+/* 32-bit SYSCALL cannot come from a 64-bit segment; if it does, nothing happens but #UD in the guest's place. */
+	.balign 16
+	.globl cstar_entry
+cstar_entry:
+	swapgs
+	lfence
+	movq %rsp, %gs:CPU_SCRATCH
+	movq %gs:CPU_STACK, %rsp
+	pushq $SELECTOR_USER_DATA
+	pushq %gs:CPU_SCRATCH
+	swapgs
+	pushq %r11
+	pushq $SELECTOR_USER_CODE
+	pushq %rcx
+	pushq $0
+	pushq $6
+	jmp common_entry
+
+/* _Noreturn void cpu_enter(uint64_t frame): to ring 3 with the frame at that address. */
+	.globl cpu_enter
+cpu_enter:
+	movq %rdi, %rsp
+	jmp trap_return
+
+/* _Noreturn void cpu_switch_stack(uint64_t sp, void (*next)(void)) */
+	.globl cpu_switch_stack
+cpu_switch_stack:
+	movq %rdi, %rsp
+	xorl %ebp, %ebp
+	call *%rsi
+	ud2
+
+/* One halt with interrupts on; returns after one was served. The STI shadow covers the HLT. */
+	.globl cpu_idle_halt
+cpu_idle_halt:
+	sti
+	hlt
+	cli
+	ret
+
+/*
+ * Guest memory. uint64_t user_copy(void *to, const void *from, uint64_t bytes): 0 when all was copied; a fault on the
+ * guest's side ends it with 1. The caller has checked the range and opened SMAP.
+ */
+	.globl user_copy
+user_copy:
+	movq %rdx, %rcx
+	shrq $3, %rcx
+1:	rep movsq
+	movl %edx, %ecx
+	andl $7, %ecx
+2:	rep movsb
+	xorl %eax, %eax
+	ret
+3:	movl $1, %eax
+	ret
+	.pushsection .fixup_table, "a"
+	.quad 1b, 3b
+	.quad 2b, 3b
+	.popsection
+
+/*
+ * The hypercall page, copied to a frame of its own that every domain maps at HYPERCALL_VA. Position-independent but for
+ * the addresses of the contract.
+ *
+ * The upcall stub: at entry RSP = interrupted RSP - 136 and holds the interrupted RIP; upcall_mask is 1. It saves flags
+ * and the caller-saved registers below that, calls the handler on an aligned stack, unmasks, and calls it again if more
+ * came in between. From stub_exit_start on upcalls may come again: the frame at RSP stays complete until
+ * stub_exit_popf, so that the hypervisor can finish the exit itself from any of its instructions (upcall.c).
+ */
+	.section .rodata
+	.balign 16
+	.globl stub_page_start, stub_page_end, stub_exit_start, stub_exit_popf, stub_exit_ret
+stub_page_start:
+	syscall
+	ret
+	.org stub_page_start + STUB_UPCALL, 0xcc
+	pushfq
+	cld
+	subq $72, %rsp
+	movq %rax, 0(%rsp)
+	movq %rcx, 8(%rsp)
+	movq %rdx, 16(%rsp)
+	movq %rsi, 24(%rsp)
+	movq %rdi, 32(%rsp)
+	movq %r8, 40(%rsp)
+	movq %r9, 48(%rsp)
+	movq %r10, 56(%rsp)
+	movq %r11, 64(%rsp)
+1:	pushq %rbp
+	movq %rsp, %rbp
+	andq $-16, %rsp
+	call *STUB_SHARED + SHARED_HANDLER
+	movq %rbp, %rsp
+	popq %rbp
+	jmp 2f
+stub_exit_start:
+3:	movb $1, STUB_SHARED + SHARED_VCPU0 + VCPU_UPCALL_MASK
+	jmp 1b
+2:	movb $0, STUB_SHARED + SHARED_VCPU0 + VCPU_UPCALL_MASK
+	cmpb $0, STUB_SHARED + SHARED_VCPU0 + VCPU_UPCALL_PENDING
+	jne 3b
+	movq 0(%rsp), %rax
+	movq 8(%rsp), %rcx
+	movq 16(%rsp), %rdx
+	movq 24(%rsp), %rsi
+	movq 32(%rsp), %rdi
+	movq 40(%rsp), %r8
+	movq 48(%rsp), %r9
+	movq 56(%rsp), %r10
+	movq 64(%rsp), %r11
+	leaq 72(%rsp), %rsp
+stub_exit_popf:
+	popfq
+stub_exit_ret:
+	ret $128
+stub_page_end:
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine's PCI functions. Found once, from the first bus of each segment down through its bridges; a bus is never
+ * entered twice, a capability list never followed for more steps than it can have entries, so hostile configuration
+ * space ends. BARs keep the addresses that firmware gave them.
+ */
+#include "pci.h"
+
+#include <base/bits.h>
+#include <base/check.h>
+#include <string.h>
+
+#include "core/pci_policy.h"
+#include "log.h"
+#include "pci_config.h"
+#include "time.h"
+
+#define BAR_IO 0x1u
+#define BAR_TYPE 0x6u
+#define BAR_64 0x4u
+#define CLASS_BRIDGE 0x06u
+#define CAPABILITIES_MAX 48u
+#define EXPRESS_CAPABILITIES 4u
+#define EXPRESS_CONTROL 8u
+#define EXPRESS_FLR_OFFERED 0x10000000u
+#define EXPRESS_FLR 0x8000u
+#define AF_CAPABILITIES 3u
+#define AF_FLR_OFFERED 0x2u
+#define AF_CONTROL 4u
+#define RESET_NS 100000000ull
+#define RESET_NS_MAX 200000000ull
+
+static struct pci_function functions[PCI_FUNCTION_MAX];
+static unsigned count;
+static unsigned left_out;
+
+unsigned pci_count(void)
+{
+	return count;
+}
+
+struct pci_function *pci_at(unsigned index)
+{
+	CHECK(index < count);
+	return &functions[index];
+}
+
+static void find_capabilities(struct pci_function *f)
+{
+	uint32_t at;
+
+	if (!(pci_read(f, PCI_STATUS, 2) & PCI_STATUS_CAPABILITIES))
+		return;
+	at = pci_read(f, PCI_CAPABILITIES, 1) & 0xfc;
+	for (unsigned i = 0; i < CAPABILITIES_MAX && at >= 0x40; i++) {
+		uint32_t id = pci_read(f, at, 1);
+		/* One that would run over the space's end is not there. */
+		if (id == PCI_CAP_MSIX && !f->msix_cap && at <= 0x100 - 12)
+			f->msix_cap = (uint8_t)at;
+		if (id == PCI_CAP_EXPRESS && !f->pcie_cap && at <= 0x100 - 12)
+			f->pcie_cap = (uint8_t)at;
+		if (id == PCI_CAP_AF && !f->af_cap && at <= 0x100 - 8)
+			f->af_cap = (uint8_t)at;
+		if (id == PCI_CAP_MSI)
+			pci_write(f, at + 2, 2, pci_read(f, at + 2, 2) & ~1u);
+		at = pci_read(f, at + 1, 1) & 0xfc;
+	}
+}
+
+/* What the BAR register reads after all ones were written; its value is put back. */
+static uint32_t bar_probe(const struct pci_function *f, unsigned i)
+{
+	uint32_t mask;
+
+	pci_write(f, PCI_BAR(i), 4, UINT32_MAX);
+	mask = pci_read(f, PCI_BAR(i), 4);
+	pci_write(f, PCI_BAR(i), 4, f->saved_bar[i]);
+	return mask;
+}
+
+/* Addresses and sizes of the memory BARs, with decoding off meanwhile. */
+static void size_bars(struct pci_function *f)
+{
+	uint32_t command = pci_read(f, PCI_COMMAND, 2);
+
+	pci_write(f, PCI_COMMAND, 2, command & ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER));
+	for (unsigned i = 0; i < DEVICE_BARS; i++)
+		f->saved_bar[i] = pci_read(f, PCI_BAR(i), 4);
+	for (unsigned i = 0; i < DEVICE_BARS; i++) {
+		uint32_t low = f->saved_bar[i];
+		uint64_t address = low & ~0xfu, mask;
+
+		if (low & BAR_IO)
+			continue;
+		mask = bar_probe(f, i) & ~0xfu;
+		if ((low & BAR_TYPE) == BAR_64 && i + 1 < DEVICE_BARS) {
+			address |= (uint64_t)f->saved_bar[i + 1] << 32;
+			mask |= (uint64_t)bar_probe(f, i + 1) << 32;
+			f->info.bar_bytes[i] = pci_bar_size(mask);
+			f->info.bar[i++] = address;
+		} else {
+			f->info.bar_bytes[i] = pci_bar_size(mask);
+			f->info.bar[i] = address;
+		}
+	}
+	for (unsigned i = 0; i < DEVICE_BARS; i++)
+		if (!f->info.bar[i] || !f->info.bar_bytes[i] || f->info.bar[i] % f->info.bar_bytes[i] ||
+		    !range_within(f->info.bar[i], f->info.bar_bytes[i], 1ull << 52))
+			f->info.bar[i] = f->info.bar_bytes[i] = 0;
+	pci_write(f, PCI_COMMAND, 2, (command & ~PCI_COMMAND_MASTER) | PCI_COMMAND_INTX_OFF);
+}
+
+static void describe(struct pci_function *f)
+{
+	uint32_t id = pci_read(f, PCI_ID, 4), class = pci_read(f, PCI_CLASS, 4);
+
+	f->info.vendor = (uint16_t)id;
+	f->info.device = (uint16_t)(id >> 16);
+	f->info.class_subclass = (uint16_t)(class >> 16);
+	f->info.prog_if = (uint8_t)(class >> 8);
+	f->info.header_type = (uint8_t)(pci_read(f, PCI_HEADER_TYPE, 1) & ~PCI_MULTIFUNCTION);
+	f->bridge = f->info.header_type != 0 || f->info.class_subclass >> 8 == CLASS_BRIDGE;
+	if (f->bridge)
+		return;
+	id = pci_read(f, PCI_SUBSYSTEM, 4);
+	f->info.subsystem_vendor = (uint16_t)id;
+	f->info.subsystem = (uint16_t)(id >> 16);
+	find_capabilities(f);
+	size_bars(f);
+	pci_msix_find(f);
+}
+
+/* Takes in the function at @bdf if there is one; returns its header type register, or -1. */
+static int add_function(unsigned segment_index, unsigned bdf)
+{
+	struct pci_function probe = {0};
+	uint32_t vendor;
+
+	pci_address(&probe, segment_index, bdf);
+	vendor = pci_read(&probe, PCI_ID, 2);
+	if (vendor == 0xffff || vendor == 0)
+		return -1;
+	if (count == PCI_FUNCTION_MAX) {
+		left_out++;
+	} else {
+		describe(&probe);
+		functions[count++] = probe;
+	}
+	return (int)pci_read(&probe, PCI_HEADER_TYPE, 1);
+}
+
+/* The bus behind the bridge at @bdf; 0 when there is none. */
+static unsigned bus_behind(unsigned segment_index, unsigned bdf, int header_type)
+{
+	struct pci_function bridge = {0};
+
+	if ((header_type & ~(int)PCI_MULTIFUNCTION) != 1)
+		return 0;
+	pci_address(&bridge, segment_index, bdf);
+	return pci_read(&bridge, PCI_SECONDARY_BUS, 1);
+}
+
+/* Scans the buses of a segment: a list of buses to visit stands in for recursion. */
+static void scan_segment(unsigned segment_index)
+{
+	static uint8_t waiting[256];
+	static bool seen[256];
+	unsigned head = 0, tail = 0, first, last;
+	uint16_t segment;
+
+	pci_segment_at(segment_index, &segment, &first, &last);
+	memset(seen, 0, sizeof seen);
+	waiting[tail++] = (uint8_t)first;
+	seen[first] = true;
+	while (head < tail) {
+		unsigned bus = waiting[head++], functions_here = 1;
+		for (unsigned slot = 0; slot < 32; slot++) {
+			for (unsigned fn = 0; fn < functions_here; fn++) {
+				unsigned bdf = bus << 8 | slot << 3 | fn, behind;
+				int type = add_function(segment_index, bdf);
+				if (fn == 0)
+					functions_here = type >= 0 && ((unsigned)type & PCI_MULTIFUNCTION) ? 8 : 1;
+				behind = type < 0 ? 0 : bus_behind(segment_index, bdf, type);
+				if (behind < first || behind > last || seen[behind])
+					continue;
+				seen[behind] = true;
+				waiting[tail++] = (uint8_t)behind;
+			}
+			functions_here = 1;
+		}
+	}
+}
+
+void pci_init(void)
+{
+	pci_windows_map();
+	for (unsigned i = 0; i < pci_segment_count(); i++)
+		scan_segment(i);
+	if (left_out)
+		log_line("pci: %u functions more than the table of %u holds are left out", left_out, PCI_FUNCTION_MAX);
+}
+
+uint32_t pci_config_bytes(unsigned index)
+{
+	return pci_at(index)->ecam ? 4096 : 256;
+}
+
+bool pci_config_valid(unsigned index, uint32_t offset, uint32_t width)
+{
+	return pci_access_valid(offset, width, pci_config_bytes(index));
+}
+
+uint32_t pci_config_read(unsigned index, uint32_t offset, uint32_t width)
+{
+	CHECK(pci_config_valid(index, offset, width));
+	return pci_read(pci_at(index), offset, width);
+}
+
+void pci_config_write(unsigned index, uint32_t offset, uint32_t width, uint32_t value)
+{
+	CHECK(pci_config_valid(index, offset, width));
+	pci_write(pci_at(index), offset, width, value);
+}
+
+bool pci_config_allowed(unsigned index, uint32_t offset, uint32_t width, uint32_t value)
+{
+	return pci_config_valid(index, offset, width) &&
+	       pci_write_allowed(offset, width, value, (uint16_t)pci_read(pci_at(index), PCI_COMMAND, 2));
+}
+
+bool pci_bus_master(unsigned index, bool on)
+{
+	const struct pci_function *f = pci_at(index);
+	uint32_t command = pci_read(f, PCI_COMMAND, 2);
+
+	command = on ? command | PCI_COMMAND_MASTER : command & ~PCI_COMMAND_MASTER;
+	pci_write(f, PCI_COMMAND, 2, command);
+	return ((pci_read(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER) != 0) == on;
+}
+
+bool pci_reset_begin(unsigned index)
+{
+	struct pci_function *f = pci_at(index);
+
+	pci_bus_master(index, false);
+	if (f->pcie_cap && (pci_read(f, f->pcie_cap + EXPRESS_CAPABILITIES, 4) & EXPRESS_FLR_OFFERED))
+		pci_write(f, f->pcie_cap + EXPRESS_CONTROL, 2,
+			  pci_read(f, f->pcie_cap + EXPRESS_CONTROL, 2) | EXPRESS_FLR);
+	else if (f->af_cap && (pci_read(f, f->af_cap + AF_CAPABILITIES, 1) & AF_FLR_OFFERED))
+		pci_write(f, f->af_cap + AF_CONTROL, 1, 1);
+	else
+		return false;
+	f->reset_ready = time_now() + RESET_NS;
+	return true;
+}
+
+bool pci_reset_done(unsigned index)
+{
+	struct pci_function *f = pci_at(index);
+
+	if (!f->reset_ready)
+		return true;
+	if (time_now() < f->reset_ready || pci_read(f, PCI_ID, 2) != f->info.vendor)
+		return false;
+	for (unsigned i = 0; i < DEVICE_BARS; i++)
+		pci_write(f, PCI_BAR(i), 4, f->saved_bar[i]);
+	pci_write(f, PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
+	f->reset_ready = 0;
+	return true;
+}
+
+bool pci_reset(unsigned index)
+{
+	uint64_t end = time_now() + RESET_NS_MAX;
+
+	if (!pci_reset_begin(index))
+		return false;
+	while (time_now() < end)
+		if (pci_reset_done(index))
+			return true;
+	log_line("pci: %04x does not answer after its reset", pci_at(index)->info.bdf);
+	return false;
+}
+
+bool pci_bar_contains(unsigned index, uint64_t mfn)
+{
+	const struct device_info *d = &pci_at(index)->info;
+
+	for (unsigned i = 0; i < DEVICE_BARS; i++) {
+		uint64_t first = d->bar[i] / PAGE_SIZE;
+		if (d->bar[i] && d->bar[i] % PAGE_SIZE == 0 && mfn >= first &&
+		    mfn - first < d->bar_bytes[i] / PAGE_SIZE)
+			return true;
+	}
+	return false;
+}
