@@ -4,6 +4,8 @@
  */
 #include "frame.h"
 
+#include <string.h>
+
 #include <base/check.h>
 
 void frame_pool_add(struct frame_pool *pool, struct frame frames[FRAMES_PER_PAGE], uint8_t *page, uint64_t bus)
@@ -38,25 +40,40 @@ void frame_put(struct frame_pool *pool, struct frame *frame)
 	pool->free_count++;
 }
 
+/* The folded sum of the 16-bit words of @len bytes at @bytes, in the machine's byte order: the sum does not care (RFC
+ * 1071). */
+static uint16_t sum_words(const uint8_t *bytes, uint32_t len)
+{
+	uint64_t sum = 0, eight;
+	uint16_t two;
+
+	for (; len >= sizeof eight; len -= (uint32_t)sizeof eight, bytes += sizeof eight) {
+		memcpy(&eight, bytes, sizeof eight);
+		sum += (eight & UINT32_MAX) + (eight >> 32);
+	}
+	for (; len >= sizeof two; len -= (uint32_t)sizeof two, bytes += sizeof two) {
+		memcpy(&two, bytes, sizeof two);
+		sum += two;
+	}
+	if (len)
+		sum += *bytes;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
 bool frame_complete_csum(struct frame *frame)
 {
 	uint32_t start = frame->csum_start, field = start + frame->csum_offset;
-	uint64_t sum = 0;
-	uint32_t at;
+	uint16_t sum;
 
 	if (!(frame->flags & FRAME_CSUM_BLANK))
 		return true;
-	if (frame->len > FRAME_LEN_MAX || !range_within(field, 2, frame->len))
+	if (frame->len > FRAME_LEN_MAX || !range_within(field, sizeof sum, frame->len))
 		return false;
-	for (at = start; at + 1 < frame->len; at += 2)
-		sum += (uint32_t)frame->data[at] << 8 | frame->data[at + 1];
-	if (at < frame->len)
-		sum += (uint32_t)frame->data[at] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	sum = sum == 0xffff ? 0xffff : ~sum & 0xffff;
-	frame->data[field] = (uint8_t)(sum >> 8);
-	frame->data[field + 1] = (uint8_t)sum;
+	sum = sum_words(frame->data + start, frame->len - start);
+	sum = sum == 0xffff ? sum : (uint16_t)~sum;
+	memcpy(frame->data + field, &sum, sizeof sum);
 	frame->flags &= (uint8_t)~FRAME_CSUM_BLANK;
 	return true;
 }

@@ -13,7 +13,6 @@
 #include <cambium/clock.h>
 #include <cambium/device.h>
 #include <cambium/mem.h>
-#include <cambium/start.h>
 #include <drivers/virtio/virtqueue.h>
 
 /* What the card has for receiving and sending, what waits for ARP, and some in our hands. */
@@ -22,18 +21,14 @@
 
 static struct router_domain domain;
 
-/* The number behind @name, "word=", in the command line; @otherwise where there is none. */
-static uint64_t option(const char *name, uint64_t otherwise)
+/* The number behind @name, "word=", among the words of the command line; @otherwise where there is none. */
+static uint64_t option(char **words, const char *name, uint64_t otherwise)
 {
-	const char *at = start_info()->cmdline;
 	size_t len = strlen(name);
 
-	while (*at) {
-		if (strncmp(at, name, len) == 0)
-			return strtoull(at + len, NULL, 10);
-		at += strcspn(at, " ");
-		at += strspn(at, " ");
-	}
+	for (; *words; words++)
+		if (strncmp(*words, name, len) == 0)
+			return strtoull(*words + len, NULL, 10);
 	return otherwise;
 }
 
@@ -67,13 +62,14 @@ static void devices_changed(void *arg)
 	domain_wake(d);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct router_domain *d = &domain;
 
-	d->options.flows = option("flows=", FLOWS_DEFAULT);
-	d->options.die_after = option("die-after=", 0);
-	d->options.stats = option("stats=", 0);
+	(void)argc;
+	d->options.flows = option(argv, "flows=", FLOWS_DEFAULT);
+	d->options.die_after = option(argv, "die-after=", 0);
+	d->options.stats = option(argv, "stats=", 0);
 	if (!frames_setup(&d->frames) || !brain_setup(d)) {
 		report("memory or randomness is short");
 		return 1;
