@@ -54,6 +54,14 @@ typedef struct {
 	unsigned long __opaque[3];
 } pthread_once_t;
 
+typedef struct {
+	unsigned long __opaque[6];
+} pthread_rwlock_t;
+
+typedef struct {
+	int shared;
+} pthread_rwlockattr_t;
+
 #define _PTHREAD_MUTEX_INITIALIZER                                                                                     \
 	{                                                                                                              \
 		{                                                                                                      \
@@ -61,6 +69,7 @@ typedef struct {
 		}                                                                                                      \
 	}
 #define _PTHREAD_COND_INITIALIZER _PTHREAD_MUTEX_INITIALIZER
+#define _PTHREAD_RWLOCK_INITIALIZER _PTHREAD_MUTEX_INITIALIZER
 #define _PTHREAD_ONCE_INIT _PTHREAD_MUTEX_INITIALIZER
 
 #endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the runtime know of each other: start-up steps in the order in which start.c takes them. */
+#ifndef UNIKERNEL_RUNTIME_H
+#define UNIKERNEL_RUNTIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <abi/hypercall.h>
+#include <abi/start.h>
+
+#define SHARED_INFO ((struct shared_info *)(uintptr_t)SHARED_VA)
+
+/* 1. Memory and window bitmaps. Ends the domain when memory is too short to begin with. */
+void mem_setup(const struct start_info *start);
+/* 2. The random generator, from the seed; 8 bytes of it become the stack guard. */
+void random_setup(const struct start_info *start);
+/* 3. Thread-local data and thread pointer of the first thread, which the caller becomes. */
+void thread_setup(const struct start_info *start);
+/* 4. The exception stack and handler. */
+void entry_setup(void);
+/* 5. The console's ring and descriptors 0, 1, 2. */
+void console_setup(const struct start_info *start);
+void fd_setup(void);
+/* 6. The device area. */
+void device_setup(const struct start_info *start);
+
+/* Random bytes without a descriptor. */
+void random_bytes(void *out, size_t len);
+
+/* Stops the domain at once, before there is a console; the text goes to the serial port where we may. */
+_Noreturn void start_fail(const char *why);
+
+/* Writes to the console from a crashed context: takes no lock, blocks no thread, waits a bounded time. */
+void console_emergency(const char *text, size_t len);
+
+/* Blocks until there may be input, at most until @deadline_ns. */
+void console_wait_input(uint64_t deadline_ns);
+bool console_has_input(void);
+
+/* Handles an exception that nobody else does. On the exception stack. */
+_Noreturn void crash_exception(struct trap_frame *frame);
+
+/* The exception stack: its guard page is [exception_guard(), + PAGE_SIZE). */
+uint64_t exception_guard(void);
+
+/* Moves the program break by @increment; the old break, or NULL. */
+void *mem_sbrk(ptrdiff_t increment);
+
+#endif
