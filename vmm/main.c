@@ -26,8 +26,9 @@ static void say_cpu(void)
 {
 	const struct cpu_policy *p = cpu_policy();
 
-	log_line("cpu: family %u model %u stepping %u%s, suffers from %x, state %u bytes (xcr0 %lx)", p->family, p->model,
-		 p->stepping, p->hypervisor ? " in a virtual machine" : "", p->suffers, p->xstate_bytes, p->xcr0);
+	log_line("cpu: family %u model %u stepping %u%s, suffers from %x, state %u bytes (xcr0 %lx)", p->family,
+		 p->model, p->stepping, p->hypervisor ? " in a virtual machine" : "", p->suffers, p->xstate_bytes,
+		 p->xcr0);
 	log_line("cpu: on:%s%s%s%s%s%s%s", p->smep ? " smep" : "", p->smap ? " smap" : "", p->umip ? " umip" : "",
 		 p->pge ? " pge" : "", p->fsgsbase ? " fsgsbase" : "", p->xsave ? " xsave" : "",
 		 p->gib_pages ? " 1g-pages" : "");

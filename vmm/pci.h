@@ -13,18 +13,18 @@
 #define PCI_FUNCTION_MAX 64u
 
 struct pci_function {
-	struct device_info info; /* owner is the owner's (device.c) to write */
-	volatile uint8_t *ecam;  /* this function's 4 KiB of configuration space; NULL: by ports, 256 bytes */
-	bool bridge;             /* header type 1 or 2, or class 06: never given away */
-	uint8_t msix_cap;        /* offset of the capability; 0: none */
-	uint8_t pcie_cap;        /* offset of the PCI Express capability; 0: none */
-	uint8_t af_cap;          /* offset of the Advanced Features capability; 0: none */
-	volatile uint8_t *msix;  /* the MSI-X table, mapped for the hypervisor; NULL: none */
+	struct device_info info;          /* owner is the owner's (device.c) to write */
+	volatile uint8_t *ecam;           /* this function's 4 KiB of configuration space; NULL: by ports, 256 bytes */
+	bool bridge;                      /* header type 1 or 2, or class 06: never given away */
+	uint8_t msix_cap;                 /* offset of the capability; 0: none */
+	uint8_t pcie_cap;                 /* offset of the PCI Express capability; 0: none */
+	uint8_t af_cap;                   /* offset of the Advanced Features capability; 0: none */
+	volatile uint8_t *msix;           /* the MSI-X table, mapped for the hypervisor; NULL: none */
 	uint64_t msix_offset, msix_bytes; /* within info.msix_bar */
 	uint32_t pba_bar;
 	uint64_t pba_offset, pba_bytes;
 	uint32_t saved_bar[DEVICE_BARS]; /* raw registers, restored after a reset */
-	uint64_t reset_ready;            /* system time before which a reset function is not to be touched; 0: none begun */
+	uint64_t reset_ready; /* system time before which a reset function is not to be touched; 0: none begun */
 };
 
 /* Finds the functions, sizes their BARs (decoding off meanwhile), maps their MSI-X tables with every entry masked, switches bus

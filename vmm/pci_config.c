@@ -66,8 +66,9 @@ void pci_address(struct pci_function *f, unsigned i, unsigned bdf)
 {
 	f->info.segment = windows[i].segment;
 	f->info.bdf = (uint16_t)bdf;
-	f->ecam = windows[i].base ? windows[i].base + (((uint64_t)bdf << 12) - (uint64_t)windows[i].first_bus * BUS_BYTES)
-				  : NULL;
+	f->ecam = windows[i].base
+			  ? windows[i].base + (((uint64_t)bdf << 12) - (uint64_t)windows[i].first_bus * BUS_BYTES)
+			  : NULL;
 }
 
 static void port_address(const struct pci_function *f, uint32_t offset)

@@ -83,7 +83,7 @@ static struct steady steady_open(void)
 	if (acpi->has_fadt && acpi->fadt.pm_timer_port)
 		return (struct steady){"PM timer", PM_TIMER_HZ, 0xffffff, NULL, acpi->fadt.pm_timer_port};
 	out8(PIT_GATE, (uint8_t)((in8(PIT_GATE) & ~2u) | 1u)); /* gate on, speaker off */
-	out8(PIT_COMMAND, 0xb4);                              /* channel 2, low and high byte, rate generator */
+	out8(PIT_COMMAND, 0xb4);                               /* channel 2, low and high byte, rate generator */
 	out8(PIT_CHANNEL2, 0);
 	out8(PIT_CHANNEL2, 0);
 	return (struct steady){"PIT", PIT_HZ, 0xffff, NULL, 0};
@@ -194,8 +194,8 @@ void time_init(void)
 		source = "CPUID";
 	}
 	if (tsc_hz < TIMESCALE_HZ_MIN || tsc_hz > TIMESCALE_HZ_MAX || apic_hz < 100000)
-		log_fatal("no clock: against the %s the TSC runs at %lu Hz, the local APIC timer at %lu Hz", s.name, tsc_hz,
-			  apic_hz);
+		log_fatal("no clock: against the %s the TSC runs at %lu Hz, the local APIC timer at %lu Hz", s.name,
+			  tsc_hz, apic_hz);
 	scale = timescale_make(tsc_hz);
 	apic_timer_calibrate_set(apic_hz);
 	wall = early_boot()->wall_clock ? early_boot()->wall_clock : cmos_time();

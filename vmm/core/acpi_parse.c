@@ -152,8 +152,8 @@ static void add_ioapic(struct acpi_madt *out, const struct table *t, uint64_t at
 {
 	if (out->ioapic_count < ACPI_IOAPIC_MAX)
 		out->ioapic[out->ioapic_count++] = (struct acpi_ioapic){.id = (uint8_t)get(t, at + 2, 1),
-									 .address = (uint32_t)get(t, at + 4, 4),
-									 .gsi_base = (uint32_t)get(t, at + 8, 4)};
+									.address = (uint32_t)get(t, at + 4, 4),
+									.gsi_base = (uint32_t)get(t, at + 8, 4)};
 }
 
 enum acpi_error acpi_madt_parse(const uint8_t *bytes, uint64_t len, struct acpi_madt *out)

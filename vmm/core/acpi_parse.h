@@ -24,7 +24,7 @@ enum acpi_error {
 	ACPI_SIGNATURE, /* not the table that was asked for */
 	ACPI_LENGTH,    /* a length field is impossible */
 	ACPI_CHECKSUM,
-	ACPI_ABSENT,    /* what was looked for is not there */
+	ACPI_ABSENT, /* what was looked for is not there */
 };
 
 struct acpi_rsdp {
@@ -69,8 +69,8 @@ struct acpi_register {
 
 struct acpi_fadt {
 	uint64_t dsdt;
-	uint16_t pm_timer_port; /* 0: none */
-	bool pm_timer_32;       /* 32 bits wide, else 24 */
+	uint16_t pm_timer_port;              /* 0: none */
+	bool pm_timer_32;                    /* 32 bits wide, else 24 */
 	uint16_t pm1a_control, pm1b_control; /* I/O ports; 0: none */
 	uint16_t smi_command; /* I/O port that switches ACPI mode on when acpi_enable is written; 0: none */
 	uint8_t acpi_enable;
