@@ -334,10 +334,11 @@ $(B)/tests/unit: $(call sane,$(sort $(UNIT_REST_SRC) $(TEST_LIB_SRC) $(TOOL_LIB_
   $(filter-out vmm/%,$(CORE_SRC)) $(call links_of,$(UNIT_REST_SRC))))
 $(B)/tests/unit-vmm: $(call sane,$(sort $(UNIT_VMM_SRC) $(TEST_LIB_SRC) \
   $(filter vmm/%,$(CORE_SRC)) $(call links_of,$(UNIT_VMM_SRC))))
-$(B)/tests/unit $(B)/tests/unit-vmm:
+FLAGS_unit_objects = $(UNIT_SRC) $(CORE_SRC)
+$(B)/tests/unit $(B)/tests/unit-vmm: $(B)/flags/unit_objects
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) -fsanitize=address,undefined $^ -lcriterion -o $@
+	$(Q)$(HOSTCC) -fsanitize=address,undefined $(filter %.o,$^) -lcriterion -o $@
 
 $(B)/tests/system: $(call host,$(SYSTEM_SRC) $(TEST_LIB_SRC)) $(B)/host/libcores.a
 	$(call say,LINK,$@)
