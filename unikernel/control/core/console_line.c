@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Assembles lines. Invariant: only line_show() and report_show() queue anything, each exactly one line that starts with
- * the domain's name and holds no control character but its own newline at the end.
+ * the domain's name and holds no control character but its own end.
  */
 #include <string.h>
 #include "console_line.h"
 #include "name.h"
 
 #define SECOND_NS 1000000000ull
-#define LINE_BYTES_MAX (DOMAIN_NAME_MAX + 2 + CONSOLE_LINE_MAX + 1)
+#define LINE_BYTES_MAX (DOMAIN_NAME_MAX + 2 + CONSOLE_LINE_MAX + 2)
 
 void console_line_init(struct console_line *line, const char *name, uint64_t now_ns)
 {
@@ -42,8 +42,7 @@ static bool line_show(struct console_line *line, struct text_queue *out, bool ur
 	at = append(full, at, "| ");
 	memcpy(full + at, line->text, line->len);
 	at += line->len;
-	full[at++] = '\n';
-	text_put(out, full, at);
+	text_put_line(out, full, at);
 	line->len = 0;
 	return true;
 }
@@ -61,8 +60,8 @@ static void report_show(struct console_line *line, uint64_t now_ns, struct text_
 	at = append(full, at, "| [control: ");
 	while (count)
 		full[at++] = digits[--count];
-	at = append(full, at, " bytes dropped]\n");
-	text_put(out, full, at);
+	at = append(full, at, " bytes dropped]");
+	text_put_line(out, full, at);
 	line->dropped = 0;
 	line->reported_ns = now_ns;
 }

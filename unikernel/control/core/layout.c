@@ -9,7 +9,6 @@
 #include "layout.h"
 
 #define TABLE_ENTRIES 512u
-#define PLACE_TRIES 1000u
 
 static uint64_t table_span(uint32_t level)
 {
@@ -40,18 +39,24 @@ static void region_add(struct layout *l, struct region r)
 	l->region_count++;
 }
 
-/* Adds a region of @pages at a random place; false when none was found. */
-static bool region_place(struct layout *l, enum region_kind kind, uint32_t rights, uint64_t pages, struct drbg *random)
+/* Random numbers of a wish, and how many of them are used up. */
+struct random_supply {
+	const uint64_t *numbers;
+	uint32_t used;
+};
+
+/* Adds a region of @pages at a random place, unless @pages is 0; false when none was found. */
+static bool region_place(struct layout *l, enum region_kind kind, uint32_t rights, uint64_t pages,
+			 struct random_supply *random)
 {
 	uint64_t bytes = align_up(pages << PAGE_SHIFT, LAYOUT_BASE_ALIGN);
 	uint64_t room = (LAYOUT_RANDOM_HIGH - LAYOUT_RANDOM_LOW) / LAYOUT_BASE_ALIGN;
 
-	if (bytes / LAYOUT_BASE_ALIGN >= room)
-		return false;
-	room -= bytes / LAYOUT_BASE_ALIGN;
-	for (unsigned tries = 0; tries < PLACE_TRIES; tries++) {
-		uint64_t va = LAYOUT_RANDOM_LOW + drbg_u64(random) % room * LAYOUT_BASE_ALIGN;
-		bool free = true;
+	if (!pages)
+		return true;
+	while (random->used < LAYOUT_RANDOM_COUNT) {
+		uint64_t va = LAYOUT_RANDOM_LOW + random->numbers[random->used++] % room * LAYOUT_BASE_ALIGN;
+		bool free = bytes <= LAYOUT_RANDOM_HIGH - va;
 
 		for (uint32_t i = 0; i < l->region_count; i++) {
 			const struct region *o = &l->regions[i];
@@ -145,7 +150,7 @@ static enum layout_error memory_fit(struct layout *l, uint64_t least, uint64_t b
 	return LAYOUT_OK;
 }
 
-enum layout_error layout_compute(struct layout *l, const struct layout_wish *wish, struct drbg *random)
+enum layout_error layout_compute(struct layout *l, const struct layout_wish *wish)
 {
 	const struct abi_note *note = &wish->image->note;
 	uint64_t stack = wish->stack_pages   ? wish->stack_pages
@@ -153,16 +158,17 @@ enum layout_error layout_compute(struct layout *l, const struct layout_wish *wis
 					     : LAYOUT_STACK_PAGES;
 	uint64_t least = MAX(LAYOUT_MEM_PAGES_MIN, note->min_mem_pages), next;
 	uint64_t most = MAX(wish->budget, least);
+	struct random_supply random = {wish->random, 0};
 	enum layout_error error;
 
 	memset(l, 0, sizeof *l);
 	image_place(l, wish->image);
 	/* Placed at their largest, so that whatever size they end up with, they overlap nothing. */
-	if (!region_place(l, REGION_START, 0, 1 + p2m_pages(most), random) ||
-	    !region_place(l, REGION_STACK, REGION_W, stack, random) ||
-	    !region_place(l, REGION_MEM, REGION_W, most, random) ||
-	    (wish->device_pages && !region_place(l, REGION_DEVICES, REGION_W, wish->device_pages, random)) ||
-	    (wish->window_pages && !region_place(l, REGION_WINDOW, 0, align_up(wish->window_pages, 512), random)))
+	if (!region_place(l, REGION_START, 0, 1 + p2m_pages(most), &random) ||
+	    !region_place(l, REGION_STACK, REGION_W, stack, &random) ||
+	    !region_place(l, REGION_MEM, REGION_W, most, &random) ||
+	    !region_place(l, REGION_DEVICES, REGION_W, wish->device_pages, &random) ||
+	    !region_place(l, REGION_WINDOW, 0, align_up(wish->window_pages, 512), &random))
 		return LAYOUT_NO_PLACE;
 	error = memory_fit(l, least, wish->budget);
 	if (error)

@@ -9,12 +9,12 @@
 
 #include <abi/hypercall.h>
 #include <abi/start.h>
-#include "drbg.h"
 #include "image.h"
 
 #define LAYOUT_RANDOM_LOW 0x100000000ull     /* randomised bases lie above 4 GiB */
 #define LAYOUT_RANDOM_HIGH 0x7f0000000000ull /* and the regions end below this */
 #define LAYOUT_BASE_ALIGN 0x200000ull
+#define LAYOUT_RANDOM_COUNT 32u /* random numbers that placing may use up: five regions, the rest for collisions */
 #define LAYOUT_STACK_PAGES 64u
 #define LAYOUT_MEM_PAGES_MIN 16u /* with less than this as free memory no program starts */
 
@@ -48,7 +48,8 @@ struct layout {
 	struct region regions[LAYOUT_REGION_MAX]; /* ascending addresses */
 	uint64_t tables;                          /* page tables */
 	uint64_t frames;                          /* to be populated: tables and regions */
-	uint64_t needed;                          /* after LAYOUT_TOO_SMALL: the least budget that would do */
+	uint64_t
+		needed; /* the least budget that would do, at these bases: others may need a table or two more or less */
 };
 
 struct layout_wish {
@@ -57,15 +58,17 @@ struct layout_wish {
 	uint64_t stack_pages;  /* 0: the note's, or LAYOUT_STACK_PAGES */
 	uint64_t device_pages; /* ring and pool pages */
 	uint64_t window_pages;
+	uint64_t random[LAYOUT_RANDOM_COUNT]; /* fresh, unpredictable: the bases are drawn from it */
 };
 
 enum layout_error { LAYOUT_OK = 0, LAYOUT_TOO_SMALL, LAYOUT_NO_PLACE };
 
 /*
- * Works the layout out, bases drawn from @random. The memory region gets all of the budget that is left; at most a few
+ * Works the layout out. The memory region gets all of the budget that is left; at most a few
  * frames remain over. LAYOUT_TOO_SMALL: not even max(LAYOUT_MEM_PAGES_MIN, the note's min_mem_pages) pages are left.
+ * LAYOUT_NO_PLACE: the regions are too large for the address space.
  */
-enum layout_error layout_compute(struct layout *l, const struct layout_wish *wish, struct drbg *random);
+enum layout_error layout_compute(struct layout *l, const struct layout_wish *wish);
 
 /* The region of @kind, NULL: the domain has none (no fronts: no REGION_DEVICES). */
 const struct region *layout_region(const struct layout *l, enum region_kind kind);

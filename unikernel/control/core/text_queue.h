@@ -22,13 +22,16 @@ static inline uint32_t text_room(const struct text_queue *q)
 	return TEXT_QUEUE_BYTES - (q->head - q->tail);
 }
 
-/* Appends @len bytes: all of them, or none (false) when there is no room. */
-static inline bool text_put(struct text_queue *q, const char *bytes, uint32_t len)
+/* Appends one line of @len bytes and its end, carriage return and newline: all of it, or nothing (false) when there is
+ * no room. The caller vouches that the bytes are printable. */
+static inline bool text_put_line(struct text_queue *q, const char *bytes, uint32_t len)
 {
-	if (len > text_room(q))
+	if (len + 2 > text_room(q))
 		return false;
 	for (uint32_t i = 0; i < len; i++)
 		q->bytes[q->head++ % TEXT_QUEUE_BYTES] = bytes[i];
+	q->bytes[q->head++ % TEXT_QUEUE_BYTES] = '\r';
+	q->bytes[q->head++ % TEXT_QUEUE_BYTES] = '\n';
 	return true;
 }
 
