@@ -60,7 +60,6 @@ static void run_domains(void)
 	const struct boot_info *boot = early_boot();
 
 	build_control(boot->bundle_base, boot->bundle_bytes, boot->cmdline);
-	serial_irq_enable(this_cpu()->apic_id);
 	log_async();
 	run_start(world.domains[0]);
 	run_forever();
@@ -88,6 +87,7 @@ void vmm_main(const struct boot_info *physical)
 	log_line("time: %lu kHz, by %s", time_tsc_hz() / 1000, time_source());
 	/* 7. Devices. */
 	pci_init();
+	serial_irq_enable(apic_id());
 	say_devices();
 	say_memory();
 	/* 8. The frame table; what is left of memory belongs to domains. */
