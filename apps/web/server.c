@@ -5,8 +5,9 @@
  * Invariants: polls[i] and open[i] belong together for i < open_count, and the listening sockets
  * stand behind them. Every open connection has a deadline, and poll sleeps no longer than until the
  * nearest; so a full table always empties in time. While it is full, a connection that has kept us
- * waiting for ROOM_AFTER_MS gives way to a new one, the longest waiting first; if none has, nobody
- * is accepted for the moment and the system's own queue holds the callers.
+ * waiting for ROOM_AFTER_MS gives way to a new one, the longest waiting first. If none has, the
+ * system's own queue holds the callers for a rest, and meanwhile every answer ends its connection,
+ * so that busy connections cannot shut others out for ever either.
  */
 #include "server.h"
 
@@ -25,7 +26,7 @@
 #include "listen.h"
 
 #define ROOM_AFTER_MS 1000
-/* How long accepting rests when the system has no socket or memory left. */
+/* How long accepting rests when there is no slot, socket or memory for a caller. */
 #define REST_MS 100
 /* How many callers are let in between two looks at the others. */
 #define ACCEPT_BATCH 16u
@@ -60,8 +61,16 @@ static void set_time(void)
 	site_set_time(server.site, server_clock(), wall.tv_sec);
 }
 
+/* Nobody can be let in for the moment. */
+static void rest(void)
+{
+	server.site->crowded = true;
+	server.rest_until_ms = server.site->now_ms + REST_MS;
+}
+
 static void drop(unsigned i)
 {
+	server.rest_until_ms = 0;
 	close(server.polls[i].fd);
 	server.spare[server.spare_count++] = server.open[i];
 	server.open_count--;
@@ -115,7 +124,7 @@ static bool accept_one(int listener)
 
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
 		if (!make_room())
-			server.rest_until_ms = server.site->now_ms + REST_MS;
+			rest();
 		return false;
 	}
 	if (fd < 0)
@@ -125,7 +134,7 @@ static bool accept_one(int listener)
 		if (conn != NULL)
 			server.spare[server.spare_count++] = conn;
 		close(fd);
-		server.rest_until_ms = server.site->now_ms + REST_MS;
+		rest();
 		return false;
 	}
 	/* Heads and bodies leave in one piece anyway; a system may lack it. */
@@ -144,8 +153,13 @@ static bool has_room(void)
 	return server.open_count < WEB_CONN_MAX || find_victim() < server.open_count;
 }
 
+/* Lets in those who wait at a listening socket, of whom there is at least one. */
 static void accept_some(int listener)
 {
+	if (!has_room()) {
+		rest();
+		return;
+	}
 	for (unsigned i = 0; i < ACCEPT_BATCH && has_room(); i++)
 		if (!accept_one(listener))
 			return;
@@ -210,23 +224,19 @@ static int prepare(void)
 	return (int)(next - now);
 }
 
-/* Puts the listening sockets behind the connections, if callers can be let in; returns how many. */
+/* Puts the listening sockets behind the connections, unless accepting rests; returns how many. */
 static unsigned prepare_listeners(const int *sockets, unsigned count, int *timeout_ms)
 {
 	struct pollfd *polls = server.polls + server.open_count;
-	int64_t rest = server.rest_until_ms - server.site->now_ms;
+	int64_t left = server.rest_until_ms - server.site->now_ms;
 
-	if (rest <= 0 && has_room()) {
-		for (unsigned i = 0; i < count; i++)
-			polls[i] = (struct pollfd){.fd = sockets[i], .events = POLLIN};
-		return count;
+	if (left > 0) {
+		*timeout_ms = *timeout_ms < left ? *timeout_ms : (int)left;
+		return 0;
 	}
-	/* Look again when the rest is over; a full table is looked at as often. */
-	if (rest <= 0 || rest > REST_MS)
-		rest = REST_MS;
-	if (*timeout_ms > rest)
-		*timeout_ms = (int)rest;
-	return 0;
+	for (unsigned i = 0; i < count; i++)
+		polls[i] = (struct pollfd){.fd = sockets[i], .events = POLLIN};
+	return count;
 }
 
 void server_run(struct site *site, const int *sockets, unsigned count)
@@ -251,6 +261,8 @@ void server_run(struct site *site, const int *sockets, unsigned count)
 		for (unsigned i = open; i-- > 0;)
 			if (server.polls[i].revents != 0 && !serve(server.polls[i].fd, server.open[i]))
 				drop(i);
+		if (listeners != 0)
+			site->crowded = false;
 		for (unsigned i = 0; i < listeners; i++)
 			if (called[i] != 0)
 				accept_some(sockets[i]);

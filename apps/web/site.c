@@ -284,7 +284,7 @@ void site_answer(struct site *site, const struct http_request *request, const ch
 		}
 	}
 	begin(answer, status != 0 ? status : 200, request->method);
-	answer->keep_alive = request->keep_alive;
+	answer->keep_alive = request->keep_alive && !site->crowded;
 	answer->minor = request->minor;
 	if (status != 0)
 		give_reason(answer);

@@ -41,6 +41,7 @@ struct site {
 	int64_t now_ms;
 	int64_t wall_seconds;
 	char date[SITE_DATE_SIZE];
+	bool crowded; /* others are waiting to be let in: every answer ends its connection */
 	struct site_counts counts;
 };
 

@@ -190,6 +190,31 @@ Test(web_http, a_malformed_field_is_refused)
 	refused("GET / HTTP/1.1\r\n" HOST "\xc3: a\r\n\r\n", 400);
 }
 
+Test(web_http, a_field_name_may_hold_the_token_characters_and_no_other_byte)
+{
+	static const char token[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&'*+-.^_`|~";
+
+	for (int byte = 0; byte < 256; byte++) {
+		bool wanted = byte != 0 && strchr(token, byte) != NULL;
+		char text[] = "GET / HTTP/1.0\r\na?a: b\r\n\r\n";
+		struct http_parser parser;
+
+		if (byte == ':')
+			continue;
+		*strchr(text, '?') = (char)byte;
+		cr_assert_eq(parse_bytes(text, sizeof(text) - 1, &parser), wanted ? HTTP_DONE : HTTP_FAIL, "%d", byte);
+	}
+}
+
+Test(web_http, a_known_name_is_known_by_all_its_letters)
+{
+	refused("GET / HTTP/1.1\r\nXost: a\r\n\r\n", 400);
+	refused("GET / HTTP/1.1\r\nHosx: a\r\n\r\n", 400);
+	refused("GET / HTTP/1.1\r\nHos: a\r\n\r\n", 400);
+	refused("GET / HTTP/1.1\r\nHosts: a\r\n\r\n", 400);
+	understood("GET / HTTP/1.1\r\nHOST: aZ09.-_~%!$&'()*+,;=:z\r\n\r\n");
+}
+
 Test(web_http, a_folded_line_is_refused)
 {
 	refused("GET / HTTP/1.1\r\n" HOST "X: a\r\n b\r\n\r\n", 400);

@@ -108,6 +108,19 @@ Test(web_site, a_tree_with_a_page_for_what_is_missing_shows_it_with_404_and_with
 	cr_assert(answer.keep_alive);
 }
 
+Test(web_site, an_answer_ends_its_connection_while_others_wait_to_be_let_in)
+{
+	struct site_answer answer;
+	struct site site;
+
+	site_start(&site, NULL, 0, 0);
+	ask(&site, "/", &answer);
+	cr_assert(answer.keep_alive);
+	site.crowded = true;
+	ask(&site, "/", &answer);
+	cr_assert_not(answer.keep_alive);
+}
+
 Test(web_site, the_longest_directory_path_is_refused_as_missing_and_not_overrun)
 {
 	struct site_answer answer;
