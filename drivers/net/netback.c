@@ -86,15 +86,17 @@ bool netback_is_ready(struct netback *back)
 {
 	if (back->state != NETBACK_WAITING && back->state != NETBACK_OPEN)
 		return false;
-	if (ring_epoch_check(back->pages, back->entry.generation) != RING_OK)
-		return false;
-	back->state = NETBACK_OPEN;
-	return true;
+	back->state = NETBACK_WAITING;
+	if (ring_epoch_check(back->pages, back->entry.generation) == RING_OK)
+		back->state = NETBACK_OPEN;
+	return back->state == NETBACK_OPEN;
 }
 
 void netback_detach(struct netback *back, const char *why)
 {
 	unmap(back);
+	if (back->entry.port)
+		event_off(back->entry.port); /* it cannot even wake us any more */
 	back->why = why;
 	back->state = NETBACK_DETACHED;
 }

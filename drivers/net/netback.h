@@ -35,8 +35,8 @@ struct netback {
 bool netback_update(struct netback *back, const struct device_entry *entry);
 
 /*
- * True when the rings may be used now, that is while the front keeps the epoch of this generation in its first ring.
- * The first time the state becomes OPEN. Ask before each use of the rings after a sleep.
+ * True when the rings may be used now, that is while the front keeps the epoch of this generation in its first ring:
+ * the state is OPEN then, else WAITING. Ask before each use of the rings after a sleep.
  */
 bool netback_is_ready(struct netback *back);
 

@@ -114,7 +114,7 @@ static void flush_all(struct router_domain *d)
 	if (d->nic)
 		nic_flush(d->nic);
 	for (unsigned index = 1; index < ROUTER_IF_COUNT; index++)
-		if (d->backs[index].state == NETBACK_OPEN)
+		if (netback_is_ready(&d->backs[index]))
 			netback_flush(&d->backs[index]);
 }
 
