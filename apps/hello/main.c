@@ -14,10 +14,20 @@ static int sleep_one_second(void)
 	return nanosleep(&left, NULL);
 }
 
+/* Reads a decimal number of at most nine digits; 0 if `text` is anything else. */
+static int read_number(const char *text, unsigned *number)
+{
+	int digits = 0;
+
+	*number = 0;
+	for (; *text >= '0' && *text <= '9' && digits < 9; text++, digits++)
+		*number = *number * 10 + (unsigned)(*text - '0');
+	return digits > 0 && *text == '\0';
+}
+
 int main(int argc, char **argv)
 {
 	unsigned seconds = 0;
-	char rest;
 
 	printf("hello:");
 	for (int i = 0; i < argc; i++)
@@ -26,7 +36,7 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	if (argc < 2)
 		return 0;
-	if (argc > 2 || sscanf(argv[1], "%u%c", &seconds, &rest) != 1) {
+	if (argc > 2 || !read_number(argv[1], &seconds)) {
 		fprintf(stderr, "usage: hello [seconds]\n");
 		return 2;
 	}
