@@ -113,6 +113,8 @@ Test(web_http, a_later_minor_version_counts_as_1_1_and_another_major_one_is_refu
 Test(web_http, a_malformed_request_line_is_refused)
 {
 	static const char *const lines[] = {
+		" / HTTP/1.1",
+		"GET  HTTP/1.1",
 		"GET /",
 		"GET",
 		" GET / HTTP/1.1",
