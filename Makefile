@@ -73,13 +73,14 @@ links_of       = $(sort $(shell sed -n 's/^.*[[:space:]]links: *//p' $(1) /dev/n
 
 APPS := $(sort $(foreach f,$(wildcard apps/*/*.c),$(word 2,$(subst /, ,$(f)))))
 
-# lwIP 2.1.3: core, IPv4, IPv6, sequential API, Ethernet. Named here since it is unpacked later.
+# lwIP 2.1.3: core, IPv4, IPv6, sequential API (sockets are our own), Ethernet. Named here since it
+# is unpacked later.
 LWIP_SRC := $(addprefix $(LWIP)/,\
   $(addprefix core/,$(addsuffix .c,init def dns inet_chksum ip mem memp netif pbuf raw stats sys \
     altcp altcp_alloc altcp_tcp tcp tcp_in tcp_out timeouts udp)) \
   $(addprefix core/ipv4/,$(addsuffix .c,autoip dhcp etharp icmp igmp ip4_frag ip4 ip4_addr)) \
   $(addprefix core/ipv6/,$(addsuffix .c,dhcp6 ethip6 icmp6 inet6 ip6 ip6_addr ip6_frag mld6 nd6)) \
-  $(addprefix api/,$(addsuffix .c,api_lib api_msg err if_api netbuf netdb netifapi sockets tcpip)) \
+  $(addprefix api/,$(addsuffix .c,api_lib api_msg err if_api netbuf netdb netifapi tcpip)) \
   netif/ethernet.c)
 
 # --- flags -------------------------------------------------------------------------------------

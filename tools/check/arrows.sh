@@ -58,7 +58,9 @@ find efi vmm unikernel drivers net apps tools configs tests include \
 		return ""
 	}
 	function resolve(f, kind, name,   dirs, i, k) {
-		dirs = "include . unikernel/include net/port/include net/port"
+		dirs = "include ."
+		if (f ~ /^(unikernel|drivers|net|apps|tests\/guests)\//)
+			dirs = dirs " unikernel/include net/port/include net/port"
 		if (kind == "\"") { i = f; sub(/\/[^\/]*$/, "", i); dirs = i " " dirs }
 		if (f ~ /^vmm\//) dirs = dirs " vmm"
 		if (f ~ /^efi\//) dirs = dirs " efi"

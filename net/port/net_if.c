@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lwIP's side of a network front end.
+ *
+ * Each interface has a thread that runs netfront_poll() under lwIP's core lock, a batch at a time; the front end's wake
+ * callback only makes it ready. Sending happens in whatever thread holds the core lock.
+ *
+ * Checksums. Where the other end takes NET_CSUM_BLANK, lwIP leaves the TCP or UDP checksum field zero and the pseudo
+ * header's sum is put there on the way out (abi/net_ring.h). What arrives already verified, or never left the machine,
+ * is not summed again: the flag that lwIP looks at is set per packet.
+ */
+#include <cambium/console.h>
+#include <cambium/fd.h>
+#include <cambium/thread.h>
+#include <drivers/net/netfront.h>
+#include <lwip/etharp.h>
+#include <lwip/netif.h>
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/tcpip.h>
+#include <netif/ethernet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net_if.h"
+#include "rx_pool.h"
+
+#define POLL_BUDGET 64u
+#define IPV4_HEADER_BYTES 20u
+#define TCP_CHECKSUM_OFFSET 16u
+#define UDP_CHECKSUM_OFFSET 6u
+#define CHECK_L4 (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
+#define GEN_L4 (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
+
+struct net_if {
+	struct netif netif;
+	struct netfront *front;
+	bool pending;  /* the thread has to look */
+	bool batching; /* within netfront_poll, which flushes at its end */
+	struct waitq idle;
+};
+
+static void on_wake(void *arg)
+{
+	struct net_if *nif = arg;
+
+	nif->pending = true;
+	(void)waitq_wake_one(&nif->idle);
+}
+
+static void on_writable(void *arg)
+{
+	(void)arg;
+	tcp_txnow();
+	fd_changed(); /* who waits to send a datagram */
+}
+
+static void on_receive(void *arg, const struct netfront *front, const struct net_packet *packet)
+{
+	struct net_if *nif = arg;
+	struct pbuf *p = rx_pool_alloc(packet->total);
+
+	if (p == NULL)
+		return;
+	netfront_copy(front, packet, p->payload);
+	if (packet->flags & (NET_CSUM_VALID | NET_CSUM_BLANK))
+		nif->netif.chksum_flags &= (u16_t)~CHECK_L4;
+	else
+		nif->netif.chksum_flags |= CHECK_L4;
+	if (ethernet_input(p, &nif->netif) != ERR_OK)
+		pbuf_free(p);
+	nif->netif.chksum_flags &= (u16_t)~CHECK_L4; /* as for packets to ourselves, which have no checksum */
+}
+
+static void poll_thread(void *arg)
+{
+	struct net_if *nif = arg;
+
+	for (;;) {
+		bool more;
+
+		while (!nif->pending)
+			(void)waitq_wait(&nif->idle, TIME_NEVER);
+		nif->pending = false;
+		LOCK_TCPIP_CORE();
+		nif->batching = true;
+		more = netfront_poll(nif->front, POLL_BUDGET);
+		nif->batching = false;
+		netfront_tx_flush(nif->front);
+		UNLOCK_TCPIP_CORE();
+		if (more) {
+			nif->pending = true;
+			thread_yield();
+		}
+	}
+}
+
+static uint32_t be16(const u8_t *p)
+{
+	return (uint32_t)p[0] << 8 | p[1];
+}
+
+/*
+ * Where the TCP or UDP checksum of the frame @p was left out: writes the pseudo header's sum into its field in @frame,
+ * the copy to be sent, tells where the sum starts and the field's offset from there, and returns NET_CSUM_BLANK. Else 0.
+ */
+static uint16_t blank_checksum(const struct pbuf *p, u8_t *frame, uint16_t *start, uint16_t *offset)
+{
+	u8_t head[SIZEOF_ETH_HDR + IPV4_HEADER_BYTES];
+	const u8_t *ip = head + SIZEOF_ETH_HDR;
+	uint32_t header, field, sum;
+
+	if (pbuf_copy_partial(p, head, sizeof(head), 0) != sizeof(head) || be16(head + 12) != ETHTYPE_IP ||
+	    (be16(ip + 6) & (IP_MF | IP_OFFMASK)) != 0)
+		return 0;
+	switch (ip[9]) {
+	case IP_PROTO_TCP: field = TCP_CHECKSUM_OFFSET; break;
+	case IP_PROTO_UDP: field = UDP_CHECKSUM_OFFSET; break;
+	default: return 0;
+	}
+	header = (ip[0] & 0xfu) * 4;
+	if (SIZEOF_ETH_HDR + header + field + 2 > p->tot_len)
+		return 0;
+	sum = ip[9] + be16(ip + 2) - header;
+	for (unsigned i = 12; i < IPV4_HEADER_BYTES; i += 2)
+		sum += be16(ip + i);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	*start = (uint16_t)(SIZEOF_ETH_HDR + header);
+	*offset = (uint16_t)field;
+	frame[*start + field] = (u8_t)(sum >> 8);
+	frame[*start + field + 1] = (u8_t)sum;
+	return NET_CSUM_BLANK;
+}
+
+static err_t output(struct netif *netif, struct pbuf *p)
+{
+	struct net_if *nif = netif->state;
+	uint16_t flags = NET_CSUM_VALID, start = 0, offset = 0;
+	void *buffer;
+
+	if (p->tot_len > NET_BUFFER_BYTES)
+		return ERR_BUF;
+	switch (netfront_tx_buffer(nif->front, &buffer)) {
+	case NETFRONT_READY: break;
+	case NETFRONT_FULL: return ERR_MEM;
+	default: return ERR_OK; /* lost, as on a wire without a far end */
+	}
+	(void)pbuf_copy_partial(p, buffer, p->tot_len, 0);
+	if ((netif->chksum_flags & GEN_L4) == 0)
+		flags = blank_checksum(p, buffer, &start, &offset);
+	netfront_tx_commit(nif->front, p->tot_len, flags, start, offset);
+	if (!nif->batching)
+		netfront_tx_flush(nif->front);
+	return ERR_OK;
+}
+
+static err_t netif_setup(struct netif *netif)
+{
+	struct net_if *nif = netif->state;
+	const struct device_net *net = netfront_identity(nif->front);
+
+	netif->name[0] = 'e';
+	netif->name[1] = 'n';
+	netif->mtu = (u16_t)net->mtu;
+	netif->hwaddr_len = ETH_HWADDR_LEN;
+	memcpy(netif->hwaddr, net->mac, ETH_HWADDR_LEN);
+	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
+	netif->output = etharp_output;
+	netif->linkoutput = output;
+	netif->chksum_flags = NETIF_CHECKSUM_ENABLE_ALL & ~CHECK_L4;
+	if (net->features & NET_FEATURE_CSUM)
+		netif->chksum_flags &= (u16_t)~GEN_L4;
+	return ERR_OK;
+}
+
+static void configure(struct net_if *nif)
+{
+	static const u8_t no_mac[ETH_HWADDR_LEN];
+	const struct device_net *net = netfront_identity(nif->front);
+	ip4_addr_t gateway = {.addr = lwip_htonl(net->gateway)};
+	struct eth_addr router;
+
+	netif_set_up(&nif->netif);
+	if (net->gateway == 0)
+		return;
+	if (netif_default == NULL)
+		netif_set_default(&nif->netif);
+	memcpy(router.addr, net->router_mac, sizeof(router.addr));
+	if (memcmp(router.addr, no_mac, sizeof(no_mac)) != 0)
+		(void)etharp_add_static_entry(&gateway, &router);
+}
+
+static bool fail(const char *why)
+{
+	console_puts(why);
+	return false;
+}
+
+bool net_if_attach(unsigned entry)
+{
+	struct net_if *nif = calloc(1, sizeof(*nif));
+	struct netfront_user user = {.arg = nif, .wake = on_wake, .receive = on_receive, .writable = on_writable};
+	const struct device_net *net;
+	ip4_addr_t address, mask, gateway;
+
+	if (nif == NULL)
+		return fail("net: no memory for an interface\n");
+	nif->front = netfront_attach(entry, &user);
+	if (nif->front == NULL) {
+		free(nif);
+		return fail("net: a network device that cannot be used\n");
+	} /* from here on the front end knows nif: it is never freed */
+	net = netfront_identity(nif->front);
+	if (net->prefix > 32 || net->mtu < 576 || net->mtu > NET_BUFFER_BYTES - SIZEOF_ETH_HDR)
+		return fail("net: a network device with a bad prefix or MTU\n");
+	address.addr = lwip_htonl(net->address);
+	mask.addr = lwip_htonl(net->prefix == 0 ? 0 : ~0u << (32 - net->prefix));
+	gateway.addr = lwip_htonl(net->gateway);
+	if (netif_add(&nif->netif, &address, &mask, &gateway, nif, netif_setup, ethernet_input) == NULL)
+		return fail("net: lwIP refuses an interface\n");
+	configure(nif);
+	nif->pending = true;
+	if (thread_create("net-if", poll_thread, nif, 0) == NULL)
+		console_puts("net: no memory for an interface's thread\n");
+	return true;
+}

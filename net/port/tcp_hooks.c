@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TIME-WAIT and sequence numbers.
+ *
+ * lwIP finds a connection by walking lists, keeps TIME-WAIT for 2 MSL without a bound, and looks at that list for every
+ * SYN. The list is kept newest first, so what is behind its NET_TIME_WAIT_MAX-th member is the oldest; tcp_abort() of a
+ * connection in TIME-WAIT frees it and sends nothing.
+ */
+#include <cambium/clock.h>
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/prot/tcp.h>
+#include <lwip/tcp.h>
+#include <net/core/siphash.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cambium/crash.h>
+
+#include "tcp_hooks.h"
+
+/* What lwIP would check of lwipopts.h if it knew our receive buffers. */
+_Static_assert(MEMP_NUM_TCP_SEG >= TCP_SND_QUEUELEN, "one connection's segments");
+_Static_assert(TCP_SND_QUEUELEN >= 2 * (TCP_SND_BUF / TCP_MSS), "two pbufs a segment");
+_Static_assert(TCP_SNDLOWAT < TCP_SND_BUF && TCP_SNDLOWAT + 4 * TCP_MSS < 0xffff, "low-water mark, 16-bit");
+_Static_assert(TCP_SNDQUEUELOWAT < TCP_SND_QUEUELEN, "low-water mark of the queue");
+_Static_assert(TCP_WND <= 0xffff << TCP_RCV_SCALE && TCP_WND >= TCP_MSS, "window");
+
+/* Random bytes come from the runtime in handfuls. */
+uint32_t net_random(void)
+{
+	static uint32_t words[64];
+	static unsigned left;
+
+	if (left == 0) {
+		if (getentropy(words, sizeof(words)) != 0)
+			crash("net: no randomness");
+		left = sizeof(words) / sizeof(words[0]);
+	}
+	return words[--left];
+}
+
+static void time_wait_trim(void)
+{
+	struct tcp_pcb *pcb = tcp_tw_pcbs;
+	unsigned kept = 0;
+
+	while (pcb != NULL && kept < NET_TIME_WAIT_MAX) {
+		pcb = pcb->next;
+		kept++;
+	}
+	while (pcb != NULL) {
+		struct tcp_pcb *next = pcb->next;
+
+		tcp_abort(pcb);
+		pcb = next;
+	}
+}
+
+u32_t net_tcp_isn(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port)
+{
+	static struct siphash_key key;
+	static bool keyed;
+	struct {
+		ip_addr_t local_ip, remote_ip;
+		u16_t local_port, remote_port;
+	} ends;
+
+	if (!keyed) {
+		for (unsigned i = 0; i < 2; i++)
+			key.words[i] = (uint64_t)net_random() << 32 | net_random();
+		keyed = true;
+	}
+	time_wait_trim();
+	memset(&ends, 0, sizeof(ends));
+	ends.local_ip = *local_ip;
+	ends.remote_ip = *remote_ip;
+	ends.local_port = local_port;
+	ends.remote_port = remote_port;
+	return (u32_t)(clock_ns() / 4000) + (u32_t)siphash(&key, &ends, sizeof(ends));
+}
+
+err_t net_tcp_inpacket(struct tcp_pcb *pcb, struct tcp_hdr *hdr)
+{
+	if (pcb->state != TIME_WAIT || (TCPH_FLAGS(hdr) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+		return ERR_OK;
+	tcp_abort(pcb);
+	return ERR_ABRT;
+}

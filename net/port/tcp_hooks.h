@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where lwIP's TCP asks the port: initial sequence numbers and TIME-WAIT. Called with the core lock held. */
+#ifndef CAMBIUM_NET_PORT_TCP_HOOKS_H
+#define CAMBIUM_NET_PORT_TCP_HOOKS_H
+
+#include <lwip/err.h>
+#include <lwip/ip_addr.h>
+
+struct tcp_pcb;
+struct tcp_hdr;
+
+/*
+ * The initial sequence number of a connection (RFC 6528): a clock of 4 microseconds plus a keyed hash of its two ends.
+ * As it is asked for once per new connection, it also drops the oldest connections in TIME-WAIT beyond
+ * NET_TIME_WAIT_MAX, so that no packet ever walks a long list.
+ */
+u32_t net_tcp_isn(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port);
+
+/*
+ * Sees each segment that belongs to a known connection. ERR_OK: go on. A new SYN for a connection in TIME-WAIT ends
+ * that one (RFC 6191 allows it) instead of being answered by a reset, and drops the segment: the retransmission of the
+ * SYN meets the listener.
+ */
+err_t net_tcp_inpacket(struct tcp_pcb *pcb, struct tcp_hdr *hdr);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The network stack of a program that uses sockets. */
+#ifndef CAMBIUM_NET_H
+#define CAMBIUM_NET_H
+
+/*
+ * Starts the stack: its threads, the loopback interface, and every network front end of the device page with the
+ * address, prefix, gateway and MTU that its entry names. Any later call does nothing. Programs that link sockets get
+ * it before main(); it must run in a thread, with the runtime up.
+ */
+void net_start(void);
+
+#endif
