@@ -113,8 +113,10 @@ static const struct bundle_entry *find_control(const uint8_t *bundle, uint64_t b
 	const struct bundle_entry *e = (const struct bundle_entry *)(bundle + sizeof *h);
 
 	if (bytes < sizeof *h || h->magic != BUNDLE_MAGIC || h->version != BUNDLE_VERSION)
-		log_fatal("no bundle of version %u: pass one (UEFI: cambium/bundle.bin, PVH: the first module)", BUNDLE_VERSION);
-	if (h->length > bytes || h->entry_count > BUNDLE_ENTRY_MAX || h->length < sizeof *h + h->entry_count * sizeof *e)
+		log_fatal("no bundle of version %u: pass one (UEFI: cambium/bundle.bin, PVH: the first module)",
+			  BUNDLE_VERSION);
+	if (h->length > bytes || h->entry_count > BUNDLE_ENTRY_MAX ||
+	    h->length < sizeof *h + h->entry_count * sizeof *e)
 		log_fatal("the bundle is truncated: %lu bytes of %lu", bytes, h->length);
 	for (uint32_t i = 0; i < h->entry_count; i++)
 		if (e[i].kind == BUNDLE_CONTROL && e[i].offset % PAGE_SIZE == 0 &&
@@ -173,8 +175,11 @@ void build_control(uint64_t bundle, uint64_t bytes, const char *cmdline)
 {
 	const uint8_t *b = bytes ? phys_ptr(bundle) : NULL;
 	const struct bundle_entry *control = find_control(b, bytes);
-	struct domain_create c = {.name = "control", .max_pages = CONTROL_MAX_PAGES, .capabilities = CAP_ALL,
-				  .weight = SCHED_WEIGHT_DEFAULT, .vcpu_count = 1};
+	struct domain_create c = {.name = "control",
+				  .max_pages = CONTROL_MAX_PAGES,
+				  .capabilities = CAP_ALL,
+				  .weight = SCHED_WEIGHT_DEFAULT,
+				  .vcpu_count = 1};
 	struct start_info *s;
 	uint64_t entry, info_va;
 	enum abi_error e;

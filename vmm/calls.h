@@ -16,8 +16,7 @@
 #define HC1(n, name, a) int64_t do_##name(struct vcpu *v, HC_TAKE_##a);
 #define HC2(n, name, a, b) int64_t do_##name(struct vcpu *v, HC_TAKE_##a, HC_TAKE_##b);
 #define HC3(n, name, a, b, c) int64_t do_##name(struct vcpu *v, HC_TAKE_##a, HC_TAKE_##b, HC_TAKE_##c);
-#define HC4(n, name, a, b, c, d)                                                                                       \
-	int64_t do_##name(struct vcpu *v, HC_TAKE_##a, HC_TAKE_##b, HC_TAKE_##c, HC_TAKE_##d);
+#define HC4(n, name, a, b, c, d) int64_t do_##name(struct vcpu *v, HC_TAKE_##a, HC_TAKE_##b, HC_TAKE_##c, HC_TAKE_##d);
 #include <abi/hypercall.def>
 #undef HC0
 #undef HC1

@@ -12,7 +12,7 @@
 #define CPU_MAIN_TOP 0x5000 /* pages 2-4; page 1 is an unmapped guard */
 #define CPU_DB_TOP 0x6000
 #define CPU_NMI_TOP 0x7000
-#define CPU_FATAL_TOP 0x8000 /* double fault, machine check */
+#define CPU_FATAL_TOP 0x8000              /* double fault, machine check */
 #define CPU_FRAME_END (CPU_MAIN_TOP - 32) /* 16-byte aligned; cr2 and the bases of struct trap_frame lie behind it */
 
 #define IST_DB 1
@@ -24,7 +24,7 @@
 #define SELECTOR_USER_DATA 0x1b
 #define SELECTOR_USER_CODE 0x23
 #define SELECTOR_TSS 0x28
-#define SYSRET_BASE 0x13 /* SYSRET: SS = base + 8, CS = base + 16 */
+#define SYSRET_BASE 0x13   /* SYSRET: SS = base + 8, CS = base + 16 */
 #define FMASK_BITS 0x47700 /* TF IF DF IOPL NT AC */
 
 #define VECTOR_HYPERCALL 256 /* trap_frame.vector of a frame made by SYSCALL */

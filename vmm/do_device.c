@@ -46,7 +46,8 @@ void device_quiesce(struct domain *d)
 		if (p->info.owner != d->id)
 			continue;
 		if (!pci_bus_master(i, false))
-			log_line("device %04x: bus mastering does not go off; its owner's frames may still be written", p->info.bdf);
+			log_line("device %04x: bus mastering does not go off; its owner's frames may still be written",
+				 p->info.bdf);
 		pci_msix_mask_all(i);
 		pci_reset(i);
 		p->info.owner = DOMID_NONE;

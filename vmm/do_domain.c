@@ -117,7 +117,8 @@ int64_t do_domain_read(struct vcpu *v, guest_va_t copy)
 		return -HC_ESTATE;
 	if (!copy_valid(d, &c))
 		return -HC_EINVAL;
-	return copy_to_guest(guest_va(c.buffer), (uint8_t *)world_page(&world, c.mfn) + c.offset, c.len) ? 0 : -HC_EFAULT;
+	return copy_to_guest(guest_va(c.buffer), (uint8_t *)world_page(&world, c.mfn) + c.offset, c.len) ? 0
+													 : -HC_EFAULT;
 }
 
 int64_t do_domain_vcpu_setup(struct vcpu *v, guest_va_t vcpu)

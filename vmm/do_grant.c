@@ -69,7 +69,8 @@ static enum abi_error map_one(struct vcpu *v, struct domain *granter, const stru
 
 	e = mmu_walk(&world, v->root, m->va + (uint64_t)i * PAGE_SIZE, &table, &index);
 	if (e == HC_OK)
-		WITH_FLUSH(e, grant_map(&world, v->domain, granter, m->first + i, m->flags & GRANT_READONLY, table, index, mfn));
+		WITH_FLUSH(e, grant_map(&world, v->domain, granter, m->first + i, m->flags & GRANT_READONLY, table,
+					index, mfn));
 	return e;
 }
 
@@ -99,7 +100,8 @@ int64_t do_grant_map(struct vcpu *v, guest_va_t map)
 
 	if (!copy_from_guest(&m, map, sizeof m))
 		return -HC_EFAULT;
-	if (!m.count || m.count > GRANT_MAP_MAX || (m.flags & ~GRANT_READONLY) || !range_within(m.first, m.count, GRANT_MAX))
+	if (!m.count || m.count > GRANT_MAP_MAX || (m.flags & ~GRANT_READONLY) ||
+	    !range_within(m.first, m.count, GRANT_MAX))
 		return -HC_EINVAL;
 	if ((m.va & PAGE_MASK) || !range_within(m.va, (uint64_t)m.count * PAGE_SIZE, GUEST_TOP))
 		return -HC_EADDRESS;
@@ -154,8 +156,8 @@ static enum abi_error copy_one(struct vcpu *v, const struct grant_copy *c)
 	mfn_t src, dst;
 
 	if (!(c->flags & (GRANT_COPY_SRC_GRANT | GRANT_COPY_DST_GRANT)) ||
-	    (c->flags & ~(GRANT_COPY_SRC_GRANT | GRANT_COPY_DST_GRANT)) || !range_within(c->src_offset, c->len, PAGE_SIZE) ||
-	    !range_within(c->dst_offset, c->len, PAGE_SIZE))
+	    (c->flags & ~(GRANT_COPY_SRC_GRANT | GRANT_COPY_DST_GRANT)) ||
+	    !range_within(c->src_offset, c->len, PAGE_SIZE) || !range_within(c->dst_offset, c->len, PAGE_SIZE))
 		return HC_EINVAL;
 	e = copy_side(v, c->flags & GRANT_COPY_SRC_GRANT, c->src_domid, c->src, false, &src);
 	if (e == HC_OK)
@@ -164,7 +166,8 @@ static enum abi_error copy_one(struct vcpu *v, const struct grant_copy *c)
 		e = frame_get_type(&world, dst, FRAME_WRITABLE);
 	if (e != HC_OK)
 		return e;
-	memmove((uint8_t *)world_page(&world, dst) + c->dst_offset, (uint8_t *)world_page(&world, src) + c->src_offset, c->len);
+	memmove((uint8_t *)world_page(&world, dst) + c->dst_offset, (uint8_t *)world_page(&world, src) + c->src_offset,
+		c->len);
 	frame_put_type(&world, dst);
 	return HC_OK;
 }

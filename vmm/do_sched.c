@@ -83,7 +83,8 @@ int64_t do_entry_set(struct vcpu *v, guest_va_t set)
 
 	if (!copy_from_guest(&s, set, sizeof s))
 		return -HC_EFAULT;
-	if (s.upcall >= GUEST_TOP || s.exception >= GUEST_TOP || s.exception_stack > GUEST_TOP || (s.exception_stack & 15))
+	if (s.upcall >= GUEST_TOP || s.exception >= GUEST_TOP || s.exception_stack > GUEST_TOP ||
+	    (s.exception_stack & 15))
 		return -HC_EADDRESS;
 	v->upcall = s.upcall;
 	v->exception = s.exception;

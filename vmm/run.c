@@ -274,7 +274,11 @@ void vcpu_prepare(struct vcpu *v, mfn_t root, uint64_t entry, uint64_t stack, ui
 	*x87_control = 0x37f;
 	*mxcsr = 0x1f80;
 	v->root = root;
-	v->frame = (struct trap_frame){.rip = entry, .rsp = stack, .rdi = argument, .rflags = 0x202, .cs = SELECTOR_USER_CODE,
+	v->frame = (struct trap_frame){.rip = entry,
+				       .rsp = stack,
+				       .rdi = argument,
+				       .rflags = 0x202,
+				       .cs = SELECTOR_USER_CODE,
 				       .ss = SELECTOR_USER_DATA};
 	v->state = VCPU_RUNNABLE;
 	time_record_fill(&v->domain->shared->vcpu[v->id].time);

@@ -29,8 +29,9 @@ static bool from_guest(const struct trap_frame *f)
 
 _Noreturn static void panic_frame(const struct trap_frame *f)
 {
-	log_fatal("exception %lu error %lx at %016lx in ring 0: rsp %016lx cr2 %016lx rax %lx rcx %lx rdx %lx rdi %lx rsi %lx",
-		  f->vector, f->error, f->rip, f->rsp, read_cr2(), f->rax, f->rcx, f->rdx, f->rdi, f->rsi);
+	log_fatal(
+		"exception %lu error %lx at %016lx in ring 0: rsp %016lx cr2 %016lx rax %lx rcx %lx rdx %lx rdi %lx rsi %lx",
+		f->vector, f->error, f->rip, f->rsp, read_cr2(), f->rax, f->rcx, f->rdx, f->rdi, f->rsi);
 }
 
 void trap_fatal(const struct trap_frame *f)

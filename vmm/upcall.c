@@ -62,7 +62,8 @@ static bool exit_window_complete(struct trap_frame *f)
 		f->r8 = s.r8, f->r9 = s.r9, f->r10 = s.r10, f->r11 = s.r11;
 	} else if (!copy_from_guest(&s.rip, guest_va(base + offsetof(struct stub_frame, rip)), sizeof s.rip) ||
 		   (f->rip == stub_va(stub_exit_popf) &&
-		    !copy_from_guest(&s.rflags, guest_va(base + offsetof(struct stub_frame, rflags)), sizeof s.rflags))) {
+		    !copy_from_guest(&s.rflags, guest_va(base + offsetof(struct stub_frame, rflags)),
+				     sizeof s.rflags))) {
 		return false;
 	}
 	if (f->rip <= stub_va(stub_exit_popf))

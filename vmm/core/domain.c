@@ -42,8 +42,8 @@ static enum abi_error create_check(const struct world *w, const struct domain_cr
 {
 	if (c->slot >= DOMAIN_SLOTS || w->domains[c->slot])
 		return HC_ENOSLOT;
-	if (c->name[DOMAIN_NAME_MAX - 1] || !c->name[0] || !c->weight || c->weight > SCHED_WEIGHT_MAX || c->vcpu_count != 1 ||
-	    !c->max_pages || (c->capabilities & ~CAP_ALL))
+	if (c->name[DOMAIN_NAME_MAX - 1] || !c->name[0] || !c->weight || c->weight > SCHED_WEIGHT_MAX ||
+	    c->vcpu_count != 1 || !c->max_pages || (c->capabilities & ~CAP_ALL))
 		return HC_EINVAL;
 	return HC_OK;
 }

@@ -219,8 +219,12 @@ enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *
 		return e;
 	}
 	m = mapping_at(mapper, n - 1);
-	*m = (struct mapping){.next = *bucket_of(mapper, entry), .granter = granter->id, .ref = ref,
-			      .flags = readonly ? GRANT_READONLY : 0, .entry = entry, .mfn = *mfn};
+	*m = (struct mapping){.next = *bucket_of(mapper, entry),
+			      .granter = granter->id,
+			      .ref = ref,
+			      .flags = readonly ? GRANT_READONLY : 0,
+			      .entry = entry,
+			      .mfn = *mfn};
 	*bucket_of(mapper, entry) = n;
 	mapper->mapping_count++;
 	grant_at(granter, ref)->maps++;

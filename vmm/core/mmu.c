@@ -181,7 +181,8 @@ void mmu_put_table(struct world *w, struct domain *d, mfn_t mfn)
 	frame_put(w, mfn);
 }
 
-enum abi_error mmu_set_entry(struct world *w, struct domain *d, mfn_t table, unsigned index, uint64_t value, bool *flush)
+enum abi_error mmu_set_entry(struct world *w, struct domain *d, mfn_t table, unsigned index, uint64_t value,
+			     bool *flush)
 {
 	_Atomic uint64_t *slot;
 	const struct frame *f;

@@ -21,7 +21,8 @@ void mmu_put_table(struct world *w, struct domain *d, mfn_t mfn);
  * guest's (level 4: 255 and up); HC_EGRANTED: the old entry is a grant mapping; and the refusals of mmu_get_table. *@flush
  * becomes true when an old translation may remain.
  */
-enum abi_error mmu_set_entry(struct world *w, struct domain *d, mfn_t table, unsigned index, uint64_t value, bool *flush);
+enum abi_error mmu_set_entry(struct world *w, struct domain *d, mfn_t table, unsigned index, uint64_t value,
+			     bool *flush);
 
 /* The level-1 entry that maps @va under @root: its table into *@table, index into *@index. HC_ENOTABLE, HC_EADDRESS. */
 enum abi_error mmu_walk(const struct world *w, mfn_t root, uint64_t va, mfn_t *table, unsigned *index);

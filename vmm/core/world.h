@@ -194,7 +194,7 @@ struct world {
 	uint16_t generations[DOMAIN_SLOTS];
 	uint32_t domain_count;
 	/* What the cores ask of the CPU side; set before the first domain exists. */
-	void (*wake)(struct vcpu *v);  /* an event became pending for it */
+	void (*wake)(struct vcpu *v); /* an event became pending for it */
 };
 
 static inline void *world_page(const struct world *w, mfn_t mfn)
