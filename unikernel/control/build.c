@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Builds a domain through hypercalls that copy; not a byte of it is ever mapped here. Invariants: the image and its note
+ * are checked, digest included, before the domain exists; the page tables are mapped nowhere in it; whatever fails, the
+ * half-built domain is dropped whole.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cambium/clock.h>
+
+#include "control.h"
+#include "core/image.h"
+#include "core/layout.h"
+#include "core/name.h"
+
+struct build {
+	struct child *child;
+	const struct plan_domain *plan;
+	uint32_t domid;
+	struct image image;
+	struct layout layout;
+	struct layout_table *tables;
+	uint64_t *mfns;
+	struct layout_frames frames;
+};
+
+/* Says that step @what of building @b failed with @error, and passes the error on. */
+static int64_t failed(const struct build *b, const char *what, int64_t error)
+{
+	say("%s cannot be built: %s: %s", b->plan->name, what, abi_error_text(error));
+	return error;
+}
+
+static int64_t image_load(struct build *b)
+{
+	const struct bundle_entry *e = bundle_find(control.bundle, BUNDLE_IMAGE, b->plan->image);
+	enum image_error error;
+
+	if (!e) {
+		say("%s cannot be built: the bundle has no image %s: add it to the appliance's list of images",
+		    b->plan->name, b->plan->image);
+		return -HC_EINVAL;
+	}
+	if (!bundle_entry_intact(control.bundle, e)) {
+		say("%s cannot be built: image %s differs from its SHA-256: it was damaged, restart the machine",
+		    b->plan->name, b->plan->image);
+		return -HC_EINVAL;
+	}
+	error = image_open(bundle_data(control.bundle, e), e->length, control.features, &b->image);
+	if (error) {
+		say("%s cannot be built: image %s: %s%s%s", b->plan->name, b->plan->image, image_error_text(error),
+		    error == IMAGE_BAD_ELF ? ": " : "", error == IMAGE_BAD_ELF ? elf_error_text(b->image.elf) : "");
+		return -HC_EINVAL;
+	}
+	return 0;
+}
+
+static int64_t layout_choose(struct build *b)
+{
+	struct layout_wish wish = {.image = &b->image, .budget = b->plan->mem_pages};
+	enum layout_error error;
+
+	wish.device_pages = device_front_pages(&control.plan, b->child->index);
+	wish.window_pages = b->plan->window_pages;
+	if (getentropy(wish.random, sizeof wish.random)) {
+		say("%s cannot be built: no randomness", b->plan->name);
+		return -HC_EINVAL;
+	}
+	error = layout_compute(&b->layout, &wish);
+	if (error == LAYOUT_TOO_SMALL) {
+		say("%s cannot be built: %lu KiB is too little: image needs %lu, network %lu, all with tables, stack and the "
+		    "program's least memory %lu KiB: raise its memory in the plan",
+		    b->plan->name, wish.budget * 4, b->image.pages * 4, wish.device_pages * 4, b->layout.needed * 4);
+		return -HC_EINVAL;
+	}
+	if (error) {
+		say("%s cannot be built: its regions do not fit the address space: lower its memory in the plan",
+		    b->plan->name);
+		return -HC_EINVAL;
+	}
+	b->tables = calloc(b->layout.tables, sizeof *b->tables);
+	b->mfns = calloc(b->layout.frames, sizeof *b->mfns);
+	if (!b->tables || !b->mfns) {
+		say("%s cannot be built: the control domain's memory is short", b->plan->name);
+		return -HC_ENOMEM;
+	}
+	layout_tables(&b->layout, b->tables);
+	return 0;
+}
+
+static int64_t domain_make(struct build *b)
+{
+	struct domain_create create = {.slot = b->child->index + 1, .max_pages = b->plan->mem_pages, .vcpu_count = 1};
+	struct domain_info info;
+	int64_t result;
+
+	name_copy(create.name, sizeof create.name, b->plan->name);
+	create.capabilities = b->plan->capabilities;
+	create.weight = b->plan->weight ? b->plan->weight : 256;
+	result = hc_domain_create(&create);
+	if (result < 0)
+		return failed(b, "the domain cannot be made", result);
+	b->domid = (uint32_t)result;
+	result = hc_domain_info(b->domid, &info);
+	if (result < 0)
+		return failed(b, "the domain cannot be examined", result);
+	b->frames = (struct layout_frames){b->mfns, info.hypercall_mfn, info.shared_mfn};
+	for (uint64_t have = 0; have < b->layout.frames; have += (uint64_t)result) {
+		result = hc_domain_populate(b->domid, b->mfns + have,
+					    (uint32_t)MIN(b->layout.frames - have, POPULATE_MAX));
+		if (result == 0)
+			result = -HC_ENOMEM;
+		if (result < 0)
+			return failed(b, "its memory cannot be had", result);
+	}
+	return 0;
+}
+
+/* Copies @len bytes from @from to @offset within the domain's frame number @frame. */
+static int64_t frame_write(const struct build *b, uint64_t frame, uint32_t offset, const void *from, uint32_t len)
+{
+	struct domain_copy copy = {.domid = b->domid, .offset = offset, .len = len, .mfn = b->mfns[frame]};
+	int64_t result;
+
+	copy.buffer = (uint64_t)(uintptr_t)from;
+	result = hc_domain_write(&copy);
+	return result < 0 ? failed(b, "its memory cannot be written", result) : 0;
+}
+
+/* Copies @len bytes to consecutive frames from @frame on, starting at @offset of the first. */
+static int64_t frames_write(const struct build *b, uint64_t frame, uint32_t offset, const uint8_t *from, uint64_t len)
+{
+	int64_t result = 0;
+
+	while (len && !result) {
+		uint32_t n = (uint32_t)MIN(len, PAGE_SIZE - offset);
+		result = frame_write(b, frame++, offset, from, n);
+		from += n;
+		len -= n;
+		offset = 0;
+	}
+	return result;
+}
+
+static int64_t segments_write(const struct build *b)
+{
+	int64_t result = 0;
+
+	for (uint32_t i = 0; i < b->layout.region_count && !result; i++) {
+		const struct region *r = &b->layout.regions[i];
+		const struct image_segment *s = &b->image.segments[r->part];
+		if (r->kind == REGION_SEGMENT)
+			result = frames_write(b, r->first, s->lead, s->data, s->bytes);
+	}
+	return result;
+}
+
+static int64_t tables_write(const struct build *b)
+{
+	static uint64_t table[512];
+	int64_t result = 0;
+
+	for (uint64_t i = 0; i < b->layout.tables && !result; i++) {
+		layout_table_fill(&b->layout, b->tables, i, &b->frames, table);
+		result = frame_write(b, i, 0, table, sizeof table);
+	}
+	return result;
+}
+
+static int64_t start_write(const struct build *b)
+{
+	const struct region *start = layout_region(&b->layout, REGION_START),
+			    *mem = layout_region(&b->layout, REGION_MEM);
+	const struct offer *console = &b->child->console, *devices = &b->child->devices;
+	const uint32_t self = start_info()->domid;
+	struct start_info info = {.magic = START_MAGIC, .abi_version = ABI_VERSION, .vcpu_count = 1};
+	int64_t result;
+
+	info.features = control.features;
+	info.domid = b->domid;
+	info.capabilities = b->plan->capabilities;
+	name_copy(info.name, sizeof info.name, b->plan->name);
+	layout_describe(&b->layout, &info);
+	info.console_domid = self;
+	info.console_ref = (uint32_t)console->ref;
+	info.console_port = console->peer_port;
+	if (devices->page_count) {
+		info.device_domid = self;
+		info.device_ref = (uint32_t)devices->ref;
+		info.device_pages = devices->page_count;
+		info.device_port = devices->peer_port;
+	}
+	if (getentropy(info.seed, sizeof info.seed))
+		return failed(b, "no randomness", -HC_EINVAL);
+	memcpy(info.cmdline, b->plan->cmdline, sizeof info.cmdline);
+	result = frame_write(b, start->first, 0, &info, sizeof info);
+	memset(info.seed, 0, sizeof info.seed);
+	if (result)
+		return result;
+	return frames_write(b, start->first + 1, 0, (const uint8_t *)(b->mfns + mem->first),
+			    mem->pages * sizeof b->mfns[0]);
+}
+
+static int64_t vcpu_start(const struct build *b)
+{
+	const struct region *start = layout_region(&b->layout, REGION_START);
+	const struct region *stack = layout_region(&b->layout, REGION_STACK);
+	struct domain_vcpu vcpu = {.domid = b->domid, .root = b->mfns[0], .entry = b->image.entry};
+	int64_t result;
+
+	vcpu.stack = stack->va + (stack->pages << PAGE_SHIFT);
+	vcpu.argument = start->va;
+	result = hc_domain_vcpu_setup(&vcpu);
+	if (result < 0)
+		return failed(b, "its page tables are refused", result);
+	result = hc_domain_start(b->domid);
+	return result < 0 ? failed(b, "it cannot be started", result) : 0;
+}
+
+/* The steps between checked image and running domain. */
+static int64_t domain_build(struct build *b)
+{
+	const struct region *devices = layout_region(&b->layout, REGION_DEVICES);
+	int64_t result = domain_make(b);
+
+	if (!result)
+		result = segments_write(b);
+	if (!result)
+		result = tables_write(b);
+	if (!result)
+		result = connect_own(b->child, b->domid);
+	if (!result && devices)
+		result = connect_fronts(b->child, b->domid, b->mfns + devices->first, devices->va);
+	if (!result)
+		result = start_write(b);
+	if (!result) {
+		connect_backs(b->child, b->domid);
+		result = vcpu_start(b);
+	}
+	return result;
+}
+
+int64_t child_build(struct child *child)
+{
+	static struct build b;
+	int64_t result;
+
+	b = (struct build){.child = child, .plan = child->plan, .domid = DOMID_NONE};
+	result = image_load(&b);
+	if (!result)
+		result = layout_choose(&b);
+	if (!result)
+		result = domain_build(&b);
+	if (!result) {
+		child->domid = b.domid;
+		child->state = CHILD_RUNNING;
+		child->paused = child->told_waiting = false;
+		child->started_ns = clock_ns();
+		child->starts++;
+		connect_open(child);
+	} else if (b.domid != DOMID_NONE) {
+		domain_discard(b.domid);
+		disconnect_own(child);
+		connect_close(child);
+	}
+	free(b.tables);
+	free(b.mfns);
+	return result;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control domain's state and the calls between its files. One thread runs all of it; event callbacks only set flags.
+ * A child is one domain of the plan, through all of its lives; a link is one link of the plan.
+ */
+#ifndef CAMBIUM_CONTROL_H
+#define CAMBIUM_CONTROL_H
+
+#include <abi/console_ring.h>
+#include <cambium/hypercall.h>
+#include <cambium/start.h>
+#include <cambium/thread.h>
+
+#include "core/bundle_check.h"
+#include "core/console_line.h"
+#include "core/device_area.h"
+#include "core/plan_check.h"
+#include "core/restart.h"
+
+enum child_state {
+	CHILD_WAITING, /* to be started when it is due and its back ends run */
+	CHILD_RUNNING, /* or paused */
+	CHILD_ENDED,   /* will not be started again, unless an operator asks */
+};
+
+/* A page or more of our own that is granted to a child for one of its lives. */
+struct offer {
+	void *pages;
+	uint32_t page_count;
+	int64_t ref;   /* first reference; 0: not offered */
+	uint32_t port; /* our end of the port beside it; 0: none */
+	uint32_t peer_port;
+};
+
+struct child {
+	const struct plan_domain *plan;
+	uint32_t index; /* in the plan; its slot is index + 1 */
+	enum child_state state;
+	bool paused, told_waiting;
+	uint32_t domid; /* DOMID_NONE while it has no domain */
+	uint32_t starts;
+	uint64_t started_ns, due_ns;
+	struct restart restart;
+	struct offer console, devices; /* the console ring; the device area, no pages when it has no devices */
+	uint32_t lost_seen;            /* of console_ring.lost */
+	struct console_line line;
+};
+
+struct link {
+	uint32_t generation;         /* of the entries on both sides; even */
+	uint32_t ring_ref, pool_ref; /* the front's references, valid while the front runs */
+	uint32_t front_port, back_port;
+	uint64_t ring_va, pool_va; /* in the front */
+	bool ready;                /* both ends are there and the references name this back end */
+};
+
+struct control {
+	const void *bundle;
+	struct plan_view plan;
+	uint32_t features; /* of the machine */
+	bool exit_when_done, done;
+	struct child children[PLAN_DOMAIN_MAX];
+	struct link links[PLAN_LINK_MAX];
+	struct text_queue out;
+	uint32_t unsaid; /* lines of our own that found no room */
+	/* set by event callbacks, cleared by the loop */
+	bool domains_changed, input_ready;
+	struct waitq wake;
+};
+
+extern struct control control;
+
+/* --- say.c: our own words, and the serial port --- */
+
+/* Queues the line "control: " and the formatted text. Text from a domain may not be part of it, checked names may. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Hands queued bytes to the serial port as far as it takes them. True when nothing is left. */
+bool out_push(void);
+/* Waits until everything is said, but not for ever: before the machine goes off. */
+void out_flush(void);
+
+/* --- build.c: from the plan to a running domain --- */
+
+/* Builds and starts @child, whose back ends run. 0; or -HC_x after saying what failed: then nothing is left of it. */
+int64_t child_build(struct child *child);
+
+/* --- connect.c: pages, ports and entries between domains --- */
+
+/* Once, at the start: the console ring of every child, its device area. False: memory is short. */
+bool connect_setup(void);
+/* For a child's new domain @domid, under construction: offers ring and area afresh, gives it its PCI device. 0 or -HC_x,
+ * said. */
+int64_t connect_own(struct child *child, uint32_t domid);
+/* Takes ring and area back from a domain that is gone. */
+void disconnect_own(struct child *child);
+/* For each link of which the new domain, under construction, is the front: grants and port. @mfns are the frames of its
+ * device region, which starts at @devices_va. 0 or -HC_x, said. */
+int64_t connect_fronts(struct child *child, uint32_t domid, const uint64_t *mfns, uint64_t devices_va);
+/* For each link of which the new domain, under construction, is the back: the running front's grants and a port. */
+void connect_backs(struct child *child, uint32_t domid);
+/* The domain runs: opens the entries of its ready links at its peers and tells them. */
+void connect_open(struct child *child);
+/* The domain is dead: closes the entries of its links at its peers and tells them. */
+void connect_close(struct child *child);
+
+/* --- watch.c: life and death --- */
+
+/* Looks for children that died; starts those that are due. */
+void watch_deaths(void);
+void watch_starts(void);
+/* When watch_starts() has something to do; TIME_NEVER: nothing. */
+uint64_t watch_due(void);
+/* Drops what is left of a domain that is dead, or under construction. */
+void domain_discard(uint32_t domid);
+
+/* --- drain.c: consoles --- */
+
+/* Moves what the children said to the output. True when there was something: look again. */
+bool drain_all(void);
+/* The child's domain is dead: everything that it said. */
+void drain_last(struct child *child);
+/* When drain_all() has something to do without being woken. */
+uint64_t drain_due(void);
+
+/* --- command.c: the operator --- */
+
+/* Reads the serial console and does what complete lines say. */
+void command_poll(void);
+
+#endif

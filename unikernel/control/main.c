@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control domain: verifies the bundle and the plan, builds the plan's domains, and then looks after them: consoles,
+ * deaths, restarts, the operator. Invariant: nothing of the bundle is used before its digest was right.
+ */
+#include <string.h>
+
+#include <cambium/clock.h>
+#include <cambium/event.h>
+
+#include "control.h"
+
+#define OUTPUT_RETRY_NS 1000000ull /* the serial port was full */
+#define LOOK_NS 1000000000ull      /* in case an event went missing */
+
+struct control control;
+
+/* Finds and verifies bundle and plan; false after saying what is wrong. */
+static bool plan_load(void)
+{
+	const struct start_info *start = start_info();
+	const struct bundle_header *h = (const struct bundle_header *)(uintptr_t)start->bundle_va;
+	const struct bundle_entry *e;
+	struct plan_verdict v;
+	uint32_t index;
+	enum bundle_error error;
+
+	if (!h) {
+		say("no bundle was given: put bundle.bin beside the hypervisor, or pass it by -initrd");
+		return false;
+	}
+	error = bundle_check(h, start->bundle_bytes, &index);
+	if (error) {
+		say("bundle refused: entry %u: %s: make and install it again", (unsigned)index,
+		    bundle_error_text(error));
+		return false;
+	}
+	say("bundle verified: %u entries, %lu.%lu MiB", (unsigned)h->entry_count, h->length >> 20,
+	    (h->length & 0xfffff) * 10 >> 20);
+	e = bundle_find(h, BUNDLE_PLAN, NULL);
+	v = plan_check(bundle_data(h, e), e->length, &control.plan);
+	if (v.error) {
+		say("plan refused: %s %u: %s", plan_error_whose(v.error), (unsigned)v.index, plan_error_text(v.error));
+		return false;
+	}
+	say("plan verified: %u domains, %u links", (unsigned)control.plan.domain_count,
+	    (unsigned)control.plan.link_count);
+	control.bundle = h;
+	return true;
+}
+
+static void domain_fired(unsigned port, void *arg)
+{
+	(void)port;
+	*(bool *)arg = true;
+	waitq_wake_all(&control.wake);
+}
+
+/* Has virtual interrupt @virq set *@flag. */
+static void virq_watch(uint32_t virq, bool *flag)
+{
+	int64_t port = hc_event_bind_virq(virq, 0);
+
+	if (port < 0 || event_on((unsigned)port, domain_fired, flag))
+		say("virtual interrupt %u cannot be bound: %s", (unsigned)virq, abi_error_text(port));
+}
+
+static void children_setup(void)
+{
+	for (uint32_t i = 0; i < control.plan.domain_count; i++) {
+		struct child *child = &control.children[i];
+
+		child->plan = &control.plan.domains[i];
+		child->index = i;
+		child->state = CHILD_WAITING;
+		console_line_init(&child->line, child->plan->name, clock_ns());
+	}
+}
+
+/* With `exit-when-done`: powers off once nothing runs and nothing will. */
+static void done_check(void)
+{
+	int64_t result;
+
+	if (!control.exit_when_done || control.done)
+		return;
+	for (uint32_t i = 0; i < control.plan.domain_count; i++)
+		if (control.children[i].state != CHILD_ENDED)
+			return;
+	control.done = true;
+	say("all domains have ended: powering off");
+	out_flush();
+	result = hc_machine_power(0);
+	say("the machine did not obey: %s", abi_error_text(result));
+}
+
+/* One round: whatever there is to do, then sleep until there is more. */
+static void round_do(void)
+{
+	uint64_t deadline = clock_after(LOOK_NS);
+	bool more;
+
+	/* A lost event costs a second, no more: deaths and input are looked for in every round. */
+	control.domains_changed = control.input_ready = false;
+	watch_deaths();
+	watch_starts();
+	more = drain_all();
+	command_poll();
+	done_check();
+	if (!out_push())
+		deadline = clock_after(OUTPUT_RETRY_NS);
+	deadline = MIN(deadline, MIN(watch_due(), drain_due()));
+	if (more || control.domains_changed || control.input_ready)
+		thread_yield();
+	else
+		waitq_wait(&control.wake, deadline);
+}
+
+int main(int argc, char **argv)
+{
+	control.features = start_info()->features;
+	for (int i = 1; i < argc; i++)
+		control.exit_when_done |= !strcmp(argv[i], "exit-when-done");
+	if (!plan_load()) {
+		out_flush();
+		return 1;
+	}
+	children_setup();
+	if (!connect_setup()) {
+		say("memory is short: give the control domain more, or the plan fewer domains");
+		out_flush();
+		return 1;
+	}
+	virq_watch(VIRQ_DOMAIN, &control.domains_changed);
+	virq_watch(VIRQ_CONSOLE, &control.input_ready);
+	for (;;)
+		round_do();
+}
