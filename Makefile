@@ -24,7 +24,7 @@ LD       = ld
 OBJCOPY  = objcopy
 EFI_INC ?= /usr/include/efi
 EFI_LIB ?= /usr/lib
-GUEST_SSP ?= -fno-stack-protector
+GUEST_SSP ?= -fstack-protector-strong
 
 .SUFFIXES:
 .DELETE_ON_ERROR:

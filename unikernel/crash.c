@@ -17,6 +17,7 @@
 #include "thread_internal.h"
 
 #define BACKTRACE_MAX 24u
+#define FRAMES_MAX 100000u
 
 extern char __text_start[], __text_end[];
 
@@ -81,29 +82,48 @@ static bool in_text(uint64_t rip)
 	return rip >= (uintptr_t)__text_start && rip < (uintptr_t)__text_end;
 }
 
-static void backtrace(const struct thread *t, uint64_t rip, uint64_t rbp)
+struct chain {
+	unsigned n;
+	uint64_t at[BACKTRACE_MAX];
+	unsigned times[BACKTRACE_MAX]; /* in a row: recursion takes one line */
+};
+
+static bool chain_add(struct chain *c, uint64_t rip)
 {
-	uint64_t chain[BACKTRACE_MAX];
-	unsigned n = 0;
+	if (c->n && c->at[c->n - 1] == rip) {
+		c->times[c->n - 1]++;
+		return true;
+	}
+	if (c->n == BACKTRACE_MAX)
+		return false;
+	c->at[c->n] = rip;
+	c->times[c->n++] = 1;
+	return true;
+}
+
+/* Prints the callers by their frame pointers. A jump to nowhere (@rip outside the text) came from what @rsp points to. */
+static void backtrace(const struct thread *t, uint64_t rip, uint64_t rsp, uint64_t rbp)
+{
+	struct chain c = {0};
 
 	if (in_text(rip))
-		chain[n++] = rip;
-	while (n < BACKTRACE_MAX && on_stack(t, rbp)) {
+		chain_add(&c, rip);
+	else if (on_stack(t, rsp) && in_text(*(const uint64_t *)(uintptr_t)rsp))
+		chain_add(&c, *(const uint64_t *)(uintptr_t)rsp - 1);
+	for (unsigned i = 0; i < FRAMES_MAX && on_stack(t, rbp); i++) {
 		const uint64_t *frame = (const uint64_t *)(uintptr_t)rbp;
 
-		if (!in_text(frame[1]))
-			break;
-		chain[n++] = frame[1] - 1; /* the call, not what follows it */
-		if (frame[0] <= rbp)
+		/* minus one: the call, not what follows it */
+		if (!in_text(frame[1]) || !chain_add(&c, frame[1] - 1) || frame[0] <= rbp)
 			break;
 		rbp = frame[0];
 	}
 	say("backtrace:");
-	for (unsigned i = 0; i < n; i++)
-		say(" 0x%lx", chain[i]);
+	for (unsigned i = 0; i < c.n; i++)
+		say(c.times[i] > 1 ? " 0x%lx (%u times)" : " 0x%lx", c.at[i], c.times[i]);
 	say("\nnames: addr2line -fpe build/%s.elf", start_info()->name);
-	for (unsigned i = 0; i < n; i++)
-		say(" 0x%lx", chain[i]);
+	for (unsigned i = 0; i < c.n; i++)
+		say(" 0x%lx", c.at[i]);
 	say("\n");
 }
 
@@ -146,7 +166,7 @@ _Noreturn void crash_exception(struct trap_frame *frame)
 		say("crash: stack overflow: the address is in the guard page below the thread's stack\n");
 	say_registers(frame);
 	if (t)
-		backtrace(t, frame->rip, frame->rbp);
+		backtrace(t, frame->rip, frame->rsp, frame->rbp);
 	end((unsigned)frame->vector);
 }
 
@@ -159,7 +179,7 @@ _Noreturn void crash(const char *why, ...)
 	format_list(text, sizeof text, why, list);
 	va_end(list);
 	say("crash: %s (thread %s)\n", text, thread_self()->name);
-	backtrace(thread_self(), 0, (uintptr_t)__builtin_frame_address(0));
+	backtrace(thread_self(), 0, 0, (uintptr_t)__builtin_frame_address(0));
 	end(CRASH_CODE_ABORT);
 }
 

@@ -36,6 +36,12 @@ struct _reent *__getreent(void)
 	return thread_self()->reent;
 }
 
+/* A thread owns no stream; newlib calls this without asking whether it is there. */
+static void nothing_to_clean(struct _reent *reent)
+{
+	(void)reent;
+}
+
 void reent_setup(struct thread *t, bool first)
 {
 	if (first) {
@@ -51,6 +57,7 @@ void reent_setup(struct thread *t, bool first)
 	t->reent->_stdin = _impure_ptr->_stdin;
 	t->reent->_stdout = _impure_ptr->_stdout;
 	t->reent->_stderr = _impure_ptr->_stderr;
+	t->reent->__cleanup = nothing_to_clean;
 	t->reent->__sdidinit = 1;
 }
 

@@ -12,6 +12,8 @@
 
 #define SHARED_INFO ((struct shared_info *)(uintptr_t)SHARED_VA)
 
+/* 0. A thread pointer that leads somewhere. */
+void thread_early(void);
 /* 1. Memory and window bitmaps. Ends the domain when memory is too short to begin with. */
 void mem_setup(const struct start_info *start);
 /* 2. The random generator, from the seed; 8 bytes of it become the stack guard. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From the entry point to main() and from there to the end of the domain. start_early runs without a thread pointer, so
- * neither it nor what it calls before thread_setup may be instrumented by the stack protector.
+ * From the entry point to main() and from there to the end of the domain. The thread pointer, and the stack guard with
+ * it, changes within start_early: whoever is on the stack then must not be instrumented by the stack protector.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -65,8 +65,9 @@ _Noreturn void start_fail(const char *why)
 		hc_sched_shutdown(REASON_CRASH, 0);
 }
 
-void start_early(const struct start_info *start)
+__attribute__((no_stack_protector)) void start_early(const struct start_info *start)
 {
+	thread_early();
 	start_page = start;
 	if (start->magic != START_MAGIC || start->abi_version != ABI_VERSION)
 		start_fail("the start page is of another ABI version");

@@ -27,6 +27,14 @@ static struct thread *dead;   /* the one that ended last, until its memory is fr
 static uint64_t stack_guard;  /* every thread's %fs:0x28 */
 static bool fsgsbase;
 
+/* Until thread_setup: a thread pointer that leads somewhere, for the stack protector and crash(). */
+static struct thread early = {.self = &early, .name = "start"};
+
+__attribute__((no_stack_protector)) void thread_early(void)
+{
+	hc_vcpu_set_base(0, (uint64_t)(uintptr_t)&early);
+}
+
 struct thread *thread_self(void)
 {
 	struct thread *self;
@@ -234,7 +242,8 @@ static size_t overhead(void)
 	return sizeof(struct thread) + (uintptr_t)__tls_size + 3 * 64;
 }
 
-void thread_setup(const struct start_info *start)
+/* Without protector: the guard changes in here. */
+__attribute__((no_stack_protector)) void thread_setup(const struct start_info *start)
 {
 	size_t pages = align_up(overhead(), PAGE_SIZE) / PAGE_SIZE;
 	char *area = pages_alloc(pages);
