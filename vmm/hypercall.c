@@ -8,17 +8,14 @@ int hypercall_entry(struct trap_frame *f);
 #define HC_CAST_VAL(type, name) (type)
 #define HC_CAST_IN(type, name) guest_va
 #define HC_CAST_OUT(type, name) guest_va
-/* clang-format off: it takes the cases of a macro for statements */
-#define HC0(n, name)                                                                                                   \
-	case n: return do_##name(v);                                                                                   \
-		#define HC1(n, name, a)                                                                                \
-	case n: return do_##name(v, HC_CAST_##a(f->rdi));                                                              \
-		#define HC2(n, name, a, b)                                                                             \
-	case n: return do_##name(v, HC_CAST_##a(f->rdi), HC_CAST_##b(f->rsi));                                         \
-		#define HC3(n, name, a, b, c)                                                                          \
-	case n:                                                                                                        \
-		return do_##name(v, HC_CAST_##a(f->rdi), HC_CAST_##b(f->rsi), HC_CAST_##c(f->rdx));
-#define HC4(n, name, a, b, c, d)                                                                                       \
+/* The formatter takes the cases of a macro for statements. */
+/* clang-format off */
+#define HC0(n, name) case n: return do_##name(v);
+#define HC1(n, name, a) case n: return do_##name(v, HC_CAST_##a(f->rdi));
+#define HC2(n, name, a, b) case n: return do_##name(v, HC_CAST_##a(f->rdi), HC_CAST_##b(f->rsi));
+#define HC3(n, name, a, b, c) \
+	case n: return do_##name(v, HC_CAST_##a(f->rdi), HC_CAST_##b(f->rsi), HC_CAST_##c(f->rdx));
+#define HC4(n, name, a, b, c, d) \
 	case n: return do_##name(v, HC_CAST_##a(f->rdi), HC_CAST_##b(f->rsi), HC_CAST_##c(f->rdx), HC_CAST_##d(f->r10));
 /* clang-format on */
 
