@@ -234,6 +234,7 @@ enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *
 enum abi_error grant_unmap(struct world *w, struct domain *mapper, mfn_t table, unsigned index)
 {
 	uint64_t entry = table << 9 | index;
+	struct grant *g;
 	struct mapping *m = NULL;
 	struct domain *granter;
 	uint32_t *link, n;
@@ -254,9 +255,11 @@ enum abi_error grant_unmap(struct world *w, struct domain *mapper, mfn_t table, 
 		frame_put(w, m->mfn);
 	else
 		frame_put_type(w, m->mfn);
+	/* A granter that is being released has no table any more; one that is gone has no record. */
 	granter = domain_find(w, m->granter);
-	if (granter)
-		grant_used(granter, m->ref)->maps--;
+	g = granter ? grant_used(granter, m->ref) : NULL;
+	if (g)
+		g->maps--;
 	mapping_give_back(mapper, n);
 	mapper->mapping_count--;
 	return HC_OK;
@@ -287,6 +290,10 @@ void grant_free_tables(struct world *w, struct domain *d)
 		if (g)
 			frame_put(w, g->mfn);
 	}
-	for (uint32_t i = 0; i < GRANT_PAGES; i++)
+	for (uint32_t i = 0; i < GRANT_PAGES; i++) {
 		page_free(w, d->grants[i]);
+		d->grants[i] = NULL;
+	}
+	d->mapping_pages = 0;
+	d->buckets = NULL;
 }
