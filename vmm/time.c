@@ -30,7 +30,7 @@
 #define HPET_PERIOD_MAX 100000000u
 #define MEASURE_PARTS 100u /* a measurement lasts 1/100 s */
 #define PAIR_TRIES 16u
-#define POLLS_MAX 100000000u
+#define POLLS_MAX 10000000u
 
 #define CMOS_INDEX 0x70u
 #define CMOS_DATA 0x71u
@@ -67,26 +67,34 @@ static uint32_t steady_read(const struct steady *s)
 	return ~(low | (uint32_t)in8(PIT_CHANNEL2) << 8);
 }
 
-/* The best steady clock of this machine, running. */
-static struct steady steady_open(void)
+enum { STEADY_HPET, STEADY_PM_TIMER, STEADY_PIT, STEADY_KINDS };
+
+/* Steady clock number @kind of this machine, running; false when there is none. The PIT counts as always there. */
+static bool steady_open(unsigned kind, struct steady *s)
 {
 	const struct acpi_info *acpi = acpi_info();
 
-	if (acpi->has_hpet) {
+	if (kind == STEADY_HPET && acpi->has_hpet) {
 		volatile uint8_t *hpet = paging_map_device(acpi->hpet.base, 0x400);
 		uint32_t period = mmio_read32(hpet + HPET_PERIOD);
-		if (period > 0 && period <= HPET_PERIOD_MAX) {
-			mmio_write32(hpet + HPET_CONFIG, mmio_read32(hpet + HPET_CONFIG) | HPET_ENABLE);
-			return (struct steady){"HPET", 1000000000000000ull / period, UINT32_MAX, hpet, 0};
-		}
+		if (period == 0 || period > HPET_PERIOD_MAX)
+			return false;
+		mmio_write32(hpet + HPET_CONFIG, mmio_read32(hpet + HPET_CONFIG) | HPET_ENABLE);
+		*s = (struct steady){"HPET", 1000000000000000ull / period, UINT32_MAX, hpet, 0};
+		return true;
 	}
-	if (acpi->has_fadt && acpi->fadt.pm_timer_port)
-		return (struct steady){"PM timer", PM_TIMER_HZ, 0xffffff, NULL, acpi->fadt.pm_timer_port};
+	if (kind == STEADY_PM_TIMER && acpi->has_fadt && acpi->fadt.pm_timer_port) {
+		*s = (struct steady){"PM timer", PM_TIMER_HZ, 0xffffff, NULL, acpi->fadt.pm_timer_port};
+		return true;
+	}
+	if (kind != STEADY_PIT)
+		return false;
 	out8(PIT_GATE, (uint8_t)((in8(PIT_GATE) & ~2u) | 1u)); /* gate on, speaker off */
 	out8(PIT_COMMAND, 0xb4);                               /* channel 2, low and high byte, rate generator */
 	out8(PIT_CHANNEL2, 0);
 	out8(PIT_CHANNEL2, 0);
-	return (struct steady){"PIT", PIT_HZ, 0xffff, NULL, 0};
+	*s = (struct steady){"PIT", PIT_HZ, 0xffff, NULL, 0};
+	return true;
 }
 
 /* Reads all clocks at one instant: of several tries the one that took the fewest ticks. */
@@ -184,10 +192,13 @@ static uint64_t cmos_time(void)
 void time_init(void)
 {
 	uint64_t told = tsc_hz_from_cpuid(), tsc_hz = 0, apic_hz = 0, wall;
-	struct steady s = steady_open();
+	struct steady s = {0};
+	bool measured = false;
 
-	if (!measure(&s, &tsc_hz, &apic_hz))
-		log_fatal("no clock: the %s, the best of this machine, does not count", s.name);
+	for (unsigned kind = 0; kind < STEADY_KINDS && !measured; kind++)
+		measured = steady_open(kind, &s) && measure(&s, &tsc_hz, &apic_hz);
+	if (!measured)
+		log_fatal("no clock: neither HPET, PM timer nor PIT counts on this machine");
 	source = s.name;
 	if (told >= TIMESCALE_HZ_MIN && told <= TIMESCALE_HZ_MAX) {
 		tsc_hz = told;
