@@ -265,7 +265,7 @@ struct thread *thread_create(const char *name, void (*fn)(void *), void *arg, si
 	/* As thread_switch pops it: control words, r15, r14, r13, r12, rbx, rbp, return address. */
 	struct frame {
 		uint32_t mxcsr, fcw;
-		uint64_t r15, r14, r13, r12, rbx, rbp, rip, pad;
+		uint64_t r15, r14, r13, r12, rbx, rbp, rip;
 	} * frame;
 	size_t pages = 1 +
 		       align_up((stack_bytes ? stack_bytes : THREAD_STACK_DEFAULT) + overhead(), PAGE_SIZE) / PAGE_SIZE;
