@@ -36,6 +36,7 @@ thread_switch:
 thread_entry:
 	xor %ebp, %ebp
 	mov %rbx, %rdi
+	and $-16, %rsp
 	push $0
 	push $0
 	mov %rsp, %rbp
