@@ -36,7 +36,6 @@ thread_switch:
 thread_entry:
 	xor %ebp, %ebp
 	mov %rbx, %rdi
-	and $-16, %rsp
 	push $0
 	push $0
 	mov %rsp, %rbp
