@@ -32,9 +32,9 @@ static const char *const vector_names[32] = {
 
 static void registers_show(const char *name, const struct trap_frame *f)
 {
-	const char *vector = f->vector < ARRAY_SIZE(vector_names) ? vector_names[f->vector] : NULL;
-
-	say("%s: vector %lu %s error 0x%lx cr2 %016lx", name, f->vector, vector ? vector : "-", f->error, f->cr2);
+	/* A frame that is not an exception's, for instance a hypercall's, has a number above theirs. */
+	if (f->vector < ARRAY_SIZE(vector_names) && vector_names[f->vector])
+		say("%s: %s (vector %lu) error 0x%lx cr2 %016lx", name, vector_names[f->vector], f->vector, f->error, f->cr2);
 	say("%s: rip %016lx rsp %016lx rflags %08lx", name, f->rip, f->rsp, f->rflags);
 	say("%s: rax %016lx rbx %016lx rcx %016lx rdx %016lx", name, f->rax, f->rbx, f->rcx, f->rdx);
 	say("%s: rsi %016lx rdi %016lx rbp %016lx r8  %016lx", name, f->rsi, f->rdi, f->rbp, f->r8);
