@@ -115,12 +115,21 @@ bool router_iface_set(struct router *r, unsigned index, const struct iface_confi
 	return true;
 }
 
-void router_iface_clear(struct router *r, unsigned index)
+void router_iface_flush(struct router *r, unsigned index)
 {
 	if (index >= ROUTER_IF_COUNT || r->iface[index].kind == IFACE_NONE)
 		return;
 	conntrack_clear_iface(&r->flows, (uint8_t)index);
 	arp_clear_iface(&r->arp, (uint8_t)index);
+	if (r->iface[index].kind == IFACE_UPLINK)
+		r->announce |= 1u << index;
+}
+
+void router_iface_clear(struct router *r, unsigned index)
+{
+	router_iface_flush(r, index);
+	if (index >= ROUTER_IF_COUNT)
+		return;
 	r->announce &= ~(1u << index);
 	r->iface[index] = (struct iface_config){.kind = IFACE_NONE};
 	r->counters[index] = (struct iface_counters){0};

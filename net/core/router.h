@@ -15,7 +15,7 @@
  *		router_tick(r, now), then the events again
  *
  * Every function is bounded: none loops over more than a fixed number of things, except
- * router_iface_clear(), which walks all flows once.
+ * router_iface_flush() and router_iface_clear(), which walk all flows once.
  *
  * Time is nanoseconds of any clock that never goes back. Interfaces are numbered 0 ..
  * ROUTER_IF_COUNT-1. Addresses are struct ip_addr; all of them are IPv4 for now.
@@ -125,8 +125,15 @@ bool router_rules_set(struct router *r, const void *table, size_t len, enum rule
 bool router_iface_set(struct router *r, unsigned index, const struct iface_config *config);
 
 /*
- * Forget interface @index, its flows (of both directions), neighbours and counters. Held packets of
- * its neighbours come back as EVENT_DISCARD. A number out of range or not set is ignored.
+ * The peer or the link of interface @index has started anew: forget the flows of both its
+ * directions and its neighbours; addresses and counters stay. Held packets of its neighbours come
+ * back as EVENT_DISCARD. A number out of range or not set is ignored.
+ */
+void router_iface_flush(struct router *r, unsigned index);
+
+/*
+ * Forget interface @index altogether. Afterwards its addresses are nobody's, and lead to an uplink
+ * like any other; so an interface whose peer is only restarting is flushed, not cleared.
  */
 void router_iface_clear(struct router *r, unsigned index);
 

@@ -129,7 +129,10 @@ Test(net_packet, padding_behind_the_packet_is_cut_off)
 	frame_free(frame);
 }
 
-/* Change the byte at @at (and mend the IPv4 checksum when asked) in a good frame, and say what comes of it. */
+/*
+ * Change the byte at @at (and mend the IPv4 checksum when asked) in a good frame, and say what
+ * comes of it.
+ */
 static enum reason parse_changed(uint8_t proto, uint32_t at, uint8_t value, bool mend)
 {
 	struct frame *frame = frame_new();
@@ -209,17 +212,13 @@ Test(net_packet, offload_requests_must_fit_the_headers)
 Test(net_packet, the_window_scale_of_a_syn_is_found_among_any_options)
 {
 	static const uint8_t options[][12] = {
-		{2, 4, 5, 180, 1, 3, 3, 7, 0, 0, 0, 0},
-		{1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 15},
-		{3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
-		{8, 0, 3, 3, 7, 0, 0, 0, 0, 0, 0, 0},
-		{8, 200, 3, 3, 7, 0, 0, 0, 0, 0, 0, 0},
-		{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3},
-		{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3},
-		{0, 3, 3, 7, 0, 0, 0, 0, 0, 0, 0, 0},
+		{2, 4, 5, 180, 1, 3, 3, 7, 0, 0, 0, 0}, {1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 15},
+		{3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},   {8, 0, 3, 3, 7, 0, 0, 0, 0, 0, 0, 0},
+		{8, 200, 3, 3, 7, 0, 0, 0, 0, 0, 0, 0}, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3},
+		{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3},   {0, 3, 3, 7, 0, 0, 0, 0, 0, 0, 0, 0},
 	};
-	static const uint8_t scales[] = {7,    14, 0, TCP_SCALE_NONE, TCP_SCALE_NONE, TCP_SCALE_NONE, TCP_SCALE_NONE,
-					 TCP_SCALE_NONE};
+	static const uint8_t scales[] = {
+		7, 14, 0, TCP_SCALE_NONE, TCP_SCALE_NONE, TCP_SCALE_NONE, TCP_SCALE_NONE, TCP_SCALE_NONE};
 	struct frame *frame = frame_new();
 
 	for (size_t i = 0; i < sizeof(scales); i++) {

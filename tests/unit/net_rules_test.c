@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The rules table: what its check lets through, and that the first match decides as a naive matcher says. */
+/*
+ * The rules table: what its check lets through, and that the first match decides as a naive matcher
+ * says.
+ */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,7 +180,8 @@ static bool naive_match(const struct rules_rule *rule, const struct rules_query 
 	     (rule->to_if == q->to_if && (q->to_side == RULES_SIDE_INNER || q->to_side == RULES_SIDE_UPLINK));
 	if (rule->kind == RULES_KIND_PUBLISH)
 		to = q->to_side == RULES_SIDE_SELF && q->from_side == RULES_SIDE_UPLINK;
-	if (rule->kind == RULES_KIND_MASQUERADE && (q->to_side != RULES_SIDE_UPLINK || q->from_side != RULES_SIDE_INNER))
+	if (rule->kind == RULES_KIND_MASQUERADE &&
+	    (q->to_side != RULES_SIDE_UPLINK || q->from_side != RULES_SIDE_INNER))
 		return false;
 	return from && to && (rule->proto == 0 || rule->proto == q->proto) && rule->port_lo <= q->dport &&
 	       q->dport <= rule->port_hi && naive_prefix(&rule->from, ip_addr_to_v4(q->src)) &&

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What the tests of net/core share: a second, naive way to build and judge frames, and a small world
- * around one router.
+ * What the tests of net/core share: a second, naive way to build and judge frames, and a small
+ * world around one router.
  *
  *	interface 0: uplink 198.51.100.10/24, gateway 198.51.100.1
  *	interface 1: inner, router 10.0.1.1, peer 10.0.1.2
@@ -41,7 +41,10 @@ struct frame {
 struct frame *frame_new(void);
 void frame_free(struct frame *frame);
 
-/* What a frame is built from, and what frame_read() reads back. Ports of ICMP echo: sport is the identifier. */
+/*
+ * What a frame is built from, and what frame_read() reads back. Ports of ICMP echo: sport is the
+ * identifier.
+ */
 struct spec {
 	struct mac mac_src, mac_dst;
 	uint32_t src, dst;
@@ -52,7 +55,7 @@ struct spec {
 	uint32_t seq, ack;
 	uint16_t window;
 	uint32_t payload_len;
-	bool blank;	  /* leave the checksum to the device */
+	bool blank;       /* leave the checksum to the device */
 	uint16_t no_csum; /* UDP without a checksum */
 };
 
@@ -63,12 +66,15 @@ struct spec spec_from_outside(uint8_t proto, uint32_t src, uint32_t dst, uint16_
 /* Build @spec into @frame, the payload bytes depending on their place. */
 void frame_build(struct frame *frame, const struct spec *spec);
 
-/* Build into @frame an ICMP error of @type, @code from @spec's source that quotes the @len bytes at @quoted. */
+/*
+ * Build into @frame an ICMP error of @type, @code from @spec's source that quotes the @len bytes at
+ * @quoted.
+ */
 void frame_build_error(struct frame *frame, const struct spec *spec, const uint8_t *quoted, uint32_t len);
 
 /*
- * Read a frame back by the naive reader: false when any length or checksum is wrong. A blank checksum is first
- * completed as a device would.
+ * Read a frame back by the naive reader: false when any length or checksum is wrong. A blank
+ * checksum is first completed as a device would.
  */
 bool frame_read(const struct frame *frame, struct spec *spec);
 
@@ -107,8 +113,8 @@ struct world *world_new_usual(void);
 enum verdict world_send(struct world *world, unsigned in_if, struct frame *frame, const struct spec *spec);
 enum verdict world_input(struct world *world, unsigned in_if, struct frame *frame);
 
-/* Drop all pending events. */
-void world_drain(struct world *world);
+/* Take all pending events; the gateway answers when it is asked for. */
+void world_answer(struct world *world);
 
 /* Build an ARP message into @frame. */
 void frame_build_arp(struct frame *frame, bool request, struct mac src, struct mac dst, uint32_t sender,

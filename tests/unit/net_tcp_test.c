@@ -4,7 +4,7 @@
 
 #include "net_support.h"
 
-#define A 1000u /* the opener's first sequence number */
+#define A 1000u       /* the opener's first sequence number */
 #define B 0xfffffff0u /* the other's, about to wrap */
 
 static struct packet_info segment(uint8_t flags, uint32_t seq, uint32_t ack, uint32_t payload_len)
@@ -179,8 +179,8 @@ Test(net_tcp, only_what_may_be_in_flight_can_be_quoted)
 }
 
 /*
- * Two honest ends exchange random data under each other's windows, with losses behind the router; nothing that
- * they send may be dropped.
+ * Two honest ends exchange random data under each other's windows, with losses behind the router;
+ * nothing that they send may be dropped.
  */
 Test(net_tcp, two_honest_ends_never_lose_a_segment_to_the_window)
 {
@@ -188,7 +188,10 @@ Test(net_tcp, two_honest_ends_never_lose_a_segment_to_the_window)
 
 	for (int round = 0; round < 200; round++) {
 		struct tcp_track track = track_established();
-		/* Of what side d sent: the end of it, what arrived in order, what d knows to have arrived. */
+		/*
+		 * Of what side d sent: the end of it, what arrived in order, what d knows to have
+		 * arrived.
+		 */
 		uint32_t sent[2] = {A + 1, B + 1}, got[2] = {A + 1, B + 1}, known[2] = {A + 1, B + 1};
 
 		for (int step = 0; step < 200; step++) {
