@@ -90,6 +90,43 @@ static int64_t layout_choose(struct build *b)
 	return 0;
 }
 
+/* A machine that is too full is told from one that fails: this costs nothing and may pass. */
+static int64_t memory_check(const struct build *b)
+{
+	struct machine_info m;
+	int64_t result = hc_machine_info(&m);
+
+	if (result < 0)
+		return failed(b, "the machine's memory is unknown", result);
+	if (b->layout.frames <= m.frames_free)
+		return 0;
+	if (!b->child->told_waiting)
+		say("%s cannot be built now: it needs %lu MiB, the machine has %lu free: lower its memory in the plan, or stop "
+		    "another",
+		    b->plan->name, b->layout.frames / 256, m.frames_free / 256);
+	return -HC_ENOMEM;
+}
+
+static int64_t domain_populate(struct build *b)
+{
+	uint64_t want = b->layout.frames;
+	int64_t result;
+
+	for (uint64_t have = 0; have < want; have += (uint64_t)result) {
+		result = hc_domain_populate(b->domid, b->mfns + have, (uint32_t)MIN(want - have, POPULATE_MAX));
+		if (result == 0)
+			result = -HC_ENOMEM;
+		if (result < 0)
+			return failed(b, "its memory cannot be had", result);
+		/* A large domain takes a while: the others' words go on. */
+		if (have % (POPULATE_MAX * 16) == 0) {
+			drain_all();
+			out_push();
+		}
+	}
+	return 0;
+}
+
 static int64_t domain_make(struct build *b)
 {
 	struct domain_create create = {.slot = b->child->index + 1, .max_pages = b->plan->mem_pages, .vcpu_count = 1};
@@ -107,15 +144,7 @@ static int64_t domain_make(struct build *b)
 	if (result < 0)
 		return failed(b, "the domain cannot be examined", result);
 	b->frames = (struct layout_frames){b->mfns, info.hypercall_mfn, info.shared_mfn};
-	for (uint64_t have = 0; have < b->layout.frames; have += (uint64_t)result) {
-		result = hc_domain_populate(b->domid, b->mfns + have,
-					    (uint32_t)MIN(b->layout.frames - have, POPULATE_MAX));
-		if (result == 0)
-			result = -HC_ENOMEM;
-		if (result < 0)
-			return failed(b, "its memory cannot be had", result);
-	}
-	return 0;
+	return domain_populate(b);
 }
 
 /* Copies @len bytes from @from to @offset within the domain's frame number @frame. */
@@ -251,6 +280,8 @@ int64_t child_build(struct child *child)
 	result = image_load(&b);
 	if (!result)
 		result = layout_choose(&b);
+	if (!result)
+		result = memory_check(&b);
 	if (!result)
 		result = domain_build(&b);
 	if (!result) {

@@ -36,8 +36,9 @@ struct child {
 	const struct plan_domain *plan;
 	uint32_t index; /* in the plan; its slot is index + 1 */
 	enum child_state state;
-	bool paused, told_waiting;
-	uint32_t domid; /* DOMID_NONE while it has no domain */
+	bool paused;
+	bool told_waiting; /* why it waits has been said */
+	uint32_t domid;    /* DOMID_NONE while it has no domain */
 	uint32_t starts;
 	uint64_t started_ns, due_ns;
 	struct restart restart;
@@ -105,9 +106,10 @@ void connect_close(struct child *child);
 
 /* --- watch.c: life and death --- */
 
-/* Looks for children that died; starts those that are due. */
+/* Looks for children that died. */
 void watch_deaths(void);
-void watch_starts(void);
+/* Starts one child that is due; true when there was one: look again, after the others had their turn. */
+bool watch_starts(void);
 /* When watch_starts() has something to do; TIME_NEVER: nothing. */
 uint64_t watch_due(void);
 /* Drops what is left of a domain that is dead, or under construction. */

@@ -103,8 +103,8 @@ static void round_do(void)
 	/* A lost event costs a second, no more: deaths and input are looked for in every round. */
 	control.domains_changed = control.input_ready = false;
 	watch_deaths();
-	watch_starts();
-	more = drain_all();
+	more = watch_starts();
+	more |= drain_all();
 	command_poll();
 	done_check();
 	if (!out_push())

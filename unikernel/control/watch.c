@@ -34,7 +34,8 @@ static void registers_show(const char *name, const struct trap_frame *f)
 {
 	/* A frame that is not an exception's, for instance a hypercall's, has a number above theirs. */
 	if (f->vector < ARRAY_SIZE(vector_names) && vector_names[f->vector])
-		say("%s: %s (vector %lu) error 0x%lx cr2 %016lx", name, vector_names[f->vector], f->vector, f->error, f->cr2);
+		say("%s: %s (vector %lu) error 0x%lx cr2 %016lx", name, vector_names[f->vector], f->vector, f->error,
+		    f->cr2);
 	say("%s: rip %016lx rsp %016lx rflags %08lx", name, f->rip, f->rsp, f->rflags);
 	say("%s: rax %016lx rbx %016lx rcx %016lx rdx %016lx", name, f->rax, f->rbx, f->rcx, f->rdx);
 	say("%s: rsi %016lx rdi %016lx rbp %016lx r8  %016lx", name, f->rsi, f->rdi, f->rbp, f->r8);
@@ -123,14 +124,14 @@ static void child_start(struct child *child)
 	}
 	if (result == -HC_ENOMEM) {
 		child->due_ns = clock_after(restart_delay(&child->restart, 0));
-		say("%s: memory is short: tried again in %u ms", name, (unsigned)(child->restart.delay_ns / 1000000));
+		child->told_waiting = true;
 		return;
 	}
 	child->state = CHILD_ENDED;
 	say("%s stays stopped: remove the cause and say `start %s`", name, name);
 }
 
-void watch_starts(void)
+bool watch_starts(void)
 {
 	for (uint32_t i = 0; i < control.plan.domain_count; i++) {
 		struct child *child = &control.children[control.plan.order[i]];
@@ -140,11 +141,13 @@ void watch_starts(void)
 			continue;
 		if (!back) {
 			child_start(child);
+			return true;
 		} else if (!child->told_waiting) {
 			child->told_waiting = true;
 			say("%s waits for %s", child->plan->name, back->plan->name);
 		}
 	}
+	return false;
 }
 
 uint64_t watch_due(void)
