@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The frame table. Invariants: refs >= type_count; type_count > 0 exactly when type is not FRAME_NONE; a frame is on the
- * free list exactly when its owner is OWNER_FREE, and then refs is 0 and its contents are zero unless it is FRAME_DIRTY; a domain's frame_count is
- * the length of its list.
+ * free list exactly when its owner is OWNER_FREE, and then refs is 0; a domain's frame_count is the length of its list.
+ *
+ * A frame is scrubbed when it is handed out, which is after the flush that a stale translation of it asks for, and not
+ * when it is freed: until that flush its last mapper may still write to it.
  *
  * Stale translations: whenever a mapping or a type goes, the frame is stamped with the current flush epoch. As long as
  * no flush of all TLBs came after, some CPU may still use the old translation, so neither another type nor another owner
@@ -53,7 +55,6 @@ static void frame_free(struct world *w, mfn_t mfn)
 	const struct frame *f = &w->frames[mfn];
 
 	CHECK(!f->refs && !f->type_count && !(f->flags & FRAME_PINNED));
-	memset(world_page(w, mfn), 0, PAGE_SIZE);
 	frame_list_free(w, mfn);
 }
 
@@ -61,7 +62,6 @@ void frame_release_boot(struct world *w, mfn_t mfn)
 {
 	CHECK(mfn && mfn < w->frame_limit && w->frames[mfn].owner == OWNER_NONE);
 	w->frames_total++;
-	w->frames[mfn].flags = FRAME_DIRTY;
 	frame_list_free(w, mfn);
 }
 
@@ -91,8 +91,7 @@ static enum abi_error frame_take(struct world *w, uint32_t owner, mfn_t *out)
 	list_remove(w, &w->free_list, mfn);
 	w->frames_free--;
 	f->last_type = FRAME_NONE;
-	if (f->flags & FRAME_DIRTY)
-		memset(world_page(w, mfn), 0, PAGE_SIZE);
+	memset(world_page(w, mfn), 0, PAGE_SIZE);
 	f->flags = 0;
 	f->owner = owner;
 	f->refs = 1;

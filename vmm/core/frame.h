@@ -8,7 +8,7 @@
 /* True when @mfn is a frame of RAM that the frame table covers. */
 bool frame_is_ram(const struct world *w, mfn_t mfn);
 
-/* Puts frame @mfn (owner OWNER_NONE) on the free list; for start-up. It is scrubbed when it is first handed out. */
+/* Puts frame @mfn (owner OWNER_NONE) on the free list; for start-up. Like every free frame it is scrubbed when it is handed out. */
 void frame_release_boot(struct world *w, mfn_t mfn);
 /* Marks frame @mfn as @owner's (OWNER_HYPERVISOR or OWNER_BUNDLE or OWNER_STUBS); for start-up. */
 void frame_reserve_boot(struct world *w, mfn_t mfn, uint32_t owner);

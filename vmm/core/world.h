@@ -41,7 +41,6 @@ enum frame_type {
 #define OWNER_STUBS 4u      /* the hypercall page: read and execute for everybody */
 
 #define FRAME_PINNED 1u
-#define FRAME_DIRTY 2u /* free since boot and not scrubbed yet */
 
 /*
  * One machine frame. References: one while a domain owns it, one for each mapping, grant mapping or pin, and one for
