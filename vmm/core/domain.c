@@ -51,15 +51,15 @@ static enum abi_error create_check(const struct world *w, const struct domain_cr
 enum abi_error domain_create(struct world *w, const struct domain_create *c, struct domain **out)
 {
 	enum abi_error e = create_check(w, c);
+	uint16_t generation;
 	mfn_t self, fpu;
 	struct domain *d;
 
 	if (e != HC_OK || (e = domain_pages(w, &self, &fpu)) != HC_OK)
 		return e;
 	d = world_page(w, self);
-	if (++w->generations[c->slot] == 0)
-		w->generations[c->slot] = 1;
-	d->id = (uint32_t)w->generations[c->slot] << 16 | c->slot;
+	generation = w->generations[c->slot] == UINT16_MAX ? 1 : (uint16_t)(w->generations[c->slot] + 1);
+	d->id = (uint32_t)generation << 16 | c->slot;
 	d->state = DOMAIN_CONSTRUCTION;
 	memcpy(d->name, c->name, sizeof d->name);
 	d->capabilities = c->capabilities;
@@ -83,6 +83,7 @@ enum abi_error domain_create(struct world *w, const struct domain_create *c, str
 	d->shared = world_page(w, d->shared_mfn);
 	for (unsigned i = 0; i < VCPU_MAX; i++)
 		d->shared->vcpu[i].upcall_mask = 1;
+	w->generations[c->slot] = generation; /* not before: a refusal changes nothing */
 	w->domains[c->slot] = d;
 	w->domain_count++;
 	*out = d;

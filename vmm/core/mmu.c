@@ -46,7 +46,7 @@ static enum abi_error leaf_get(struct world *w, struct domain *d, uint64_t e)
 		return !exec && (e & PTE_PCD) ? HC_OK : HC_EENTRY;
 	}
 	f = &w->frames[mfn];
-	if (e & (PTE_PCD | PTE_PWT))
+	if (e & PTE_PCD)
 		return HC_EENTRY;
 	if (f->owner == OWNER_STUBS)
 		return writable ? HC_EFRAME : frame_get(w, mfn);
@@ -82,7 +82,7 @@ static enum abi_error entry_get(struct world *w, struct domain *d, unsigned leve
 	if (!(e & PTE_P) || !(e & PTE_U))
 		return HC_EENTRY;
 	if (level == 1)
-		return e & ~(TABLE_BITS | PTE_PCD | PTE_PWT) ? HC_EENTRY : leaf_get(w, d, e);
+		return e & ~(TABLE_BITS | PTE_PCD) ? HC_EENTRY : leaf_get(w, d, e);
 	if (e & ~TABLE_BITS)
 		return HC_EENTRY;
 	return mmu_get_table(w, d, entry_mfn(e), level - 1);
