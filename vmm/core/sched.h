@@ -29,7 +29,7 @@ void sched_wake(struct sched_queue *q, struct sched_entity *e);
 void sched_sleep(struct sched_queue *q, struct sched_entity *e);
 /* @e has run for @ns. */
 void sched_charge(struct sched_entity *e, uint64_t ns);
-/* Behind everybody who is runnable now. */
+/* Whoever is next runs before @e does, although @e is within its allowance. */
 void sched_yield_to_all(struct sched_queue *q, struct sched_entity *e);
 /*
  * Who runs now, NULL when nobody is runnable. @running (may be NULL, or asleep) goes on unless another is ahead of it by

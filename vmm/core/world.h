@@ -125,6 +125,7 @@ struct timer {
 struct sched_entity {
 	struct sched_entity *next, *prev; /* run queue */
 	uint64_t avt;                     /* actual virtual time */
+	uint64_t slept;                   /* the queue's virtual time when it went to sleep */
 	uint32_t weight;
 	uint8_t queued;
 };
