@@ -81,8 +81,7 @@ static enum reason tcp_parse(const struct packet *pkt, struct packet_info *info)
 	info->tcp_flags = tcp[13] & 0x3f;
 	info->tcp_window = be16_get(tcp + 14);
 	info->tcp_scale = TCP_SCALE_NONE;
-	if (info->tcp_header_len < TCP_HEADER_MIN || info->tcp_header_len > l4_len ||
-	    info->tcp_header_len > pkt->head_len - info->l4_off)
+	if (info->tcp_header_len < TCP_HEADER_MIN || info->tcp_header_len > pkt->head_len - info->l4_off)
 		return REASON_TCP_HEADER;
 	if (!tcp_flags_are_sane(info->tcp_flags) || info->sport == 0 || info->dport == 0)
 		return REASON_TCP_HEADER;

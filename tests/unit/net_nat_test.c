@@ -254,15 +254,21 @@ Test(net_nat, a_wrong_checksum_is_not_mended_by_translation)
  * An ICMP error about the packet @quoted (as it was seen outside) from @from, of which @len bytes
  * are quoted.
  */
-static enum verdict error_from_outside(struct world *world, struct frame *frame, const struct frame *quoted,
-				       uint32_t from, uint32_t len)
+static enum verdict error_from_outside_to(struct world *world, struct frame *frame, const struct frame *quoted,
+					  uint32_t to, uint32_t from, uint32_t len)
 {
-	struct spec spec = spec_from_outside(IP_PROTO_ICMP, from, UPLINK_IP, 0, 0);
+	struct spec spec = spec_from_outside(IP_PROTO_ICMP, from, to, 0, 0);
 
 	spec.flags = ICMP_UNREACHABLE;
 	spec.code = 4;
 	frame_build_error(frame, &spec, quoted->bytes + 14, len);
 	return world_input(world, 0, frame);
+}
+
+static enum verdict error_from_outside(struct world *world, struct frame *frame, const struct frame *quoted,
+				       uint32_t from, uint32_t len)
+{
+	return error_from_outside_to(world, frame, quoted, UPLINK_IP, from, len);
 }
 
 Test(net_nat, an_icmp_error_about_a_flow_reaches_its_opener_as_about_its_own_packet)
@@ -343,6 +349,7 @@ Test(net_nat, an_icmp_error_about_nothing_known_is_dropped)
 	sent->bytes[21] = 9;
 	cr_assert_eq(error_from_outside(world, frame, sent, FAR_IP, 28), VERDICT_DROP, "a later fragment");
 	sent->bytes[21] = 0;
+	cr_assert_eq(error_from_outside_to(world, frame, sent, TWO_IP, FAR_IP, 28), VERDICT_DROP, "to another address");
 	cr_assert_eq(world->out.reason, REASON_ICMP_UNRELATED);
 	cr_assert_eq(error_from_outside(world, frame, sent, FAR_IP, 28), VERDICT_FORWARD);
 	frame_free(sent);

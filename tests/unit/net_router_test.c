@@ -339,6 +339,41 @@ Test(net_router, frames_wait_for_an_unknown_next_hop_and_leave_in_order)
 	world_free(world);
 }
 
+/* Send a packet to the unknown next hop 198.51.100.@host; the number it is held by. */
+static uint16_t send_to_hold(struct world *world, struct frame *frame, uint32_t host, uint16_t sport)
+{
+	struct spec spec = spec_from_inner(1, IP_PROTO_UDP, IP(198, 51, 100, host), sport, 53);
+
+	cr_assert_eq(world_send(world, 1, frame, &spec), VERDICT_HOLD);
+	return world->out.hold;
+}
+
+Test(net_router, the_order_of_held_frames_is_that_of_arrival_though_numbers_are_used_again)
+{
+	struct world *world = world_new_usual();
+	struct frame *frame = frame_new();
+	struct router_event event;
+	uint16_t holds[3];
+	int released = 0;
+
+	send_to_hold(world, frame, 50, 1);
+	holds[0] = send_to_hold(world, frame, 51, 2);
+	holds[1] = send_to_hold(world, frame, 51, 3);
+	frame_build_arp(frame, false, peer_mac(50), router_mac(0), IP(198, 51, 100, 50), UPLINK_IP);
+	world_input(world, 0, frame);
+	world_answer(world);
+	holds[2] = send_to_hold(world, frame, 51, 4);
+	frame_build_arp(frame, false, peer_mac(51), router_mac(0), IP(198, 51, 100, 51), UPLINK_IP);
+	world_input(world, 0, frame);
+	while (router_event_next(&world->r, &event)) {
+		if (event.kind == EVENT_RELEASE)
+			cr_assert_eq(event.hold, holds[released++]);
+	}
+	cr_assert_eq(released, 3);
+	frame_free(frame);
+	world_free(world);
+}
+
 Test(net_router, a_next_hop_that_never_answers_is_given_up_and_its_frames_come_back)
 {
 	struct world *world = world_new_usual();

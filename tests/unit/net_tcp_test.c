@@ -141,6 +141,18 @@ Test(net_tcp, a_window_is_scaled_only_when_both_ends_offer_it)
 	}
 }
 
+Test(net_tcp, the_window_of_a_repeated_syn_answer_is_not_scaled)
+{
+	struct packet_info syn = segment(TCP_SYN, A, 0, 0), answer = segment(TCP_SYN | TCP_ACK, B, A + 1, 0);
+	struct tcp_track track;
+
+	syn.tcp_scale = answer.tcp_scale = 4;
+	tcp_track_open(&track, &syn);
+	cr_assert_eq(tcp_track_segment(&track, 1, &answer), REASON_NONE);
+	cr_assert_eq(tcp_track_segment(&track, 1, &answer), REASON_NONE);
+	cr_assert_eq(take(&track, 0, TCP_ACK, A + 1 + 1001, B + 1, 10), REASON_TCP_WINDOW);
+}
+
 Test(net_tcp, a_reset_closes_only_when_its_receiver_must_believe_it)
 {
 	struct tcp_track track = track_established();
