@@ -49,7 +49,7 @@ void device_quiesce(struct domain *d)
 			log_line("device %04x: bus mastering does not go off; its owner's frames may still be written",
 				 p->info.bdf);
 		pci_msix_mask_all(i);
-		pci_reset(i);
+		p->resetting = pci_reset_begin(i);
 		p->info.owner = DOMID_NONE;
 		d->devices_owned--;
 	}
@@ -116,6 +116,11 @@ int64_t do_device_assign(struct vcpu *v, uint32_t domid, uint32_t index)
 	if (index >= pci_count() || pci_at(index)->bridge || pci_at(index)->info.owner != DOMID_NONE)
 		return -HC_EDEVICE;
 	p = pci_at(index);
+	if (p->resetting) {
+		if (!pci_reset_done(index))
+			return -HC_EAGAIN;
+		p->resetting = false;
+	}
 	for (unsigned i = 0; i < IO_RANGES; i++)
 		before[i] = d->io[i];
 	if (!grant_bars(d, index)) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Hypercalls of a vCPU about itself: sleeping, timers, entry points, segment bases, and the machine's console. */
 #include "calls.h"
-#include "core/event.h"
 #include "acpi.h"
+#include "core/event.h"
+#include "log.h"
 #include "run.h"
 #include "serial.h"
 #include "upcall.h"
@@ -21,7 +22,7 @@ int64_t do_console_write(struct vcpu *v, uint32_t channel, guest_va_t bytes, uin
 		return -HC_EINVAL;
 	if (!copy_from_guest(buffer, bytes, n))
 		return -HC_EFAULT;
-	return serial_write(channel, buffer, n);
+	return channel == 0 ? log_share(buffer, n) : serial_write(channel, buffer, n);
 }
 
 int64_t do_console_read(struct vcpu *v, uint32_t channel, guest_va_t bytes, uint32_t len)

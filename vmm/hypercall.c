@@ -41,8 +41,10 @@ int hypercall_entry(struct trap_frame *f)
 	if (f->vector == VECTOR_HYPERCALL) {
 		f->rax = (uint64_t)result;
 		f->rdi = f->rsi = f->rdx = f->r8 = f->r9 = f->r10 = 0;
-		if (!run_exit_wanted(c, v))
+		if (!run_exit_wanted(c, v)) {
+			run_leave();
 			return 1;
+		}
 	}
 	run_exit(c);
 	return 0;

@@ -12,6 +12,7 @@
 
 #include "layout.h"
 #include "serial.h"
+#include "time.h"
 #include "x86.h"
 
 #define LINE_MAX 240u
@@ -164,9 +165,32 @@ void log_async(void)
 	async = true;
 }
 
+/* Who has begun a line on channel 0 and not ended it. */
+static enum { LINE_NOBODY, LINE_LOG, LINE_DOMAIN } line_owner;
+static uint64_t line_since; /* system time of the last byte of an open line of a domain */
+
+#define LINE_PATIENCE 100000000ull /* ns that an unfinished line of a domain holds our own back */
+
+/* Whether our own lines may go out now; cuts off a domain's line that is not being finished. */
+static bool line_take(bool wait)
+{
+	if (line_owner == LINE_DOMAIN) {
+		if (!wait && time_now() - line_since < LINE_PATIENCE)
+			return false;
+		if (!wait && serial_write(0, "\r\n", 2) < 2)
+			return false;
+		if (wait)
+			serial_write_wait(0, "\r\n", 2);
+	}
+	line_owner = LINE_LOG;
+	return true;
+}
+
 /* Writes what the UART takes of the ring, or with @wait all of it. */
 static void drain_ring(bool wait)
 {
+	if (head == tail || !line_take(wait))
+		return;
 	while (head != tail) {
 		unsigned at = tail % RING_BYTES, n = MIN(head - tail, RING_BYTES - at);
 
@@ -178,6 +202,31 @@ static void drain_ring(bool wait)
 		if (!n)
 			return;
 	}
+	line_owner = LINE_NOBODY;
+}
+
+unsigned log_share(const char *text, unsigned len)
+{
+	uint64_t flags = lock();
+	unsigned n = 0;
+
+	if (line_owner != LINE_DOMAIN)
+		drain_ring(false);
+	if (line_owner != LINE_LOG) {
+		bool ours_wait = head != tail;
+
+		/* A line of ours that waits goes out at the end of the domain's. */
+		for (unsigned i = 0; ours_wait && i < len; i++)
+			if (text[i] == '\n')
+				len = i + 1;
+		n = serial_write(0, text, len);
+		if (n) {
+			line_owner = text[n - 1] == '\n' ? LINE_NOBODY : LINE_DOMAIN;
+			line_since = time_now();
+		}
+	}
+	unlock(flags);
+	return n;
 }
 
 bool log_drain(void)
@@ -217,6 +266,8 @@ static void last_words(struct line *l)
 	dying = true;
 	async = false;
 	drain_ring(true);
+	if (line_owner == LINE_DOMAIN)
+		serial_write_wait(0, "\r\n", 2);
 	finish(l);
 	serial_write_wait(0, l->text, l->len);
 }

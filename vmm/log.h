@@ -22,6 +22,12 @@ void log_async(void);
 /* Writes what the UART takes now. True when the ring is empty. */
 bool log_drain(void);
 
+/*
+ * A domain's bytes for channel 0: takes what fits and returns how many. Lines of ours and of the domain do not interleave:
+ * each waits for the other's end of line, ours at most a tenth of a second.
+ */
+unsigned log_share(const char *text, unsigned len);
+
 /* Writes everything that waits, waiting for the UART. For the machine's last moments. */
 void log_flush(void);
 

@@ -21,6 +21,9 @@
 #include "upcall.h"
 #include "x86.h"
 
+#define VECTOR_PAGE_FAULT 14u
+#define FETCH_BY_GUEST 0x14u /* error code: user, instruction fetch, not present */
+
 _Noreturn void cpu_enter(uint64_t frame);
 void cpu_idle_halt(void);
 
@@ -154,9 +157,30 @@ static void schedule(struct cpu *c)
 	log_drain();
 }
 
+void run_leave(void)
+{
+	static const uint16_t selector = SELECTOR_KERNEL_DATA;
+
+	/* VERW with a writable data selector also overwrites the CPU buffers that MDS and its kin read. */
+	if (cpu_policy()->clear_buffers)
+		__asm__ volatile("verw %0" : : "m"(selector) : "cc");
+}
+
 bool run_exit_wanted(const struct cpu *c, const struct vcpu *v)
 {
 	return c->resched || c->loaded != v || !v->sched.queued || upcall_wanted(v);
+}
+
+/*
+ * A guest can stand behind its half: a SYSCALL in its last two bytes, or an interrupt between a jump there and the fault.
+ * The instruction fetch fault that would follow is delivered here, so that no return to ring 3 meets a bad address.
+ */
+static void fault_at_top(struct vcpu *v, struct trap_frame *f)
+{
+	f->vector = VECTOR_PAGE_FAULT;
+	f->error = FETCH_BY_GUEST;
+	f->cr2 = f->rip;
+	exception_deliver(v, f);
 }
 
 void run_exit(struct cpu *c)
@@ -164,11 +188,14 @@ void run_exit(struct cpu *c)
 	for (;;) {
 		if (c->resched || !c->loaded || !c->loaded->sched.queued)
 			schedule(c);
-		if (!upcall_wanted(c->loaded))
+		if (c->frame->rip >= GUEST_TOP)
+			fault_at_top(c->loaded, c->frame);
+		else if (upcall_wanted(c->loaded))
+			upcall_deliver(c->loaded, c->frame);
+		else
 			break;
-		upcall_deliver(c->loaded, c->frame);
 	}
-	CHECK(c->frame->rip < GUEST_TOP);
+	run_leave();
 }
 
 void run_forever(void)

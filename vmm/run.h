@@ -15,6 +15,8 @@ _Noreturn void run_forever(void);
 void run_exit(struct cpu *c);
 /* False when run_exit has nothing to do for vCPU @v: the short way of a hypercall. */
 bool run_exit_wanted(const struct cpu *c, const struct vcpu *v);
+/* What the way to ring 3 needs even when nothing else is to be done: CPU buffers cleared where the CPU leaks them. */
+void run_leave(void);
 
 /* The registers of @v, wherever they are now. */
 struct trap_frame *run_frame(struct vcpu *v);

@@ -13,6 +13,8 @@
 #include "control.h"
 
 #define FIRST_GENERATION 2u
+#define ASSIGN_TRIES 200u
+#define ASSIGN_PAUSE 10000000ull /* ns */
 
 static struct child *front_of(uint32_t link)
 {
@@ -98,6 +100,20 @@ static int64_t pci_find(const struct plan_domain *plan)
 	}
 }
 
+/* A device whose last owner has just died is still being reset: that is waited for, within a bound. */
+static int64_t assign(uint32_t domid, uint32_t index)
+{
+	int64_t result = -HC_EAGAIN;
+
+	for (unsigned tries = 0; tries < ASSIGN_TRIES; tries++) {
+		result = hc_device_assign(domid, index);
+		if (result != -HC_EAGAIN)
+			break;
+		thread_sleep_until(clock_after(ASSIGN_PAUSE));
+	}
+	return result;
+}
+
 /* Assigns the PCI device; a machine without it is told so, and the domain starts without it. */
 static void pci_connect(struct child *child, uint32_t domid)
 {
@@ -113,7 +129,7 @@ static void pci_connect(struct child *child, uint32_t domid)
 		    plan->name, (unsigned)plan->pci_nth, (unsigned)plan->pci_class);
 		return;
 	}
-	result = hc_device_assign(domid, (uint32_t)index);
+	result = assign(domid, (uint32_t)index);
 	if (result < 0) {
 		say("%s: PCI device %d cannot be assigned: %s: it starts without", plan->name, (int)index,
 		    abi_error_text(result));
