@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtual machine that runs an appliance: QEMU as a child, its serial port read all the time and kept. Nothing here
+ * waits for a fixed time: a caller waits for a line, with a deadline that is generous because the host is slow and
+ * shared. Files are those of the build directory that the environment names in CAMBIUM_BUILD ("build" without it);
+ * firmware is that of OVMF, a directory (/usr/share/OVMF without it).
+ *
+ * A machine ends with its test, however that ends. What it said stands in $CAMBIUM_BUILD/tests/log/LOG.log.
+ */
+#ifndef CAMBIUM_TESTS_MACHINE_H
+#define CAMBIUM_TESTS_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MACHINE_FORWARDS 8u
+#define MACHINE_PATIENCE 120u /* seconds for one line */
+
+enum machine_door {
+	MACHINE_PVH,  /* the hypervisor by -kernel, the bundle by -initrd: up in a tenth of a second */
+	MACHINE_UEFI, /* the appliance's disk image on virtio-blk, by firmware and loader; writes are thrown away */
+};
+
+struct machine_options {
+	const char *log;    /* name of the log file, without directory and ending; unique among tests */
+	const char *config; /* the appliance */
+	enum machine_door door;
+	const char *append;                  /* PVH: the hypervisor's command line; NULL: none */
+	const char *cpu;                     /* NULL: max */
+	const char *bundle, *disk;           /* files instead of the appliance's own; NULL: those */
+	const char *const *extra;            /* further words for QEMU, NULL-terminated; NULL: none */
+	uint16_t forwards[MACHINE_FORWARDS]; /* TCP ports of the machine's network card, up to the first 0 */
+};
+
+struct machine;
+
+/* Starts a machine with a virtio network card. NULL, after saying why, when QEMU could not be started. */
+struct machine *machine_start(const struct machine_options *options);
+/* Kills and reaps it, and frees @m. NULL is allowed. */
+void machine_stop(struct machine *m);
+
+/* The port of 127.0.0.1 that leads to @port of the machine's card; 0: it is not among the forwards. */
+uint16_t machine_port(const struct machine *m, uint16_t port);
+
+/*
+ * Waiting for a line that contains @text; a leading ^ binds it to the line's start, a trailing $ to its end. False when
+ * none came within MACHINE_PATIENCE seconds, when QEMU ended, or when the hypervisor died: then the last lines are shown
+ * on standard error. machine_expect looks behind the line that it found last, machine_expect_from behind offset @from of
+ * the log.
+ */
+bool machine_expect(struct machine *m, const char *text);
+bool machine_expect_within(struct machine *m, const char *text, unsigned seconds);
+bool machine_expect_from(struct machine *m, size_t from, const char *text);
+/* How many such lines have come so far behind offset @from. Does not wait. */
+unsigned machine_count(struct machine *m, size_t from, const char *text);
+/* Copies the first such line behind @from, cut and NUL-terminated, to @line. False: there is none. Does not wait. */
+bool machine_line(struct machine *m, size_t from, const char *text, char *line, size_t bytes);
+/* The end of what was said so far, as an offset for the calls above. */
+size_t machine_here(struct machine *m);
+/* From now on machine_expect looks at what is said later. */
+void machine_skip(struct machine *m);
+
+/* Types @text on the serial console. */
+void machine_send(struct machine *m, const char *text);
+
+/* Waits for QEMU to end by itself; false when it does not within MACHINE_PATIENCE seconds. */
+bool machine_ends(struct machine *m);
+
+/* Says @why and shows the last lines, on standard error. */
+void machine_show(struct machine *m, const char *why);
+
+/* The path of @name, formatted, in the build directory; in one of a few static buffers. */
+const char *build_path(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

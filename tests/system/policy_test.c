@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The firewall's policy and the console, seen from outside. */
+#include "system.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define TIMEOUT 400
+#define SILENCE_MS 4000
+
+/* Nothing behind @port may answer while a published port does. The host's side of the forward accepts, whatever the
+ * machine does; an answer could only come from the machine. */
+static void is_silent(struct machine *m, uint16_t port)
+{
+	static const char request[] = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
+	static struct http http;
+	struct pollfd p = {.events = POLLIN};
+	char byte;
+
+	MUST(http_open(&http, machine_port(m, port), 30));
+	MUST(http_send(&http, request, sizeof request - 1));
+	MUST(http_serves(machine_port(m, PORT_WEB1), 30));
+	p.fd = http.fd;
+	if (poll(&p, 1, SILENCE_MS) == 1)
+		cr_assert_leq(recv(http.fd, &byte, 1, 0), 0, "port %u answered", port);
+	http_close(&http);
+}
+
+Test(policy, ports_that_are_not_published_do_not_answer, .timeout = TIMEOUT)
+{
+	struct machine_options options = demo_options("policy-ports", MACHINE_PVH);
+	struct machine *m;
+
+	/* 80 is where web1 listens, behind the router; 8082 is next to the published ones. */
+	options.forwards[2] = 80;
+	options.forwards[3] = 8082;
+	m = machine_start(&options);
+	MUST(m);
+	MUST(http_serves(machine_port(m, PORT_WEB1), SERVES_SECONDS));
+	is_silent(m, 80);
+	is_silent(m, 8082);
+	machine_is_well(m);
+	machine_stop(m);
+}
+
+/* Every line but the firmware's and QEMU's own says who speaks. */
+static bool has_speaker(const char *line)
+{
+	static const char *const speakers[] = {"vmm: ",   "control: ",           "router| ", "web1| ", "web2| ",
+					       "hello| ", "qemu-system-x86_64: "};
+
+	for (unsigned i = 0; i < sizeof speakers / sizeof speakers[0]; i++)
+		if (!strncmp(line, speakers[i], strlen(speakers[i])))
+			return true;
+	return false;
+}
+
+Test(policy, every_console_line_begins_with_who_says_it, .timeout = TIMEOUT)
+{
+	struct machine *m = demo_start("policy-console", MACHINE_PVH);
+	char line[512], *next;
+	static char log[1 << 20];
+	unsigned lines = 0;
+	FILE *f;
+
+	machine_send(m, "ps\nnonsense\n");
+	MUST(machine_expect(m, "^control: ps: slot name state frames run-ms restarts$"));
+	MUST(machine_expect(m, "^control: ps: 1 router running "));
+	MUST(machine_expect(m, "^control: ps: 4 hello ended "));
+	MUST(machine_expect(m, "^control: unknown command: `help` lists them$"));
+	machine_is_well(m);
+	machine_stop(m);
+	f = fopen(build_path("tests/log/policy-console.log"), "r");
+	cr_assert(f, "no log");
+	log[fread(log, 1, sizeof log - 1, f)] = 0;
+	fclose(f);
+	for (char *at = log; (next = strchr(at, '\n')); at = next + 1, lines++) {
+		snprintf(line, sizeof line, "%.*s", (int)(next - at), at);
+		cr_assert(has_speaker(line), "line %u: %s", lines + 1, line);
+	}
+	cr_assert_gt(lines, 20, "only %u lines", lines);
+}

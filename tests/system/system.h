@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the system tests share: the demo appliance as they expect it, and assertions. */
+#ifndef CAMBIUM_TESTS_SYSTEM_H
+#define CAMBIUM_TESTS_SYSTEM_H
+
+#include <criterion/criterion.h>
+
+#include "../lib/command.h"
+#include "../lib/http.h"
+#include "../lib/load.h"
+#include "../lib/machine.h"
+
+/* For calls that have already said what is wrong. */
+#define MUST(condition) cr_assert(condition, "%s", #condition)
+
+/* Ports of the appliance's uplink, as configs/demo/plan.c publishes them. */
+#define PORT_WEB1 8080u
+#define PORT_WEB2 8081u
+#define SERVES_SECONDS 120u
+
+/* Starts the demo appliance with both ports forwarded; both serve when it returns. */
+struct machine *demo_start(const char *log, enum machine_door door);
+
+/* The options of demo_start. */
+struct machine_options demo_options(const char *log, enum machine_door door);
+
+/* Nothing in the log says that the hypervisor is unwell. */
+void machine_is_well(struct machine *m);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The web pages, as a browser on the host gets them: through the network card, the router domain and the rings. The
+ * machine is the demo appliance, by UEFI.
+ */
+#include "system.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMEOUT 400
+#define AB_REQUESTS "2000"
+
+static struct http http;
+static struct http_answer answer;
+
+static void ask(struct machine *m, uint16_t port, const char *method, const char *path, int status)
+{
+	if (!http_open(&http, machine_port(m, port), 30) || !http_ask(&http, method, path, &answer)) {
+		machine_show(m, http.error);
+		cr_assert_fail("%s %s: %s", method, path, http.error);
+	}
+	http_close(&http);
+	cr_assert_eq(answer.status, status, "%s %s: status %d, not %d", method, path, answer.status, status);
+}
+
+static void page_is_whole(void)
+{
+	cr_assert_gt(answer.len, 1000, "the page has %zu bytes", answer.len);
+	cr_assert(strstr(answer.body, "<title>"), "no title in the page");
+	cr_assert(strstr(answer.body, "</html>"), "no end in the page");
+}
+
+Test(web, both_web_domains_serve_the_page_and_refuse_what_they_should, .timeout = TIMEOUT)
+{
+	struct machine *m = demo_start("web-page", MACHINE_UEFI);
+	static const uint16_t ports[] = {PORT_WEB1, PORT_WEB2};
+	char length[32], allow[64];
+
+	for (unsigned i = 0; i < 2; i++) {
+		ask(m, ports[i], "GET", "/", 200);
+		page_is_whole();
+		ask(m, ports[i], "HEAD", "/", 200);
+		cr_assert(http_header(&answer, "Content-Length", length, sizeof length), "HEAD without a length");
+		cr_assert_gt(atoi(length), 1000, "HEAD says %s bytes", length);
+		cr_assert_eq(answer.len, 0, "HEAD has a body");
+		ask(m, ports[i], "GET", "/cambium.svg", 200);
+		cr_assert(strstr(answer.body, "<svg"), "no picture");
+		ask(m, ports[i], "GET", "/no/such/page", 404);
+		ask(m, ports[i], "GET", "/../../etc/passwd", 400);
+		ask(m, ports[i], "DELETE", "/", 405);
+		cr_assert(http_header(&answer, "Allow", allow, sizeof allow), "405 without Allow");
+	}
+	machine_is_well(m);
+	machine_stop(m);
+}
+
+Test(web, a_connection_carries_many_requests_in_a_row_and_at_once, .timeout = TIMEOUT)
+{
+	static const char one[] = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
+	struct machine *m = demo_start("web-keep-alive", MACHINE_PVH);
+	char twenty[20 * (sizeof one - 1) + 1] = "";
+
+	MUST(http_open(&http, machine_port(m, PORT_WEB1), 30));
+	for (unsigned i = 0; i < 50; i++) {
+		MUST(http_ask(&http, "GET", "/", &answer));
+		cr_assert_eq(answer.status, 200);
+		page_is_whole();
+	}
+	for (unsigned i = 0; i < 20; i++)
+		strcat(twenty, one);
+	MUST(http_send(&http, twenty, strlen(twenty)));
+	for (unsigned i = 0; i < 20; i++) {
+		MUST(http_receive(&http, "GET", &answer));
+		cr_assert_eq(answer.status, 200);
+		page_is_whole();
+	}
+	cr_assert_eq(http.len, 0, "bytes behind the last answer");
+	http_close(&http);
+	machine_is_well(m);
+	machine_stop(m);
+}
+
+/* A line `NAME: NUMBER` of ab's report; -1: there is none. */
+static long ab_number(const char *report, const char *name)
+{
+	const char *at = strstr(report, name);
+
+	return at ? strtol(at + strlen(name), NULL, 10) : -1;
+}
+
+static void ab(const struct machine *m, uint16_t port, bool keep_alive)
+{
+	static char report[16384];
+	char url[64];
+	const char *words[] = {"ab", "-q", "-s", "60", "-n", AB_REQUESTS, "-c", "50", url, keep_alive ? "-k" : NULL,
+			       NULL};
+
+	if (keep_alive) {
+		words[8] = "-k";
+		words[9] = url;
+	}
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/", machine_port(m, port));
+	cr_assert_eq(command_run(words, report, sizeof report), 0, "ab gave up");
+	cr_assert_eq(ab_number(report, "Complete requests:"), atol(AB_REQUESTS), "%s", report);
+	cr_assert_eq(ab_number(report, "Failed requests:"), 0, "%s", report);
+	cr_assert_eq(ab_number(report, "Non-2xx responses:"), -1, "%s", report);
+	if (keep_alive)
+		cr_assert_gt(ab_number(report, "Keep-Alive requests:"), atol(AB_REQUESTS) / 2, "%s", report);
+}
+
+Test(web, fifty_callers_at_once_all_get_their_pages, .timeout = TIMEOUT)
+{
+	struct machine *m;
+
+	if (!command_exists("ab"))
+		cr_skip_test("ab is not installed: run `make deps`");
+	m = demo_start("web-many", MACHINE_PVH);
+	ab(m, PORT_WEB1, false);
+	ab(m, PORT_WEB1, true);
+	ab(m, PORT_WEB2, true);
+	MUST(http_serves(machine_port(m, PORT_WEB1), SERVES_SECONDS));
+	cr_assert_eq(machine_count(m, 0, " died: "), machine_count(m, 0, "^control: hello died: "), "a domain died");
+	machine_is_well(m);
+	machine_stop(m);
+}
+
+Test(web, callers_who_hang_on_silently_keep_nobody_else_out, .timeout = TIMEOUT)
+{
+	struct machine *m = demo_start("web-silent", MACHINE_PVH);
+	static struct http silent[20];
+
+	for (unsigned i = 0; i < 20; i++) {
+		MUST(http_open(&silent[i], machine_port(m, PORT_WEB1), 30));
+		MUST(http_send(&silent[i], "GET / HT", 8));
+	}
+	for (unsigned i = 0; i < 10; i++)
+		ask(m, PORT_WEB1, "GET", "/", 200);
+	for (unsigned i = 0; i < 20; i++)
+		http_close(&silent[i]);
+	machine_is_well(m);
+	machine_stop(m);
+}
