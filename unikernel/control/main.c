@@ -116,20 +116,26 @@ static void round_do(void)
 		waitq_wait(&control.wake, deadline);
 }
 
+/* Nothing can run: says so to the end, and with `exit-when-done` does not keep the machine for it. */
+static int give_up(void)
+{
+	out_flush();
+	if (control.exit_when_done)
+		hc_machine_power(0);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	control.features = start_info()->features;
 	for (int i = 1; i < argc; i++)
 		control.exit_when_done |= !strcmp(argv[i], "exit-when-done");
-	if (!plan_load()) {
-		out_flush();
-		return 1;
-	}
+	if (!plan_load())
+		return give_up();
 	children_setup();
 	if (!connect_setup()) {
 		say("memory is short: give the control domain more, or the plan fewer domains");
-		out_flush();
-		return 1;
+		return give_up();
 	}
 	virq_watch(VIRQ_DOMAIN, &control.domains_changed);
 	virq_watch(VIRQ_CONSOLE, &control.input_ready);
