@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * All cores together: thousands of random operations by domains, builders and the killer, each followed by
+ * a recount of the whole world from scratch; a refusal may change nothing, and in the end every frame is free.
+ */
+#include "vmm_world.h"
+
+#include <string.h>
+
+#define SLOTS 5u
+#define FRAMES 200u
+#define STEPS 4000u
+#define IO_FIRST 100000ull
+
+struct run {
+	struct world *w;
+	uint64_t r;
+	struct domain *d; /* who acts */
+};
+
+static uint32_t below(struct run *t, uint32_t n)
+{
+	return tw_below(&t->r, n);
+}
+
+static mfn_t any_frame(struct run *t, const struct domain *d)
+{
+	mfn_t m = d->frame_list;
+
+	if (!below(t, 12))
+		return below(t, FRAMES + 2);
+	for (uint32_t k = below(t, (uint32_t)d->frame_count + 1); k && t->w->frames[m].next; k--)
+		m = t->w->frames[m].next;
+	return m;
+}
+
+/* A frame of @d of a type from @low to @high, if there is one nearby. */
+static mfn_t typed_frame(struct run *t, const struct domain *d, enum frame_type low, enum frame_type high)
+{
+	mfn_t m = 0;
+
+	for (unsigned tries = 0; tries < 12; tries++) {
+		m = any_frame(t, d);
+		if (frame_is_ram(t->w, m) && t->w->frames[m].type >= low && t->w->frames[m].type <= high)
+			break;
+	}
+	return m;
+}
+
+static struct domain *any_domain(struct run *t)
+{
+	return t->w->domains[below(t, SLOTS)];
+}
+
+static struct domain *any_alive(struct run *t)
+{
+	struct domain *d = any_domain(t);
+
+	return d && d->state != DOMAIN_DEAD ? d : t->d;
+}
+
+static uint64_t any_entry(struct run *t, unsigned level)
+{
+	static const uint64_t leaf[] = {TW_DATA, TW_DATA | PTE_D | PTE_A, TW_CONST, TW_TEXT, TW_TEXT | PTE_A};
+	static const uint64_t odd[] = {PTE_G, PTE_PS, PTE_PWT,    PTE_PCD,    PTE_GRANT, PTE_W,
+				       PTE_U, PTE_P,  1ull << 52, 1ull << 62, 1ull << 11};
+	uint64_t e;
+
+	if (!below(t, 4))
+		return 0;
+	if (level > 1)
+		e = tw_pte(typed_frame(t, t->d, level - 1, level - 1), TW_TABLE);
+	else
+		e = tw_pte(any_frame(t, t->d), leaf[below(t, ARRAY_SIZE(leaf))]);
+	if (level == 1 && !below(t, 10))
+		e = tw_pte(below(t, TW_FIRST), leaf[below(t, ARRAY_SIZE(leaf))]);
+	if (level == 1 && !below(t, 10))
+		e = tw_pte(below(t, 2) ? IO_FIRST + below(t, 5) : FRAMES - 1, TW_DATA | PTE_PCD);
+	if (!below(t, 8))
+		e ^= odd[below(t, ARRAY_SIZE(odd))];
+	return e;
+}
+
+static unsigned any_index(struct run *t)
+{
+	static const unsigned some[] = {0, 1, 2, 3, 4, 5, 6, 128, 200, 254, 255, 256, 511};
+
+	return some[below(t, ARRAY_SIZE(some))];
+}
+
+static enum abi_error op_set_entry(struct run *t)
+{
+	mfn_t table = typed_frame(t, t->d, FRAME_L1, FRAME_L4);
+	unsigned level = frame_is_ram(t->w, table) ? t->w->frames[table].type : 0;
+	uint64_t value = any_entry(t, level);
+	unsigned index = any_index(t);
+	bool flush = false;
+	enum abi_error e;
+
+	TW_FLUSHING(t->w, e, mmu_set_entry(t->w, t->d, table, index, value, &flush));
+	if (flush)
+		tw_flush(t->w);
+	return e;
+}
+
+static enum abi_error op_pin(struct run *t)
+{
+	mfn_t m = any_frame(t, t->d);
+	unsigned level = 1 + below(t, 4);
+	enum abi_error e;
+
+	if (below(t, 2) && frame_is_ram(t->w, m) && t->w->frames[m].type >= 1 && t->w->frames[m].type <= 4)
+		level = t->w->frames[m].type;
+	TW_FLUSHING(t->w, e, mmu_pin(t->w, t->d, m, level));
+	return e;
+}
+
+static enum abi_error op_unpin(struct run *t)
+{
+	enum abi_error e = mmu_unpin(t->w, t->d, typed_frame(t, t->d, FRAME_L1, FRAME_L4));
+
+	if (below(t, 2))
+		tw_flush(t->w);
+	return e;
+}
+
+/* The guest writes its memory: whatever is mapped writable may be made to look like a table. */
+static enum abi_error op_guest_writes(struct run *t)
+{
+	mfn_t m = typed_frame(t, t->d, FRAME_WRITABLE, FRAME_WRITABLE);
+	unsigned level = 1 + below(t, 4);
+
+	if (!frame_is_ram(t->w, m) || t->w->frames[m].type != FRAME_WRITABLE || t->w->frames[m].owner != t->d->id ||
+	    m == t->d->shared_mfn)
+		return HC_EFRAME;
+	if (!below(t, 2))
+		memset(world_page(t->w, m), 0, PAGE_SIZE);
+	for (unsigned i = 0; i < 4; i++)
+		tw_table(t->w, m)[any_index(t)] = any_entry(t, level);
+	return HC_OK;
+}
+
+static enum abi_error op_base(struct run *t)
+{
+	mfn_t root = typed_frame(t, t->d, below(t, 3) ? FRAME_L4 : FRAME_NONE, FRAME_L4), old = t->d->vcpu.root;
+	enum abi_error e;
+
+	TW_FLUSHING(t->w, e, mmu_get_table(t->w, t->d, root, 4));
+	if (e != HC_OK)
+		return e;
+	t->d->vcpu.root = root;
+	tw_flush(t->w);
+	if (old)
+		mmu_put_table(t->w, t->d, old);
+	return HC_OK;
+}
+
+static enum abi_error op_offer(struct run *t)
+{
+	uint32_t count = 1 + below(t, 3), first = 0, flags = below(t, 3) ? 0 : GRANT_READONLY, i;
+	const struct domain *peer = any_alive(t);
+	enum abi_error e;
+
+	TW_FLUSHING(t->w, e, grant_reserve(t->w, t->d, count, &first));
+	for (i = 0; e == HC_OK && i < count; i++)
+		e = grant_offer(t->w, t->d, first + i, peer->id, flags, any_frame(t, t->d));
+	if (e != HC_OK && i > 1)
+		cr_assert_eq(grant_revoke(t->w, t->d, first, i - 1), HC_OK);
+	return e;
+}
+
+static uint32_t any_ref(struct run *t)
+{
+	return below(t, 50) ? 1 + below(t, 12) : (uint32_t)tw_random(&t->r);
+}
+
+static enum abi_error op_revoke(struct run *t)
+{
+	return grant_revoke(t->w, t->d, any_ref(t), 1 + below(t, 3));
+}
+
+static enum abi_error op_retarget(struct run *t)
+{
+	return grant_retarget(t->d, any_ref(t), 1, any_alive(t)->id);
+}
+
+/* Changes both to an offer that the actor may use, if there is one nearby. */
+static void find_offer(struct run *t, struct domain **granter, uint32_t *r)
+{
+	for (unsigned tries = 0; tries < 20 && grant_peer(*granter, *r) != t->d->id; tries++) {
+		*granter = any_alive(t);
+		*r = any_ref(t);
+	}
+}
+
+static enum abi_error op_map(struct run *t)
+{
+	struct domain *granter = any_alive(t);
+	mfn_t table = typed_frame(t, t->d, FRAME_L1, FRAME_L1), mfn;
+	unsigned index = below(t, 4) ? 256 + below(t, 8) : any_index(t);
+	uint32_t ref = any_ref(t);
+	bool readonly = !below(t, 3);
+	enum abi_error e;
+
+	find_offer(t, &granter, &ref);
+
+	/* A walk gives level-1 tables of the mapper alone. */
+	if (!frame_is_ram(t->w, table) || t->w->frames[table].owner != t->d->id || t->w->frames[table].type != FRAME_L1)
+		return HC_ENOTABLE;
+	TW_FLUSHING(t->w, e, grant_map(t->w, t->d, granter, ref, readonly, table, index, &mfn));
+	return e;
+}
+
+static enum abi_error op_unmap(struct run *t)
+{
+	mfn_t table = typed_frame(t, t->d, FRAME_L1, FRAME_L1);
+	unsigned index = 256;
+
+	if (frame_is_ram(t->w, table) && t->w->frames[table].type == FRAME_L1)
+		while (index < 263 && !(tw_table(t->w, table)[index] & PTE_GRANT))
+			index++;
+	/* The caller flushes one address only: the table may stand at another, too. */
+	return grant_unmap(t->w, t->d, table, index);
+}
+
+static enum abi_error op_copy(struct run *t)
+{
+	struct domain *granter = any_alive(t);
+	uint32_t ref = any_ref(t);
+	enum abi_error e;
+	mfn_t dst = 0;
+
+	find_offer(t, &granter, &ref);
+	e = grant_access(granter, t->d->id, ref, true, &dst);
+	if (e == HC_OK)
+		TW_FLUSHING(t->w, e, frame_get_type(t->w, dst, FRAME_WRITABLE));
+	if (e != HC_OK)
+		return e;
+	memset(world_page(t->w, dst), (int)below(t, 2), 64);
+	frame_put_type(t->w, dst);
+	return HC_OK;
+}
+
+static enum abi_error op_port(struct run *t)
+{
+	struct domain *peer = any_alive(t);
+	uint32_t a = 1 + below(t, 8), b = 0;
+	enum abi_error e;
+
+	switch (below(t, 7)) {
+	case 0: TW_FLUSHING(t->w, e, event_alloc(t->w, t->d, PORT_WAITING, peer->id, 0, 0, &b)); return e;
+	case 1: TW_FLUSHING(t->w, e, event_bind(t->w, t->d, peer, a, 0, &b)); return e;
+	case 2: TW_FLUSHING(t->w, e, event_pair(t->w, t->d, peer, &a, &b)); return e;
+	case 3: return event_close(t->w, t->d, a);
+	case 4:
+		if (t->d->virq_port[0])
+			return HC_EBUSY;
+		TW_FLUSHING(t->w, e, event_alloc(t->w, t->d, PORT_VIRQ, DOMID_NONE, 0, 0, &b));
+		t->d->virq_port[0] = e == HC_OK ? b : 0;
+		return e;
+	case 5: return event_unmask(t->w, t->d, a) == HC_OK ? HC_OK : HC_EPORT;
+	default: return event_send(t->w, t->d, a);
+	}
+}
+
+static enum abi_error op_create(struct run *t)
+{
+	struct tw_space s;
+	unsigned slot = below(t, SLOTS);
+
+	if (t->w->domains[slot] || t->w->frames_free < 60)
+		return HC_ENOSLOT;
+	t->d = tw_run(t->w, slot, &s);
+	t->d->io[0] = (struct io_range){IO_FIRST, 4};
+	for (unsigned spare = below(t, 6); spare; spare--)
+		tw_frame(t->w, t->d);
+	return HC_OK;
+}
+
+static enum abi_error op_kill(struct run *t)
+{
+	if (below(t, 6))
+		return HC_EPERM;
+	tw_flush(t->w); /* its vCPU leaves the CPU */
+	domain_end(t->w, t->d, REASON_KILLED, 0);
+	return HC_OK;
+}
+
+static enum abi_error op_release(struct run *t)
+{
+	struct domain *d = any_domain(t);
+	enum abi_error e;
+
+	if (!d || d->state != DOMAIN_DEAD)
+		return HC_ESTATE;
+	e = domain_release(t->w, d);
+	return e == HC_EAGAIN ? HC_OK : e;
+}
+
+static enum abi_error op_seal(struct run *t)
+{
+	if (below(t, 8))
+		return HC_EPERM;
+	t->d->sealed = 1;
+	return HC_OK;
+}
+
+static const struct {
+	enum abi_error (*run)(struct run *);
+	const char *name;
+	unsigned weight, least; /* least: how often it has to succeed in a run for the run to mean something */
+} ops[] = {
+	{op_create, "create", 6, 5},
+	{op_set_entry, "set_entry", 30, 200},
+	{op_pin, "pin", 6, 20},
+	{op_unpin, "unpin", 6, 20},
+	{op_guest_writes, "write", 6, 30},
+	{op_base, "base", 4, 5},
+	{op_offer, "offer", 8, 20},
+	{op_revoke, "revoke", 3, 3},
+	{op_retarget, "retarget", 2, 3},
+	{op_map, "map", 14, 30},
+	{op_unmap, "unmap", 8, 20},
+	{op_copy, "copy", 4, 10},
+	{op_port, "port", 12, 100},
+	{op_kill, "kill", 3, 5},
+	{op_release, "release", 10, 30},
+	{op_seal, "seal", 2, 1},
+};
+
+static unsigned pick_op(struct run *t)
+{
+	unsigned total = 0, at, i = 0;
+
+	for (unsigned k = 0; k < ARRAY_SIZE(ops); k++)
+		total += ops[k].weight;
+	at = below(t, total);
+	while (at >= ops[i].weight)
+		at -= ops[i++].weight;
+	return i;
+}
+
+static void release_everything(struct world *w)
+{
+	for (unsigned s = 0; s < SLOTS; s++)
+		if (w->domains[s]) {
+			tw_release(w, w->domains[s]);
+			tw_recount(w);
+		}
+	cr_assert_eq(w->frames_free, FRAMES - TW_FIRST - TW_HOLE_FRAMES, "a frame is lost");
+	cr_assert_eq(w->domain_count, 0);
+}
+
+static void run_random(uint64_t seed)
+{
+	struct run t = {.w = tw_new(FRAMES), .r = seed};
+	unsigned done[ARRAY_SIZE(ops)] = {0}, orphaned = 0;
+
+	for (unsigned step = 0; step < STEPS; step++) {
+		unsigned k = pick_op(&t);
+		uint64_t before;
+		enum abi_error e;
+
+		t.d = any_domain(&t);
+		if (!t.d || t.d->state == DOMAIN_DEAD)
+			k = below(&t, 2) ? 0 : ARRAY_SIZE(ops) - 2;
+		before = tw_hash(t.w);
+		e = ops[k].run(&t);
+		if (e == HC_OK)
+			done[k]++;
+		else
+			cr_assert_eq(tw_hash(t.w), before, "step %u: %s refused (%s) and changed something", step,
+				     ops[k].name, abi_error_text(e));
+		tw_recount(t.w);
+		orphaned += tw_orphans(t.w) > 0;
+		tw_ghost_scribble(t.w);
+		if (!below(&t, 10))
+			tw_flush(t.w);
+	}
+	for (unsigned k = 0; k < ARRAY_SIZE(ops); k++)
+		cr_assert(done[k] >= ops[k].least, "%s succeeded %u times only", ops[k].name, done[k]);
+	cr_assert(orphaned > 50, "hardly ever a mapping outlived its granter");
+	release_everything(t.w);
+	tw_free(t.w);
+}
+
+Test(world, keeps_its_books_through_random_operations_seed_1, .timeout = 120)
+{
+	run_random(1);
+}
+
+Test(world, keeps_its_books_through_random_operations_seed_2, .timeout = 120)
+{
+	run_random(20020);
+}
+
+Test(world, keeps_its_books_through_random_operations_seed_3, .timeout = 120)
+{
+	run_random(300300300);
+}

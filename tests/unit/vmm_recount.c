@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The oracle of the hypervisor's unit tests: all books of the world, kept a second time from nothing but what is there
+ * (tables in memory, lists, records), and a TLB that has everything cached which could be cached.
+ */
+#include "vmm_world.h"
+
+#include <string.h>
+
+enum { SEEN_READ = 0x40, SEEN_WRITE = 1 << FRAME_WRITABLE, SEEN_EXEC = 1 << FRAME_EXEC };
+
+static struct {
+	uint32_t refs, types;
+	uint8_t type;
+	bool own; /* the hypervisor's, named by a domain's record */
+	bool listed;
+} book[TW_FRAMES_MAX];
+
+static struct {
+	uint32_t seen; /* SEEN_x, or 1 << level of a table */
+	uint32_t owner;
+} ghost[TW_FRAMES_MAX];
+
+void tw_ghost_clear(void)
+{
+	memset(ghost, 0, sizeof ghost);
+}
+
+void tw_ghost_scribble(struct world *w)
+{
+	for (mfn_t m = 0; m < w->frame_limit; m++)
+		if ((ghost[m].seen & SEEN_WRITE) && w->frames[m].owner == OWNER_FREE)
+			memset(world_page(w, m), 0x5c, PAGE_SIZE);
+}
+
+static void see(struct world *w, mfn_t m, uint32_t what)
+{
+	if (m >= w->frame_limit || w->frames[m].owner == OWNER_NONE)
+		return;
+	if (!ghost[m].seen)
+		ghost[m].owner = w->frames[m].owner;
+	ghost[m].seen |= what;
+}
+
+static void ghost_check(struct world *w)
+{
+	for (mfn_t m = 0; m < w->frame_limit; m++) {
+		const struct frame *f = &w->frames[m];
+		uint32_t typed = ghost[m].seen & ~(uint32_t)SEEN_READ;
+
+		if (!ghost[m].seen)
+			continue;
+		cr_assert(!typed || f->type == FRAME_NONE || typed == 1u << f->type,
+			  "frame %lu became type %u while a TLB knows it as %x", m, f->type, typed);
+		cr_assert(f->owner == ghost[m].owner || f->owner == OWNER_FREE ||
+				  (f->owner == OWNER_HYPERVISOR && !book[m].own),
+			  "frame %lu went from %x to %x while a TLB knows it", m, ghost[m].owner, f->owner);
+	}
+}
+
+static void ref(mfn_t m, enum frame_type type)
+{
+	book[m].refs++;
+	if (type == FRAME_NONE)
+		return;
+	cr_assert(!book[m].types || book[m].type == type, "frame %lu is used as %u and %u", m, book[m].type, type);
+	book[m].types++;
+	book[m].type = (uint8_t)type;
+}
+
+static void own_page(struct world *w, const void *page)
+{
+	mfn_t m = (mfn_t)((const uint8_t *)page - w->memory) >> PAGE_SHIFT;
+
+	if (!page)
+		return;
+	cr_assert(!book[m].own, "frame %lu serves the hypervisor twice", m);
+	cr_assert_eq(w->frames[m].owner, OWNER_HYPERVISOR);
+	book[m].own = true;
+	ref(m, FRAME_NONE);
+}
+
+static bool mapping_known(const struct domain *d, mfn_t table, unsigned index, uint64_t e)
+{
+	uint64_t entry = table << 9 | index;
+
+	for (uint32_t n = d->buckets[(entry ^ entry >> 13) % MAPPING_BUCKETS]; n;) {
+		const struct mapping *m = &d->mappings[(n - 1) / MAPPINGS_PER_PAGE][(n - 1) % MAPPINGS_PER_PAGE];
+
+		if (m->entry == entry)
+			return m->mfn == (e & PTE_FRAME) >> PAGE_SHIFT &&
+			       !(m->flags & GRANT_READONLY) == !!(e & PTE_W) && (e & PTE_NX);
+		n = m->next;
+	}
+	return false;
+}
+
+static void count_leaf(struct world *w, struct domain *d, mfn_t table, unsigned i, uint64_t e)
+{
+	mfn_t m = (e & PTE_FRAME) >> PAGE_SHIFT;
+	bool writable = e & PTE_W, exec = !(e & PTE_NX);
+
+	cr_assert((e & PTE_P) && (e & PTE_U) && !(e & (PTE_G | PTE_PS | PTE_PWT)), "entry %lx", e);
+	cr_assert(!(writable && exec), "entry %lx is writable and executable", e);
+	see(w, m, writable ? SEEN_WRITE : exec ? SEEN_EXEC : SEEN_READ);
+	if (e & PTE_GRANT) {
+		cr_assert(mapping_known(d, table, i, e), "an entry says grant, no record does");
+		return;
+	}
+	if (!frame_is_ram(w, m))
+		return;
+	if (m == TW_STUBS)
+		cr_assert(!writable);
+	else if (w->frames[m].owner == OWNER_BUNDLE)
+		cr_assert(!writable && !exec && (d->capabilities & CAP_DOMAIN));
+	else
+		cr_assert_eq(w->frames[m].owner, d->id, "frame %lu of %x mapped by %x", m, w->frames[m].owner, d->id);
+	ref(m, m == TW_STUBS ? FRAME_NONE : writable ? FRAME_WRITABLE : exec ? FRAME_EXEC : FRAME_NONE);
+}
+
+static void count_table(struct world *w, mfn_t m)
+{
+	const struct frame *f = &w->frames[m];
+	struct domain *d = domain_find(w, f->owner);
+	const uint64_t *t = world_page(w, m);
+	unsigned entries = f->type == FRAME_L4 ? 255 : 512;
+
+	cr_assert_not_null(d, "table %lu has no domain", m);
+	see(w, m, 1u << f->type);
+	for (unsigned i = 0; i < entries; i++) {
+		if (!t[i])
+			continue;
+		if (f->type == FRAME_L1) {
+			count_leaf(w, d, m, i, t[i]);
+			continue;
+		}
+		cr_assert(!(t[i] & ~(PTE_P | PTE_W | PTE_U | PTE_A | PTE_D | PTE_NX | PTE_FRAME)));
+		ref((t[i] & PTE_FRAME) >> PAGE_SHIFT, (enum frame_type)(f->type - 1));
+	}
+	if (f->type != FRAME_L4)
+		return;
+	cr_assert_eq(t[255], 0);
+	cr_assert_eq(memcmp(t + 256, w->upper_half, 256 * 8), 0, "the upper half of table %lu is not ours", m);
+}
+
+static void count_ports(struct world *w, const struct domain *d)
+{
+	uint32_t used = 0;
+
+	for (uint32_t n = 0; n < EVENT_PORT_MAX; n++) {
+		const struct port *p = event_port(d, n), *q;
+		struct domain *peer;
+
+		if (!p)
+			continue;
+		used++;
+		cr_assert_neq(n, 0);
+		cr_assert_neq(d->state, DOMAIN_DEAD);
+		if (p->state == PORT_VIRQ)
+			cr_assert_eq(d->virq_port[p->peer_port], n);
+		if (p->state != PORT_CONNECTED)
+			continue;
+		peer = domain_find(w, p->peer);
+		cr_assert_not_null(peer);
+		q = event_port(peer, p->peer_port);
+		cr_assert(q && q->state == PORT_CONNECTED && q->peer == d->id && q->peer_port == n);
+	}
+	cr_assert_eq(used, d->port_count);
+}
+
+static uint32_t count_maps(const struct world *w, const struct domain *granter, uint32_t r)
+{
+	uint32_t maps = 0;
+
+	for (unsigned s = 0; s < DOMAIN_SLOTS; s++) {
+		const struct domain *d = w->domains[s];
+
+		for (uint32_t i = 0; d && d->mapping_count && i < d->mapping_pages * MAPPINGS_PER_PAGE; i++) {
+			const struct mapping *m = &d->mappings[i / MAPPINGS_PER_PAGE][i % MAPPINGS_PER_PAGE];
+			maps += m->entry && m->granter == granter->id && m->ref == r;
+		}
+	}
+	return maps;
+}
+
+static void count_grants(struct world *w, const struct domain *d)
+{
+	uint32_t used = 0, mapped = 0, spare = 0;
+
+	for (uint32_t r = 0; r < GRANT_MAX; r++) {
+		const struct grant *g = d->grants[r / GRANTS_PER_PAGE];
+
+		if (!g || (g += r % GRANTS_PER_PAGE)->peer == DOMID_NONE)
+			continue;
+		used++;
+		cr_assert_eq(w->frames[g->mfn].owner, d->id);
+		cr_assert_eq(g->maps, count_maps(w, d, r));
+		ref(g->mfn, FRAME_NONE);
+	}
+	cr_assert(used == d->grant_count || d->release_step > 3);
+	for (uint32_t i = 0; i < d->mapping_pages * MAPPINGS_PER_PAGE; i++) {
+		const struct mapping *m = &d->mappings[i / MAPPINGS_PER_PAGE][i % MAPPINGS_PER_PAGE];
+
+		if (!m->entry)
+			continue;
+		mapped++;
+		ref(m->mfn, m->flags & GRANT_READONLY ? FRAME_NONE : FRAME_WRITABLE);
+		ref(m->entry >> 9, FRAME_L1);
+		cr_assert(tw_table(w, m->entry >> 9)[m->entry & 511] & PTE_GRANT);
+	}
+	cr_assert_eq(mapped, d->mapping_count);
+	for (uint32_t n = d->mapping_pages ? d->mapping_free : 0; n;
+	     n = d->mappings[(n - 1) / MAPPINGS_PER_PAGE][(n - 1) % MAPPINGS_PER_PAGE].next)
+		spare++;
+	cr_assert_eq(mapped + spare, d->mapping_pages * MAPPINGS_PER_PAGE);
+}
+
+static void count_domain(struct world *w, struct domain *d)
+{
+	uint64_t frames = 0;
+
+	own_page(w, d);
+	own_page(w, d->vcpu.fpu);
+	for (unsigned i = 0; i < PORT_PAGES; i++)
+		own_page(w, d->ports[i]);
+	for (unsigned i = 0; i < GRANT_PAGES; i++)
+		own_page(w, d->grants[i]);
+	for (unsigned i = 0; i < d->mapping_pages; i++)
+		own_page(w, d->mappings[i]);
+	own_page(w, d->buckets);
+	for (uint32_t m = d->frame_list, prev = 0; m; prev = m, m = w->frames[m].next) {
+		cr_assert_eq(w->frames[m].owner, d->id);
+		cr_assert_eq(w->frames[m].prev, prev);
+		cr_assert(!book[m].listed);
+		book[m].listed = true;
+		frames++;
+		ref(m, FRAME_NONE);
+		if (w->frames[m].flags & FRAME_PINNED)
+			ref(m, (enum frame_type)w->frames[m].type);
+	}
+	cr_assert_eq(frames, d->frame_count);
+	cr_assert(frames <= d->frame_max);
+	if (d->vcpu.root)
+		ref(d->vcpu.root, FRAME_L4);
+	if (d->release_step < 4)
+		ref(d->shared_mfn, FRAME_WRITABLE);
+	count_ports(w, d);
+	count_grants(w, d);
+}
+
+static void count_free(struct world *w)
+{
+	uint64_t n = 0;
+
+	for (uint32_t m = w->free_list, prev = 0; m; prev = m, m = w->frames[m].next) {
+		cr_assert_eq(w->frames[m].owner, OWNER_FREE);
+		cr_assert_eq(w->frames[m].prev, prev);
+		cr_assert(!book[m].listed);
+		book[m].listed = true;
+		n++;
+	}
+	cr_assert_eq(n, w->frames_free);
+}
+
+void tw_recount(struct world *w)
+{
+	uint64_t hypervisor = 0;
+	uint32_t domains = 0;
+
+	memset(book, 0, sizeof book);
+	count_free(w);
+	for (unsigned s = 0; s < DOMAIN_SLOTS; s++)
+		if (w->domains[s]) {
+			count_domain(w, w->domains[s]);
+			domains++;
+		}
+	for (mfn_t m = 0; m < w->frame_limit; m++)
+		if (w->frames[m].type >= FRAME_L1 && w->frames[m].type <= FRAME_L4)
+			count_table(w, m);
+	for (mfn_t m = 0; m < w->frame_limit; m++) {
+		const struct frame *f = &w->frames[m];
+		uint32_t boot = m < TW_FIRST;
+
+		cr_assert_eq(f->refs, book[m].refs + boot, "frame %lu: %u references, counted %u", m, f->refs,
+			     book[m].refs + boot);
+		cr_assert_eq(f->type_count, book[m].types, "frame %lu: %u typed, counted %u", m, f->type_count,
+			     book[m].types);
+		cr_assert_eq(f->type, book[m].types ? book[m].type : FRAME_NONE, "frame %lu is type %u", m, f->type);
+		if (f->owner > 0xffff || f->owner == OWNER_FREE)
+			cr_assert(book[m].listed, "frame %lu of %x is in no list", m, f->owner);
+		hypervisor += book[m].own || m == 0 || m == TW_STUBS;
+	}
+	cr_assert_eq(domains, w->domain_count);
+	cr_assert_eq(hypervisor, w->frames_hypervisor);
+	ghost_check(w);
+}
+
+unsigned tw_orphans(const struct world *w)
+{
+	unsigned n = 0;
+
+	for (mfn_t m = TW_FIRST; m < w->frame_limit; m++)
+		n += w->frames[m].owner == OWNER_HYPERVISOR && !book[m].own;
+	return n;
+}
+
+static void mix(uint64_t *h, const void *bytes, size_t n)
+{
+	uint64_t v;
+
+	for (size_t i = 0; i + 8 <= n; i += 8) {
+		memcpy(&v, (const uint8_t *)bytes + i, 8);
+		*h = (*h ^ v) * 0x9e3779b97f4a7c15ull;
+		*h ^= *h >> 29;
+	}
+}
+
+static void mix_domain(uint64_t *h, const struct domain *d)
+{
+	uint64_t head[] = {d->id,         d->state,       d->sealed,        d->frame_count, d->vcpu.root,
+			   d->port_count, d->grant_count, d->mapping_count, d->vcpu.state,  d->release_step};
+
+	mix(h, head, sizeof head);
+	mix(h, d->virq_port, sizeof d->virq_port);
+	mix(h, d->io, sizeof d->io);
+	for (uint32_t n = 0; n < EVENT_PORT_MAX; n++)
+		if (event_port(d, n))
+			mix(h, event_port(d, n), sizeof(struct port));
+	for (uint32_t r = 0; r < GRANT_MAX; r++) {
+		const struct grant *g = d->grants[r / GRANTS_PER_PAGE];
+		if (g && g[r % GRANTS_PER_PAGE].peer != DOMID_NONE)
+			mix(h, &g[r % GRANTS_PER_PAGE], sizeof *g);
+	}
+}
+
+uint64_t tw_hash(const struct world *w)
+{
+	uint64_t h = 1;
+
+	mix(&h, w->generations, sizeof w->generations);
+	for (unsigned s = 0; s < DOMAIN_SLOTS; s++)
+		if (w->domains[s])
+			mix_domain(&h, w->domains[s]);
+	for (mfn_t m = 0; m < w->frame_limit; m++) {
+		const struct frame *f = &w->frames[m];
+		uint64_t head[] = {m, f->owner, f->refs, f->type_count, f->type, f->flags};
+
+		if (f->owner == OWNER_FREE || f->owner == OWNER_NONE || (f->owner == OWNER_HYPERVISOR && f->refs == 1))
+			continue;
+		mix(&h, head, sizeof head);
+		mix(&h, world_page(w, m), PAGE_SIZE);
+	}
+	return h;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The small machine of the hypervisor's unit tests. Building a domain here is what a builder does, written out. */
+#include "vmm_world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t upper[256];
+static unsigned wakes, flushes;
+
+static void woken(struct vcpu *v)
+{
+	wakes++;
+	if (v->state == VCPU_BLOCKED)
+		v->state = VCPU_RUNNABLE;
+}
+
+unsigned tw_wakes(void)
+{
+	return wakes;
+}
+
+unsigned tw_flushes(void)
+{
+	return flushes;
+}
+
+void tw_flush(struct world *w)
+{
+	flushes++;
+	tw_ghost_clear();
+	frame_flushed(w);
+}
+
+uint64_t tw_random(uint64_t *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * 2685821657736338717ull;
+}
+
+struct world *tw_new(unsigned frames)
+{
+	struct world *w = calloc(1, sizeof *w);
+
+	cr_assert(frames <= TW_FRAMES_MAX && frames > TW_FIRST + TW_HOLE_FRAMES);
+	w->memory = aligned_alloc(PAGE_SIZE, (size_t)frames * PAGE_SIZE);
+	memset(w->memory, 0xa7, (size_t)frames * PAGE_SIZE);
+	w->frames = calloc(frames, sizeof *w->frames);
+	w->frame_limit = frames;
+	w->flush_epoch = 1;
+	w->stubs_mfn = TW_STUBS;
+	w->wake = woken;
+	w->upper_half = upper;
+	for (unsigned i = 0; i < 256; i++)
+		upper[i] = i % 3 ? 0xfee000ull + i * PAGE_SIZE + 3 : 0;
+	frame_reserve_boot(w, 0, OWNER_HYPERVISOR);
+	frame_reserve_boot(w, TW_STUBS, OWNER_STUBS);
+	frame_reserve_boot(w, TW_BUNDLE, OWNER_BUNDLE);
+	frame_reserve_boot(w, TW_BUNDLE + 1, OWNER_BUNDLE);
+	for (mfn_t m = TW_FIRST; m < frames - TW_HOLE_FRAMES; m++)
+		frame_release_boot(w, m);
+	wakes = flushes = 0;
+	tw_ghost_clear();
+	return w;
+}
+
+void tw_free(struct world *w)
+{
+	free(w->memory);
+	free(w->frames);
+	free(w);
+}
+
+struct domain *tw_domain(struct world *w, uint32_t slot, uint32_t max_pages, uint32_t capabilities)
+{
+	struct domain_create c = {.name = "test",
+				  .slot = slot,
+				  .max_pages = max_pages,
+				  .capabilities = capabilities,
+				  .weight = 256,
+				  .vcpu_count = 1};
+	struct domain *d = NULL;
+
+	TW_OK(w, domain_create(w, &c, &d));
+	return d;
+}
+
+mfn_t tw_frame(struct world *w, struct domain *d)
+{
+	mfn_t mfn = 0;
+
+	TW_OK(w, frame_alloc(w, d, &mfn));
+	return mfn;
+}
+
+struct domain *tw_run(struct world *w, uint32_t slot, struct tw_space *s)
+{
+	struct domain *d = tw_domain(w, slot, 24, slot == 0 ? CAP_ALL : 0);
+	mfn_t fixed;
+
+	s->root = tw_frame(w, d);
+	s->l3 = tw_frame(w, d);
+	s->l2 = tw_frame(w, d);
+	s->l1 = tw_frame(w, d);
+	s->window = tw_frame(w, d);
+	s->text = tw_frame(w, d);
+	fixed = tw_frame(w, d);
+	tw_table(w, s->root)[0] = tw_pte(s->l3, TW_TABLE);
+	tw_table(w, s->l3)[0] = tw_pte(s->l2, TW_TABLE);
+	tw_table(w, s->l2)[TW_VA >> 21] = tw_pte(s->l1, TW_TABLE);
+	tw_table(w, s->l2)[TW_WINDOW >> 21] = tw_pte(s->window, TW_TABLE);
+	tw_table(w, s->l2)[HYPERCALL_VA >> 21] = tw_pte(fixed, TW_TABLE);
+	tw_table(w, fixed)[0] = tw_pte(TW_STUBS, TW_TEXT);
+	tw_table(w, fixed)[1] = tw_pte(d->shared_mfn, TW_DATA);
+	tw_table(w, s->l1)[0] = tw_pte(s->text, TW_TEXT);
+	for (unsigned i = 0; i < ARRAY_SIZE(s->data); i++) {
+		s->data[i] = tw_frame(w, d);
+		tw_table(w, s->l1)[1 + i] = tw_pte(s->data[i], TW_DATA);
+	}
+	TW_OK(w, mmu_get_table(w, d, s->root, 4));
+	d->vcpu.root = s->root;
+	d->vcpu.state = VCPU_RUNNABLE;
+	d->state = DOMAIN_RUNNING;
+	return d;
+}
+
+unsigned tw_release(struct world *w, struct domain *d)
+{
+	enum abi_error e;
+	unsigned calls = 0;
+
+	if (d->state != DOMAIN_DEAD)
+		domain_end(w, d, REASON_KILLED, 0);
+	do {
+		e = domain_release(w, d);
+		cr_assert(e == HC_OK || e == HC_EAGAIN);
+		cr_assert(++calls < 10000, "a release never ends");
+	} while (e == HC_EAGAIN);
+	return calls;
+}
