@@ -15,7 +15,7 @@
 struct pci_function {
 	struct device_info info;          /* owner is the owner's (device.c) to write */
 	volatile uint8_t *ecam;           /* this function's 4 KiB of configuration space; NULL: by ports, 256 bytes */
-	bool resetting;             /* the reset after its last owner's end is under way; device.c's */
+	bool resetting;                   /* the reset after its last owner's end is under way; device.c's */
 	bool bridge;                      /* header type 1 or 2, or class 06: never given away */
 	uint8_t msix_cap;                 /* offset of the capability; 0: none */
 	uint8_t pcie_cap;                 /* offset of the PCI Express capability; 0: none */

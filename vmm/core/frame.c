@@ -52,9 +52,13 @@ static void frame_list_free(struct world *w, mfn_t mfn)
 
 static void frame_free(struct world *w, mfn_t mfn)
 {
-	const struct frame *f = &w->frames[mfn];
+	struct frame *f = &w->frames[mfn];
 
 	CHECK(!f->refs && !f->type_count && !(f->flags & FRAME_PINNED));
+	if (w->freed_check) {
+		memset(world_page(w, mfn), FREED_BYTE, PAGE_SIZE);
+		f->flags |= FRAME_FILLED;
+	}
 	frame_list_free(w, mfn);
 }
 
@@ -79,6 +83,14 @@ void frame_reserve_boot(struct world *w, mfn_t mfn, uint32_t owner)
 		w->frames_hypervisor++;
 }
 
+/* Whether a frame that was filled when it was freed still is. */
+static bool frame_is_intact(const struct world *w, mfn_t mfn)
+{
+	const uint8_t *page = world_page(w, mfn);
+
+	return page[0] == FREED_BYTE && !memcmp(page, page + 1, PAGE_SIZE - 1);
+}
+
 static enum abi_error frame_take(struct world *w, uint32_t owner, mfn_t *out)
 {
 	mfn_t mfn = w->free_list;
@@ -90,6 +102,8 @@ static enum abi_error frame_take(struct world *w, uint32_t owner, mfn_t *out)
 		return CORE_FLUSH_FIRST;
 	list_remove(w, &w->free_list, mfn);
 	w->frames_free--;
+	if (w->freed_check && (f->flags & FRAME_FILLED))
+		w->freed_check(mfn, frame_is_intact(w, mfn));
 	f->last_type = FRAME_NONE;
 	memset(world_page(w, mfn), 0, PAGE_SIZE);
 	f->flags = 0;

@@ -41,6 +41,8 @@ enum frame_type {
 #define OWNER_STUBS 4u      /* the hypercall page: read and execute for everybody */
 
 #define FRAME_PINNED 1u
+#define FRAME_FILLED 2u /* free, and filled with FREED_BYTE: see world.freed_check */
+#define FREED_BYTE 0xf7
 
 /*
  * One machine frame. References: one while a domain owns it, one for each mapping, grant mapping or pin, and one for
@@ -195,6 +197,9 @@ struct world {
 	uint32_t domain_count;
 	/* What the cores ask of the CPU side; set before the first domain exists. */
 	void (*wake)(struct vcpu *v); /* an event became pending for it */
+	/* A search for writes to free frames, NULL: none. Frames are then filled with FREED_BYTE when they are freed, and
+	 * this is called when one is handed out again; @intact: nobody wrote to it meanwhile. */
+	void (*freed_check)(mfn_t mfn, uint32_t intact);
 };
 
 static inline void *world_page(const struct world *w, mfn_t mfn)
