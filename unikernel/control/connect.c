@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include <cambium/clock.h>
 #include <cambium/event.h>
 #include <cambium/grant.h>
 #include <cambium/mem.h>
