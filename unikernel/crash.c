@@ -121,20 +121,10 @@ static void backtrace(const struct thread *t, uint64_t rip, uint64_t rsp, uint64
 	say("backtrace:");
 	for (unsigned i = 0; i < c.n; i++)
 		say(c.times[i] > 1 ? " 0x%lx (%u times)" : " 0x%lx", c.at[i], c.times[i]);
-	say("\nnames: addr2line -fpe build/%s.elf", start_info()->name);
+	say("\nnames: addr2line -fpe build/%s.elf", program_name());
 	for (unsigned i = 0; i < c.n; i++)
 		say(" 0x%lx", c.at[i]);
 	say("\n");
-}
-
-/* The control block, or NULL where the thread pointer leads nowhere near one. */
-static const struct thread *current(uint64_t fs_base)
-{
-	const struct start_info *start = start_info();
-
-	if (fs_base % 64 || fs_base < start->mem_va || fs_base - start->mem_va >= start->mem_pages * PAGE_SIZE)
-		return NULL;
-	return (const struct thread *)(uintptr_t)fs_base;
 }
 
 static _Noreturn void end(unsigned code)
@@ -153,21 +143,27 @@ static void say_registers(const struct trap_frame *f)
 	say("fs  %016lx  gs  %016lx\n", f->fs_base, f->gs_base);
 }
 
-_Noreturn void crash_exception(struct trap_frame *frame)
+static _Noreturn void report_exception(const struct trap_frame *frame)
 {
-	const struct thread *t = current(frame->fs_base);
+	const struct thread *t = thread_running();
 	const char *name = exception_names[frame->vector % 32];
 
-	say("crash: %s (vector %lu) in thread %s", name ? name : "exception", frame->vector, t ? t->name : "?");
+	say("crash: %s (vector %lu) in thread %s", name ? name : "exception", frame->vector, t->name);
 	if (frame->vector == 14)
 		say(": %s of 0x%lx", frame->error & 16 ? "execution" : frame->error & 2 ? "write" : "read", frame->cr2);
 	say("\n");
-	if (frame->vector == 14 && t && frame->cr2 - t->guard < PAGE_SIZE)
+	if (frame->vector == 14 && frame->cr2 - t->guard < PAGE_SIZE)
 		say("crash: stack overflow: the address is in the guard page below the thread's stack\n");
 	say_registers(frame);
-	if (t)
-		backtrace(t, frame->rip, frame->rsp, frame->rbp);
+	backtrace(t, frame->rip, frame->rsp, frame->rbp);
 	end((unsigned)frame->vector);
+}
+
+/* The thread pointer may be what went wrong: what follows gets another one, whose stack guard differs. */
+__attribute__((no_stack_protector)) _Noreturn void crash_exception(struct trap_frame *frame)
+{
+	thread_early();
+	report_exception(frame);
 }
 
 _Noreturn void crash(const char *why, ...)

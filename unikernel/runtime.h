@@ -28,6 +28,9 @@ void fd_setup(void);
 /* 6. The device area. */
 void device_setup(const struct start_info *start);
 
+/* The first word of the command line, or the domain's name. */
+const char *program_name(void);
+
 /* Random bytes without a descriptor. */
 void random_bytes(void *out, size_t len);
 

@@ -54,6 +54,11 @@ const struct start_info *start_info(void)
 	return start_page;
 }
 
+const char *program_name(void)
+{
+	return arguments[0] ? arguments[0] : start_page->name;
+}
+
 _Noreturn void start_fail(const char *why)
 {
 	static const char head[] = "cambium: cannot start: ";

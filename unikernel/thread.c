@@ -29,10 +29,16 @@ static bool fsgsbase;
 
 /* Until thread_setup: a thread pointer that leads somewhere, for the stack protector and crash(). */
 static struct thread early = {.self = &early, .name = "start"};
+static struct thread *running = &early; /* what thread_self() says, without asking %fs */
 
 __attribute__((no_stack_protector)) void thread_early(void)
 {
 	hc_vcpu_set_base(0, (uint64_t)(uintptr_t)&early);
+}
+
+const struct thread *thread_running(void)
+{
+	return running;
 }
 
 struct thread *thread_self(void)
@@ -50,6 +56,7 @@ const char *thread_name(const struct thread *t)
 
 static void set_thread_pointer(struct thread *t)
 {
+	running = t;
 	if (fsgsbase)
 		__asm__ volatile("wrfsbase %0" : : "r"(t) : "memory");
 	else

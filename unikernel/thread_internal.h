@@ -41,6 +41,9 @@ struct thread {
 
 _Static_assert(offsetof(struct thread, stack_guard) == 0x28, "where the compiler looks for the guard");
 
+/* thread_self(), for crash reports: independent of the thread pointer. */
+const struct thread *thread_running(void);
+
 /* Makes a blocked thread ready: out of its wait queue and timer list. */
 void thread_ready(struct thread *t, bool woken);
 

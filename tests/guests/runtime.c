@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * runtime [crash KIND]: the unikernel tries itself out, one line for each property, and exits with the number of those
- * that do not hold. With `crash` it ends in the named way, for tests of what is then printed.
+ * runtime [crash KIND | talk LINES]: the unikernel tries itself out, one line for each property, and exits with the number
+ * of those that do not hold. With `crash` it ends in the named way, for tests of what is then printed; with `talk` it
+ * prints numbered lines as fast as it can.
  */
 #include <cambium/clock.h>
 #include <cambium/crash.h>
@@ -408,10 +409,19 @@ static int crash_as(const char *kind)
 	return 99;
 }
 
+static int talk(int lines)
+{
+	for (int i = 1; i <= lines; i++)
+		printf("line %d of %d\n", i, lines);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "crash"))
 		return crash_as(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "talk"))
+		return talk(atoi(argv[2]));
 	report("constructors ran before main", constructed == 1);
 	report("memmove and memset agree with byte loops", moves_agree());
 	report("the heap gives and takes", heap_works());
