@@ -28,7 +28,7 @@ struct domain_counters {
 /* Words of the command line. */
 struct domain_options {
 	uint64_t flows;     /* flows=N: size of the flow table */
-	uint64_t die_after; /* die-after=N: crash at the N-th frame, for tests of restart; 0: never */
+	uint64_t die_after; /* die-after=N: crash at the N-th frame of the first life, to test restart; 0: never */
 	uint64_t stats;     /* stats=N: print counters every N seconds; 0: never */
 };
 
