@@ -215,6 +215,8 @@ static void sock_close(struct file *f)
 		pbuf_free(s->rest);
 	if (s->datagram != NULL)
 		netbuf_delete(s->datagram);
+	/* netconn_delete leaves this out once reading has met the end of the stream: its mailboxes are invalid then, too. */
+	(void)netconn_prepare_delete(s->conn);
 	(void)netconn_delete(s->conn);
 	sock_unregister(number);
 	free(s);
