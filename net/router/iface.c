@@ -52,6 +52,7 @@ static void update_back(struct router_domain *d, const struct device_entry *entr
 {
 	unsigned index = entry->index;
 	struct netback *back;
+	bool was_open;
 
 	if (index == UPLINK || index >= ROUTER_IF_COUNT) {
 		report("an interface number out of range is ignored: %u", index);
@@ -61,6 +62,7 @@ static void update_back(struct router_domain *d, const struct device_entry *entr
 	d->back_mask |= 1u << index;
 	back->wake = domain_wake;
 	back->wake_arg = d;
+	was_open = d->brain.iface[index].kind != IFACE_NONE;
 	if (!netback_update(back, entry))
 		return;
 	router_iface_clear(&d->brain, index);
@@ -68,7 +70,10 @@ static void update_back(struct router_domain *d, const struct device_entry *entr
 	case NETBACK_WAITING: iface_open(d, index); break;
 	case NETBACK_DETACHED: report("interface %u (%s) not attached: %s", index, entry->name, back->why); break;
 	case NETBACK_CLOSED:
-	case NETBACK_OPEN: report("interface %u (%s) closed", index, entry->name); break;
+	case NETBACK_OPEN:
+		if (was_open)
+			report("interface %u (%s) closed", index, entry->name);
+		break;
 	}
 }
 
