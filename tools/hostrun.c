@@ -354,9 +354,9 @@ static void build_clock(void)
 
 static void build_start(struct start_info *s, uint64_t pages, char **words)
 {
-	const char *name = strrchr(words[0], '/') ? strrchr(words[0], '/') + 1 : words[0];
+	const char *slash = strrchr(*words, '/'), *name = slash ? slash + 1 : *words;
 	uint64_t *p2m = map_at(P2M_VA, align_up(pages * 8, PAGE_SIZE), PROT_READ | PROT_WRITE);
-	size_t at = 0;
+	size_t at, length = strcspn(name, ".");
 
 	*s = (struct start_info){
 		.magic = START_MAGIC,
@@ -376,9 +376,10 @@ static void build_start(struct start_info *s, uint64_t pages, char **words)
 	};
 	for (uint64_t i = 0; i < pages; i++)
 		p2m[i] = 0x100000 + i * 7 % pages;
-	memcpy(s->name, name, strcspn(name, ".") < sizeof s->name ? strcspn(name, ".") : sizeof s->name - 1);
-	for (; *words && at + 1 < sizeof s->cmdline; words++)
-		at += (size_t)snprintf(s->cmdline + at, sizeof s->cmdline - at, "%s%s", at ? " " : "", *words);
+	memcpy(s->name, name, MIN(length, sizeof s->name - 1));
+	at = (size_t)snprintf(s->cmdline, sizeof s->cmdline, "%.*s", (int)MIN(length, 64u), name);
+	while (*++words && at + 1 < sizeof s->cmdline)
+		at += (size_t)snprintf(s->cmdline + at, sizeof s->cmdline - at, " %s", *words);
 	if (getrandom(s->seed, sizeof s->seed, 0) != (ssize_t)sizeof s->seed)
 		fail("no randomness");
 }

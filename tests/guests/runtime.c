@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * runtime [crash KIND | talk LINES]: the unikernel tries itself out, one line for each property, and exits with the number
- * of those that do not hold. With `crash` it ends in the named way, for tests of what is then printed; with `talk` it
- * prints numbered lines as fast as it can.
+ * runtime: the unikernel tries itself out, one line for each property, and exits with the number of those that do not
+ * hold.
  */
 #include <cambium/clock.h>
-#include <cambium/crash.h>
 #include <cambium/mem.h>
 #include <cambium/thread.h>
 
@@ -356,72 +354,8 @@ __attribute__((constructor)) static void construct(void)
 	constructed = 1;
 }
 
-/* --- the ends ---------------------------------------------------------------------------------------------------- */
-
-static int recurse(int depth)
+int main(void)
 {
-	volatile char room[512];
-
-	room[0] = (char)depth;
-	return depth < 0 ? room[0] : recurse(depth + 1) + room[0];
-}
-
-static void *overflow(void *arg)
-{
-	(void)arg;
-	return (void *)(intptr_t)recurse(1);
-}
-
-__attribute__((noinline)) static int smash(size_t len)
-{
-	char room[8];
-	char *volatile to = room; /* unknown to the compiler */
-
-	memset(to, 'x', len);
-	return to[len / 2];
-}
-
-static int crash_as(const char *kind)
-{
-	static const int constant = 5;
-	pthread_t t;
-
-	if (!strcmp(kind, "null"))
-		*(volatile int *)(intptr_t)(kind[0] - 'n') = 1;
-	if (!strcmp(kind, "readonly"))
-		*(volatile int *)(intptr_t)&constant = 6;
-	if (!strcmp(kind, "execute"))
-		((void (*)(void))(intptr_t)&failures)();
-	if (!strcmp(kind, "opcode"))
-		__asm__ volatile("ud2");
-	if (!strcmp(kind, "divide"))
-		return (int)(5 / (strlen(kind) - 6));
-	if (!strcmp(kind, "abort"))
-		abort();
-	if (!strcmp(kind, "smash"))
-		return smash(8 * strlen(kind));
-	if (!strcmp(kind, "overflow"))
-		return recurse(1);
-	if (!strcmp(kind, "thread-overflow")) {
-		pthread_create(&t, NULL, overflow, NULL);
-		pthread_join(t, NULL);
-	}
-	return 99;
-}
-
-static int talk(int lines)
-{
-	for (int i = 1; i <= lines; i++)
-		printf("line %d of %d\n", i, lines);
-	return 0;
-}
-
-int main(int argc, char **argv)
-{
-	if (argc == 3 && !strcmp(argv[1], "crash"))
-		return crash_as(argv[2]);
-	if (argc == 3 && !strcmp(argv[1], "talk"))
-		return talk(atoi(argv[2]));
 	report("constructors ran before main", constructed == 1);
 	report("memmove and memset agree with byte loops", moves_agree());
 	report("the heap gives and takes", heap_works());
