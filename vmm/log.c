@@ -168,7 +168,9 @@ void log_async(void)
 /* Who has begun a line on channel 0 and not ended it. */
 static enum { LINE_NOBODY, LINE_LOG, LINE_DOMAIN } line_owner;
 static uint64_t line_since; /* system time of the last byte of an open line of a domain */
+static bool line_cut;       /* a domain's line was cut off: the rest must not look like a line of its own */
 
+#define CONTINUED "... "
 #define LINE_PATIENCE 100000000ull /* ns that an unfinished line of a domain holds our own back */
 
 /* Whether our own lines may go out now; cuts off a domain's line that is not being finished. */
@@ -181,6 +183,7 @@ static bool line_take(bool wait)
 			return false;
 		if (wait)
 			serial_write_wait(0, "\r\n", 2);
+		line_cut = true;
 	}
 	line_owner = LINE_LOG;
 	return true;
@@ -205,6 +208,29 @@ static void drain_ring(bool wait)
 	line_owner = LINE_NOBODY;
 }
 
+/* A domain's bytes, when the line is not ours. */
+static unsigned share_line(const char *text, unsigned len)
+{
+	unsigned n;
+
+	if (line_cut) {
+		line_cut = serial_write(0, CONTINUED, sizeof CONTINUED - 1) == 0;
+		n = 0;
+		line_owner = LINE_DOMAIN;
+	} else {
+		/* A line of ours that waits goes out at the end of the domain's. */
+		for (unsigned i = 0; head != tail && i < len; i++)
+			if (text[i] == '\n')
+				len = i + 1;
+		n = serial_write(0, text, len);
+		if (!n)
+			return 0;
+		line_owner = text[n - 1] == '\n' ? LINE_NOBODY : LINE_DOMAIN;
+	}
+	line_since = time_now();
+	return n;
+}
+
 unsigned log_share(const char *text, unsigned len)
 {
 	uint64_t flags = lock();
@@ -212,19 +238,8 @@ unsigned log_share(const char *text, unsigned len)
 
 	if (line_owner != LINE_DOMAIN)
 		drain_ring(false);
-	if (line_owner != LINE_LOG) {
-		bool ours_wait = head != tail;
-
-		/* A line of ours that waits goes out at the end of the domain's. */
-		for (unsigned i = 0; ours_wait && i < len; i++)
-			if (text[i] == '\n')
-				len = i + 1;
-		n = serial_write(0, text, len);
-		if (n) {
-			line_owner = text[n - 1] == '\n' ? LINE_NOBODY : LINE_DOMAIN;
-			line_since = time_now();
-		}
-	}
+	if (line_owner != LINE_LOG)
+		n = share_line(text, len);
 	unlock(flags);
 	return n;
 }

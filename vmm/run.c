@@ -288,8 +288,10 @@ void run_kill(struct domain *d, enum domain_reason reason, uint32_t code)
 	device_quiesce(d);
 	d->has_frame = 1;
 	domain_end(&world, d, reason, code);
-	log_line("domain %u.%u (%s) ended: %s, code %u", DOMID_SLOT(d->id), DOMID_GENERATION(d->id), d->name,
-		 domain_reason_text(reason), code);
+	/* Whoever builds domains tells of theirs; of the builder nobody else can. */
+	if (d->capabilities & CAP_DOMAIN)
+		log_line("domain %u.%u (%s) ended: %s, code %u", DOMID_SLOT(d->id), DOMID_GENERATION(d->id), d->name,
+			 domain_reason_text(reason), code);
 }
 
 void vcpu_prepare(struct vcpu *v, mfn_t root, uint64_t entry, uint64_t stack, uint64_t argument)
