@@ -4,7 +4,8 @@
  * added as long as every carry is added back in; 32-bit halves of a 64-bit accumulator cannot overflow for the lengths
  * here, so the carries wait in the upper half until the end.
  */
-#include <lwip/arch.h>
+#include <net/port/checksum.h>
+#include <stddef.h>
 #include <string.h>
 
 static uint64_t load64(const unsigned char *p)

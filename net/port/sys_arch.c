@@ -14,9 +14,11 @@
 #include <lwip/err.h>
 
 #define NS_PER_MS 1000000ull
+#define FETCHES_PER_YIELD 16u /* a thread that never finds its mailbox empty lets the others run */
 
 struct net_mbox {
 	uint32_t size, head, tail;
+	uint32_t unslept; /* fetches that found a message waiting */
 	struct waitq readers, writers;
 	void *slots[];
 };
@@ -167,8 +169,11 @@ u32_t sys_arch_mbox_fetch(sys_mbox_t *mbox, void **message, u32_t timeout_ms)
 {
 	uint64_t start, deadline;
 
-	if (sys_arch_mbox_tryfetch(mbox, message) == 0)
+	if (sys_arch_mbox_tryfetch(mbox, message) == 0) {
+		if (++(*mbox)->unslept % FETCHES_PER_YIELD == 0)
+			thread_yield();
 		return 0;
+	}
 	start = clock_ns();
 	deadline = deadline_of(timeout_ms);
 	for (;;) {

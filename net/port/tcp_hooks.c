@@ -80,10 +80,26 @@ u32_t net_tcp_isn(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *
 	return (u32_t)(clock_ns() / 4000) + (u32_t)siphash(&key, &ends, sizeof(ends));
 }
 
-err_t net_tcp_inpacket(struct tcp_pcb *pcb, struct tcp_hdr *hdr)
+/*
+ * lwIP answers an empty segment at the edge of a closed window as if it lay outside, so two such ends whose windows are
+ * both closed would acknowledge each other for ever. An octet of window that is never announced makes it acceptable, as
+ * RFC 793 (page 69) has it; tcp_recved() cuts the surplus off again.
+ */
+static void open_by_one(struct tcp_pcb *pcb, const struct tcp_hdr *hdr, const struct pbuf *p)
 {
-	if (pcb->state != TIME_WAIT || (TCPH_FLAGS(hdr) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+	if (pcb->rcv_wnd == 0 && p->tot_len == 0 && hdr->seqno == pcb->rcv_nxt &&
+	    (TCPH_FLAGS(hdr) & (TCP_SYN | TCP_FIN | TCP_RST)) == 0)
+		pcb->rcv_wnd = 1;
+}
+
+err_t net_tcp_inpacket(struct tcp_pcb *pcb, const struct tcp_hdr *hdr, const struct pbuf *p)
+{
+	if (pcb->state == LISTEN) /* the short kind of control block */
 		return ERR_OK;
-	tcp_abort(pcb);
-	return ERR_ABRT;
+	if (pcb->state == TIME_WAIT && (TCPH_FLAGS(hdr) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN) {
+		tcp_abort(pcb);
+		return ERR_ABRT;
+	}
+	open_by_one(pcb, hdr, p);
+	return ERR_OK;
 }

@@ -8,6 +8,7 @@
 
 struct tcp_pcb;
 struct tcp_hdr;
+struct pbuf;
 
 /*
  * The initial sequence number of a connection (RFC 6528): a clock of 4 microseconds plus a keyed hash of its two ends.
@@ -17,10 +18,10 @@ struct tcp_hdr;
 u32_t net_tcp_isn(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port);
 
 /*
- * Sees each segment that belongs to a known connection. ERR_OK: go on. A new SYN for a connection in TIME-WAIT ends
+ * Sees each segment for a connection or a listener, @hdr in host order, @p what follows the header. ERR_OK: go on. A new SYN for a connection in TIME-WAIT ends
  * that one (RFC 6191 allows it) instead of being answered by a reset, and drops the segment: the retransmission of the
  * SYN meets the listener.
  */
-err_t net_tcp_inpacket(struct tcp_pcb *pcb, struct tcp_hdr *hdr);
+err_t net_tcp_inpacket(struct tcp_pcb *pcb, const struct tcp_hdr *hdr, const struct pbuf *p);
 
 #endif

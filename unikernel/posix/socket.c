@@ -202,8 +202,19 @@ static void sock_interrupt(struct file *f)
 	struct sock *s = f->priv;
 
 	/* One count is the descriptor that goes, the busy ones are calls; any other is a duplicate that stays. */
-	if (s->busy > 0 && f->refs == 1 + s->busy)
+	if (s->busy > 0 && f->refs == 1 + s->busy && !s->deleted) {
+		s->deleted = true;
 		(void)netconn_prepare_delete(s->conn);
+	}
+}
+
+/* SO_LINGER with no time: the connection ends with a reset, whatever is still on its way. */
+static void reset_hard(struct sock *s)
+{
+	LOCK_TCPIP_CORE();
+	if (s->conn->linger == 0 && s->conn->pcb.tcp != NULL && s->conn->pcb.tcp->state != LISTEN)
+		tcp_abort(s->conn->pcb.tcp);
+	UNLOCK_TCPIP_CORE();
 }
 
 static void sock_close(struct file *f)
@@ -215,8 +226,11 @@ static void sock_close(struct file *f)
 		pbuf_free(s->rest);
 	if (s->datagram != NULL)
 		netbuf_delete(s->datagram);
+	if (!s->deleted && sock_is_stream(s))
+		reset_hard(s);
 	/* netconn_delete leaves this out once reading has met the end of the stream: its mailboxes are invalid then, too. */
-	(void)netconn_prepare_delete(s->conn);
+	if (!s->deleted)
+		(void)netconn_prepare_delete(s->conn);
 	(void)netconn_delete(s->conn);
 	sock_unregister(number);
 	free(s);

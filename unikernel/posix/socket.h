@@ -33,6 +33,7 @@ struct sock {
 	bool listening;
 	bool ended; /* the peer sent its end of the stream, and we told */
 	bool shut_read, shut_write;
+	bool deleted; /* the netconn is closed, as another thread is in a call */
 	bool nodelay; /* TCP_NODELAY, inherited by accepted connections */
 };
 

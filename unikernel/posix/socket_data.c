@@ -55,15 +55,20 @@ static u16_t cursor_fill(struct cursor *c, const struct pbuf *p, u16_t from, u16
 	return done;
 }
 
-/* What ended a stream: 0 or -errno. */
+/* What ended a stream: 0 or -errno. An error is told once, whichever way it was first met; then the stream is over. */
 static int stream_over(struct sock *s, err_t error)
 {
 	switch (error) {
 	case ERR_CLSD: s->ended = true; return 0;
 	case ERR_CONN:
-		return s->ended || s->shut_read ? 0 : s->busy > 0 && s->file->refs == s->busy ? -EBADF : -ENOTCONN;
-	case ERR_ABRT: s->ended = true; return -ETIMEDOUT;
-	case ERR_RST: s->ended = true; return -ECONNRESET;
+		if (s->deleted)
+			return -EBADF;
+		return s->ended || s->shut_read ? 0 : -ENOTCONN;
+	case ERR_ABRT:
+	case ERR_RST:
+		s->ended = true;
+		(void)netconn_err(s->conn);
+		return error == ERR_RST ? -ECONNRESET : -ETIMEDOUT;
 	default: return sock_error(error);
 	}
 }
@@ -155,7 +160,7 @@ static int stream_stopped(struct sock *s, err_t error)
 {
 	switch (error) {
 	case ERR_CLSD:
-	case ERR_CONN: return s->busy > 0 && s->file->refs == s->busy ? -EBADF : -EPIPE;
+	case ERR_CONN: return s->deleted ? -EBADF : -EPIPE;
 	case ERR_RST: return -ECONNRESET;
 	case ERR_ABRT: return -ETIMEDOUT;
 	default: return sock_error(error);

@@ -118,7 +118,7 @@
 /* Hooks (net/port/tcp_hooks.c). */
 #define LWIP_HOOK_FILENAME "tcp_hooks.h"
 #define LWIP_HOOK_TCP_ISN net_tcp_isn
-#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, optlen, opt1len, opt2, p) net_tcp_inpacket(pcb, hdr)
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, optlen, opt1len, opt2, p) net_tcp_inpacket(pcb, hdr, p)
 
 #define LWIP_STATS 0
 #define LWIP_DBG_MIN_LEVEL 0

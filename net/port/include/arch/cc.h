@@ -8,6 +8,8 @@
 #include <sys/time.h>
 #include <sys/types.h>
 
+#include <net/port/checksum.h>
+
 #ifndef SSIZE_MAX
 #define SSIZE_MAX LONG_MAX
 #endif
@@ -23,8 +25,5 @@ uint32_t net_random(void);
 _Noreturn void net_assert(const char *what, const char *file, int line);
 #define LWIP_PLATFORM_ASSERT(what) net_assert(what, __FILE__, __LINE__)
 #define LWIP_PLATFORM_DIAG(x) ((void)0)
-
-/* The Internet checksum of @len bytes: their sum as 16-bit words in memory order, folded, not complemented. */
-uint16_t net_checksum(const void *data, int len);
 
 #endif
