@@ -38,6 +38,15 @@ void device_interrupt(uint8_t vector)
 		unexpected++;
 }
 
+void device_unbind(const struct domain *d, uint32_t port)
+{
+	for (unsigned n = 0; n < VECTORS; n++)
+		if (bindings[n].domain == d->id && bindings[n].port == port) {
+			pci_msix_mask(bindings[n].device, bindings[n].entry);
+			bindings[n].domain = DOMID_NONE;
+		}
+}
+
 void device_quiesce(struct domain *d)
 {
 	for (unsigned i = 0; d->devices_owned && i < pci_count(); i++) {

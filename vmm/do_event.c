@@ -3,6 +3,7 @@
 #include "calls.h"
 #include "core/domain.h"
 #include "core/event.h"
+#include "device.h"
 
 static int64_t port_or_error(enum abi_error e, uint32_t port)
 {
@@ -70,6 +71,10 @@ int64_t do_event_send(struct vcpu *v, uint32_t port)
 
 int64_t do_event_close(struct vcpu *v, uint32_t port)
 {
+	const struct port *p = event_port(v->domain, port);
+
+	if (p && p->state == PORT_DEVICE)
+		device_unbind(v->domain, port);
 	return -(int64_t)event_close(&world, v->domain, port);
 }
 

@@ -5,6 +5,9 @@
 #include "core/mmu.h"
 #include "x86.h"
 
+/* Table entries that one call may validate or release before it gives the rest of its batch back. */
+#define BATCH_WORK 65536u
+
 static enum abi_error switch_base(struct vcpu *v, mfn_t mfn)
 {
 	enum abi_error e = mmu_get_table(&world, v->domain, mfn, 4);
@@ -62,6 +65,7 @@ static enum abi_error one(struct vcpu *v, const struct mmu_op *op, bool *flush)
 
 int64_t do_mmu_update(struct vcpu *v, guest_va_t ops, uint32_t count, guest_va_t done)
 {
+	uint64_t start = world.work;
 	enum abi_error e = HC_OK;
 	bool flush = false;
 	uint32_t i;
@@ -71,7 +75,9 @@ int64_t do_mmu_update(struct vcpu *v, guest_va_t ops, uint32_t count, guest_va_t
 	for (i = 0; i < count; i++) {
 		struct mmu_op op;
 
-		if (!copy_from_guest(&op, guest_va(ops.v + i * sizeof op), sizeof op))
+		if (world.work - start > BATCH_WORK)
+			e = HC_EAGAIN;
+		else if (!copy_from_guest(&op, guest_va(ops.v + i * sizeof op), sizeof op))
 			e = HC_EFAULT;
 		else
 			WITH_FLUSH(e, one(v, &op, &flush));

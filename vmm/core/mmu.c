@@ -107,6 +107,7 @@ static void table_release(struct world *w, struct domain *d, mfn_t mfn, unsigned
 {
 	uint64_t *table = world_page(w, mfn);
 
+	w->work += count;
 	for (unsigned i = 0; i < count; i++)
 		entry_put(w, d, level, table[i]);
 	if (level == 4)
@@ -119,6 +120,7 @@ static enum abi_error table_validate(struct world *w, struct domain *d, mfn_t mf
 	uint64_t *table = world_page(w, mfn);
 	unsigned count = guest_entries(level);
 
+	w->work += count;
 	for (unsigned i = count; i < ENTRIES; i++)
 		if (table[i])
 			return HC_EENTRY;

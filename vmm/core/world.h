@@ -189,6 +189,7 @@ struct world {
 	uint64_t frames_total, frames_free, frames_hypervisor, frames_bundle;
 	uint32_t free_list;
 	uint32_t flush_epoch; /* bumped by frame_flushed() */
+	uint64_t work;        /* table entries validated or released so far, for callers that bound it */
 	mfn_t stubs_mfn;
 	const uint64_t *upper_half; /* entries 256..511 of every level-4 table */
 	uint32_t features;
