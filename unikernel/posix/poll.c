@@ -13,6 +13,7 @@
 #include <cambium/clock.h>
 #include <cambium/event.h>
 #include <cambium/fd.h>
+#include <cambium/thread.h>
 
 #include "result.h"
 
@@ -43,12 +44,21 @@ static int look_all(struct pollfd *fds, nfds_t count)
 	return ready;
 }
 
+/* Who polls in a loop without waiting lets the threads run that could make something ready. */
+static void give_way(uint64_t deadline)
+{
+	if (deadline == 0)
+		thread_yield();
+	else
+		event_poll();
+}
+
 int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
 	uint64_t deadline = timeout_ms < 0 ? UINT64_MAX : timeout_ms ? clock_after((uint64_t)timeout_ms * 1000000) : 0;
 	int ready;
 
-	event_poll();
+	give_way(deadline);
 	for (;;) {
 		uint32_t seen = fd_change_count();
 
@@ -110,7 +120,7 @@ int select(int n, fd_set *in, fd_set *out, fd_set *err, struct timeval *timeout)
 		deadline = 0;
 	else if (timeout)
 		deadline = clock_after((uint64_t)timeout->tv_sec * 1000000000 + (uint64_t)timeout->tv_usec * 1000);
-	event_poll();
+	give_way(deadline);
 	for (;;) {
 		uint32_t seen = fd_change_count();
 

@@ -7,6 +7,7 @@
  * and remembered in s->ended.
  */
 #include <cambium/clock.h>
+#include <cambium/thread.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lwip/api.h>
@@ -15,6 +16,7 @@
 #include "socket.h"
 
 #define VECTORS_AT_ONCE 16u
+#define REFUSALS_PER_YIELD 64u /* a program that asks in a loop lets the network's thread run */
 #define DATAGRAM_MAX 65507u
 #define BUFFER_WAIT_NS 100000000ull /* how long a blocking datagram waits for room in the interface */
 
@@ -142,7 +144,9 @@ static ssize_t recv_datagram(struct sock *s, struct cursor *to, int flags, struc
 ssize_t sock_recv(struct sock *s, const struct iovec *iov, size_t count, int flags, struct sockaddr *from,
 		  socklen_t *from_length, int *out_flags)
 {
+	static unsigned refusals;
 	struct cursor to = {iov, count, 0};
+	ssize_t result;
 
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
@@ -151,8 +155,12 @@ ssize_t sock_recv(struct sock *s, const struct iovec *iov, size_t count, int fla
 		to.count--;
 	}
 	if (sock_is_stream(s))
-		return recv_stream(s, &to, flags);
-	return recv_datagram(s, &to, flags, from, from_length, out_flags);
+		result = recv_stream(s, &to, flags);
+	else
+		result = recv_datagram(s, &to, flags, from, from_length, out_flags);
+	if (result == -EAGAIN && ++refusals % REFUSALS_PER_YIELD == 0)
+		thread_yield();
+	return result;
 }
 
 /* What keeps a stream from being written. */
