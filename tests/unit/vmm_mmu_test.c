@@ -170,7 +170,9 @@ Test(mmu, flush_that_is_wanted_in_the_middle_of_a_validation_undoes_it_and_one_f
 	tw_flush(w);
 	cr_assert_eq(mmu_pin(w, d, l2, 2), HC_OK);
 	tw_recount(w);
-	/* And a table that was one becomes writable only behind a flush. */
+	/* What was writable becomes a table, and what was a table becomes writable, only behind a flush. */
+	cr_assert_eq(mmu_set_entry(w, d, s.l1, 2, 0, &(bool){false}), HC_OK);
+	cr_assert_eq(mmu_pin(w, d, s.data[1], 1), CORE_FLUSH_FIRST);
 	TW_OK(w, mmu_unpin(w, d, l2));
 	cr_assert_eq(mmu_set_entry(w, d, s.l1, 1, tw_pte(l1, TW_DATA), &(bool){false}), CORE_FLUSH_FIRST);
 	tw_free(w);

@@ -98,7 +98,8 @@ static enum abi_error op_set_entry(struct run *t)
 	enum abi_error e;
 
 	TW_FLUSHING(t->w, e, mmu_set_entry(t->w, t->d, table, index, value, &flush));
-	if (flush)
+	/* At the end of the batch. */
+	if (flush && below(t, 2))
 		tw_flush(t->w);
 	return e;
 }
