@@ -240,25 +240,43 @@ bool conntrack_is_reopening(const struct conntrack *ct, struct flow_ref ref, con
 	       (flow->tcp.state == TCP_TIME_WAIT || flow->tcp.state == TCP_CLOSED);
 }
 
+/* The longest list of @class, or that of @iface alone. */
+static const struct flow_list *list_longest(const struct conntrack *ct, uint8_t iface, bool alone, enum flow_class class)
+{
+	const struct flow_list *longest = &ct->lists[iface][class];
+
+	for (uint32_t i = 0; i < FLOW_IF_COUNT && !alone; i++)
+		if (ct->lists[i][class].count > longest->count)
+			longest = &ct->lists[i][class];
+	return longest;
+}
+
+/*
+ * Whom to evict for a flow of @iface: the oldest of the larger class. A table full of flows that are over gives those up
+ * and leaves the openings alone, which are moments old; a flood of openings pays itself.
+ */
+static uint32_t victim_find(const struct conntrack *ct, uint8_t iface, bool alone)
+{
+	const struct flow_list *closing = list_longest(ct, iface, alone, FLOW_CLOSING);
+	const struct flow_list *embryonic = list_longest(ct, iface, alone, FLOW_EMBRYONIC);
+	const struct flow_list *victim = embryonic->count > closing->count ? embryonic : closing;
+
+	return victim->count > 0 ? victim->oldest : FLOW_NONE;
+}
+
 /* Make room for one more flow of @iface. */
 static enum reason room_make(struct conntrack *ct, uint8_t iface)
 {
+	uint32_t victim;
 	bool limited = ct->iface_count[iface] >= ct->limit[iface];
 
 	if (!limited && ct->free != FLOW_NONE)
 		return REASON_NONE;
-	for (uint32_t class = FLOW_EMBRYONIC; class < FLOW_ASSURED; class ++) {
-		const struct flow_list *victim = &ct->lists[iface][class];
-
-		for (uint32_t i = 0; i < FLOW_IF_COUNT && !limited; i++) {
-			if (ct->lists[i][class].count > victim->count)
-				victim = &ct->lists[i][class];
-		}
-		if (victim->count > 0) {
-			conntrack_close(ct, victim->oldest);
-			ct->evicted++;
-			return REASON_NONE;
-		}
+	victim = victim_find(ct, iface, limited);
+	if (victim != FLOW_NONE) {
+		conntrack_close(ct, victim);
+		ct->evicted++;
+		return REASON_NONE;
 	}
 	return limited ? REASON_FLOW_LIMIT : REASON_FLOW_FULL;
 }

@@ -7,9 +7,10 @@
  * but their difference, and works both ways by construction. Both are in one hash table keyed by a
  * secret.
  *
- * When the table is full, flows that never were answered go first, those that are closing next, and
- * established ones never: then the new flow is refused. The victim is the oldest of its class at
- * the interface that has most of them, so one interface's flood costs itself.
+ * When the table is full, the oldest goes of the flows that never were answered or of those that are
+ * over, whichever are more, at the interface that has most of them: so a flood of openings costs
+ * itself, and a crowd of short connections does not cost those that are just beginning. Established
+ * ones never go: then the new flow is refused.
  */
 #ifndef CAMBIUM_NET_CORE_CONNTRACK_H
 #define CAMBIUM_NET_CORE_CONNTRACK_H

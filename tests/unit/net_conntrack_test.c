@@ -344,3 +344,25 @@ Test(net_conntrack, clearing_an_interface_removes_the_flows_of_both_its_directio
 	recount(ct);
 	table_free(ct);
 }
+
+Test(net_conntrack, many_short_connections_do_not_cost_those_that_are_just_opening)
+{
+	struct conntrack *ct = table_new(200);
+	struct packet_info reset = info_of(IP_PROTO_TCP, TCP_RST | TCP_ACK);
+	struct flow_ref ref, opening[50];
+
+	/* A share full of connections that are over, as after thousands of requests. */
+	for (uint32_t n = 0; n < 100; n++) {
+		cr_assert_eq(open_n(ct, IP_PROTO_TCP, n, 1, 0, &ref), REASON_NONE);
+		assure(ct, ref, 0);
+		reset.tcp_seq = 11;
+		cr_assert_eq(conntrack_update(ct, ref, &reset, 0), REASON_NONE);
+		cr_assert_eq(conntrack_get(ct, ref.index)->class, FLOW_CLOSING);
+	}
+	for (uint32_t n = 0; n < 50; n++)
+		cr_assert_eq(open_n(ct, IP_PROTO_TCP, 1000 + n, 1, 0, &opening[n]), REASON_NONE);
+	for (uint32_t n = 0; n < 50; n++)
+		cr_assert_eq(conntrack_get(ct, opening[n].index)->rule, 1000 + n, "the %u-th opening was evicted", n);
+	recount(ct);
+	table_free(ct);
+}
