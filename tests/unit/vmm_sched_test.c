@@ -230,6 +230,28 @@ Test(sched, a_short_sleep_does_not_wash_off_what_was_run_ahead)
 	cr_assert_eq(sched_pick(&q, &e[0]), &e[1]);
 }
 
+Test(sched, sleeper_keeps_what_it_was_ahead_by_after_the_wrap_of_virtual_time)
+{
+	static const uint32_t weights[N] = {1, 1, 1, 1, 1, 1};
+	struct sched_entity e[N];
+	struct sched_queue q;
+
+	start(&q, e, weights, 0);
+	sched_wake(&q, &e[0]);
+	sched_wake(&q, &e[1]);
+	for (unsigned i = 0; i < 256; i++) {
+		sched_charge(&e[0], (1ull << 40) - (i == 255));
+		sched_charge(&e[1], (1ull << 40) - (i == 255));
+		sched_pick(&q, NULL);
+	}
+	cr_assert_eq(q.svt, UINT64_MAX - 65535);
+	sched_charge(&e[0], 2);
+	sched_sleep(&q, &e[0]);
+	sched_wake(&q, &e[0]);
+	cr_assert_eq(e[0].avt, 65536);
+	cr_assert_eq(sched_pick(&q, NULL), &e[1]);
+}
+
 Test(sched, yield_lets_another_run_at_once_and_costs_no_more_than_an_allowance)
 {
 	static const uint32_t weights[N] = {256, 256, 1, 256, 256, 256};
