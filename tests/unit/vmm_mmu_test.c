@@ -123,6 +123,7 @@ Test(mmu, failed_validation_deep_in_a_tree_leaves_no_trace)
 	struct domain *d = tw_domain(w, 1, 30, 0);
 	mfn_t root = tw_frame(w, d), l3 = tw_frame(w, d), l2 = tw_frame(w, d), l1[2] = {tw_frame(w, d), tw_frame(w, d)};
 	mfn_t data = tw_frame(w, d);
+	uint64_t work = w->work;
 
 	tw_table(w, root)[200] = tw_pte(l3, TW_TABLE);
 	tw_table(w, l3)[0] = tw_table(w, l3)[511] = tw_pte(l2, TW_TABLE);
@@ -132,6 +133,7 @@ Test(mmu, failed_validation_deep_in_a_tree_leaves_no_trace)
 		tw_table(w, l1[0])[i] = tw_pte(data, i % 2 ? TW_DATA : TW_CONST);
 	tw_table(w, l1[1])[511] = tw_pte(data, TW_TEXT);
 	TW_REFUSED(w, HC_ETYPE, mmu_get_table(w, d, root, 4));
+	cr_assert(w->work - work > 255 + 4 * 512 + 1700, "what was done and undone is counted, for who bounds it");
 	tw_table(w, l1[1])[511] = tw_pte(TW_FIRST - 1, TW_CONST);
 	TW_REFUSED(w, HC_EFRAME, mmu_get_table(w, d, root, 4));
 	tw_table(w, l1[1])[511] = 2;

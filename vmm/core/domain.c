@@ -15,6 +15,7 @@
 #include "sched.h"
 
 #define RELEASE_BUDGET 256u
+#define RELEASE_WORK 65536u /* table entries */
 
 static const struct trap_frame start_frame = {.rflags = 0x202};
 
@@ -115,14 +116,19 @@ static void release_record(struct world *w, struct domain *d)
 	frame_free_own(w, d->self_mfn);
 }
 
-/* Unpins tables among the frames of @d; true when none is left. */
+/* Unpins tables among the frames of @d, a bounded number; true when none is left. */
 static bool release_pins(struct world *w, struct domain *d)
 {
-	for (uint32_t m = d->frame_list; m; m = w->frames[m].next)
-		if (w->frames[m].flags & FRAME_PINNED) {
-			CHECK(mmu_unpin(w, d, m) == HC_OK);
+	uint64_t start = w->work;
+	unsigned unpinned = 0;
+
+	for (uint32_t m = d->frame_list; m; m = w->frames[m].next) {
+		if (!(w->frames[m].flags & FRAME_PINNED))
+			continue;
+		if (unpinned++ == RELEASE_BUDGET || w->work - start > RELEASE_WORK)
 			return false;
-		}
+		CHECK(mmu_unpin(w, d, m) == HC_OK);
+	}
 	return true;
 }
 
