@@ -32,6 +32,11 @@ static const struct plan_domain domains[] = {
 		  .restart = PLAN_RESTART_ALWAYS},
 	[FIRST_HOSTILE] = HOSTILE("memory", "memory", PLAN_RESTART_NEVER),
 	HOSTILE("frames", "frames 1024", PLAN_RESTART_NEVER),
+	HOSTILE("tables", "tables", PLAN_RESTART_NEVER),
+	HOSTILE("exec", "exec", PLAN_RESTART_NEVER),
+	HOSTILE("opcodes", "opcodes", PLAN_RESTART_NEVER),
+	HOSTILE("pointers", "pointers", PLAN_RESTART_NEVER),
+	HOSTILE("grants", "grants", PLAN_RESTART_NEVER),
 };
 
 static const struct plan_link links[] = {

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * frames PAGES: maps every frame of the machine, by its number, read-only, writable and executable. What is not its own
+ * (at most PAGES frames, its shared-info page and the hypercall page) is refused with HC_EFRAME, and so are the
+ * registers of devices and frames that do not exist.
+ */
+#include "raw.h"
+
+#include <stdlib.h>
+
+static const uint64_t devices[] = {0xfee00, 0xfec00, 0xfed00,  0xb0000,   0xfebc0,    0xfebd0,
+				   0xfe000, 0xffffe, 0x100000, 0x8000000, 0xfffffffff};
+
+/* Tries all frames with @rights; how many were taken. */
+static unsigned sweep(uint64_t va, const char *name, uint64_t rights)
+{
+	unsigned taken = 0;
+
+	for (uint64_t mfn = 0; mfn < RAW_FRAMES; mfn++) {
+		int64_t result = raw_map(va, mfn, rights);
+
+		if (result == 0) {
+			taken++;
+			raw_expect(name, raw_unmap(va), HC_OK);
+		} else if (result != -HC_ETYPE && result != -HC_ESEALED) {
+			/* those two speak of frames that are its own */
+			raw_expect(name, result, HC_EFRAME);
+		}
+	}
+	return taken;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned own = argc == 2 ? (unsigned)strtoul(argv[1], NULL, 10) + 2 : 0;
+	uint64_t va = window_alloc(1);
+	unsigned readable, writable, executable;
+
+	readable = sweep(va, "read-only", PTE_NX);
+	writable = sweep(va, "writable", PTE_W | PTE_NX);
+	executable = sweep(va, "executable", 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(devices); i++) {
+		raw_expect("device, uncached", raw_map(va, devices[i], PTE_W | PTE_NX | PTE_PCD), HC_EFRAME);
+		raw_expect("device", raw_map(va, devices[i], PTE_NX), HC_EFRAME);
+	}
+	printf("frames: %u readable, %u writable, %u executable\n", readable, writable, executable);
+	if (readable > own || writable > own || executable > own)
+		raw_hole("more than its own %u frames", own);
+	if (raw_attempts < 3 * (RAW_FRAMES - own))
+		raw_hole("only %u refusals", raw_attempts);
+	raw_attempts = 3 * RAW_FRAMES;
+	return raw_end("frames");
+}
