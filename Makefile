@@ -384,7 +384,7 @@ images: $(patsubst %,$(B)/%/disk.img,$(CONFIGS)) ## build the disk images of all
 
 run: ## build and boot the appliance in QEMU; needs no root, fetches what is missing
 	$(Q)tools/build/deps.sh check 2>/dev/null || tools/build/deps.sh
-	$(Q)$(MAKE) --no-print-directory image B=$(B) T=$(T) CONFIG=$(CONFIG)
+	$(Q)$(MAKE) --no-print-directory image $(B)/tools/forward B=$(B) T=$(T) CONFIG=$(CONFIG)
 	$(Q)tools/build/run.sh $(B) $(CONFIG)
 
 test: all $(TESTS) ## run the unit and system tests

@@ -11,6 +11,8 @@
 
 #include "run.h"
 #include "uaccess.h"
+#include "x86.h"
+#include "x86.h"
 
 #define VECTOR_STACK_FAULT 12u
 
@@ -103,8 +105,8 @@ void exception_deliver(struct vcpu *v, struct trap_frame *f)
 {
 	uint64_t at = (v->exception_stack - sizeof *f) & ~15ull;
 
-	f->fs_base = v->fs_base;
-	f->gs_base = v->gs_base;
+	f->fs_base = rdmsr(MSR_FS_BASE); /* ring 3 may have changed them without us */
+	f->gs_base = rdmsr(MSR_GS_BASE);
 	if (!v->exception) {
 		run_kill(v->domain, REASON_EXCEPTION, (uint32_t)f->vector);
 	} else if (v->in_exception) {

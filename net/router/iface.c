@@ -2,8 +2,9 @@
 /*
  * The device page and the router's interfaces.
  *
- * Invariant: an inner interface is set in the router exactly while its back end is WAITING or OPEN, with the identity
- * that its entry names, so that a front never inherits flows of the one before it.
+ * Invariant: an inner interface has in the router the identity that its entry names, also while its front is away, so that
+ * its addresses never lead to the uplink; its flows are forgotten with every change, so that a front never inherits those
+ * of the one before it.
  */
 #include "domain.h"
 
@@ -23,10 +24,9 @@ static struct mac mac_from(const uint8_t octets[6])
 	return mac;
 }
 
-static void iface_open(struct router_domain *d, unsigned index)
+/* Gives the interface the identity of its entry. False when that is not sane. */
+static bool iface_identify(struct router_domain *d, unsigned index, const struct device_entry *e)
 {
-	const struct device_entry *e = &d->backs[index].entry;
-	char text[REPORT_ADDRESS_MAX];
 	struct iface_config config = {.kind = IFACE_INNER,
 				      .mac = mac_from(e->net.router_mac),
 				      .peer_mac = mac_from(e->net.mac),
@@ -35,16 +35,14 @@ static void iface_open(struct router_domain *d, unsigned index)
 				      .prefix_len = (uint8_t)MIN(e->net.prefix, 255u),
 				      .mtu = (uint16_t)MIN(e->net.mtu, FRAME_LEN_MAX - ETH_LEN)};
 
-	if (router_iface_set(&d->brain, index, &config))
-		report("interface %u (%s) %s open", index, e->name, address_text(text, e->net.address));
-	else
-		iface_detach(d, index, "its configuration is not sane");
+	router_iface_clear(&d->brain, index);
+	return router_iface_set(&d->brain, index, &config);
 }
 
 void iface_detach(struct router_domain *d, unsigned index, const char *why)
 {
 	netback_detach(&d->backs[index], why);
-	router_iface_clear(&d->brain, index);
+	router_iface_flush(&d->brain, index);
 	report("interface %u (%s) detached: %s", index, d->backs[index].entry.name, why);
 }
 
@@ -52,6 +50,7 @@ static void update_back(struct router_domain *d, const struct device_entry *entr
 {
 	unsigned index = entry->index;
 	struct netback *back;
+	char text[REPORT_ADDRESS_MAX];
 	bool was_open;
 
 	if (index == UPLINK || index >= ROUTER_IF_COUNT) {
@@ -62,12 +61,17 @@ static void update_back(struct router_domain *d, const struct device_entry *entr
 	d->back_mask |= 1u << index;
 	back->wake = domain_wake;
 	back->wake_arg = d;
-	was_open = d->brain.iface[index].kind != IFACE_NONE;
+	was_open = back->state == NETBACK_OPEN || back->state == NETBACK_WAITING;
 	if (!netback_update(back, entry))
 		return;
-	router_iface_clear(&d->brain, index);
+	if (!iface_identify(d, index, entry)) {
+		iface_detach(d, index, "its configuration is not sane");
+		return;
+	}
 	switch (back->state) {
-	case NETBACK_WAITING: iface_open(d, index); break;
+	case NETBACK_WAITING:
+		report("interface %u (%s) %s open", index, entry->name, address_text(text, entry->net.address));
+		break;
 	case NETBACK_DETACHED: report("interface %u (%s) not attached: %s", index, entry->name, back->why); break;
 	case NETBACK_CLOSED:
 	case NETBACK_OPEN:

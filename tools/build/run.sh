@@ -1,7 +1,7 @@
 #!/bin/sh
 # Boot an appliance's disk image by UEFI in QEMU and stay in the foreground with its console.
 # usage: run.sh BUILD CONFIG. Uses KVM when the image really boots under it, else emulation.
-# The host reaches the router's forwarded ports at 127.0.0.1, PORTS="8080 8081" by default.
+# The host reaches the router's published ports at 127.0.0.1: PORTS="8080 8081" by default, HOST:ROUTER where they differ.
 # SPDX-License-Identifier: BSD-2-Clause
 set -eu
 
@@ -15,10 +15,12 @@ firmware=${OVMF:-/usr/share/OVMF}
 
 work=$(mktemp -d)
 watcher=
+door=
 # shellcheck disable=SC2317 # called by trap
 finish()
 {
 	[ -z "$watcher" ] || kill "$watcher" 2>/dev/null || :
+	[ -z "$door" ] || kill "$door" 2>/dev/null || :
 	rm -rf "$work"
 }
 trap finish EXIT
@@ -55,15 +57,25 @@ kvm_works()
 	grep -aqi cambium "$work/probe"
 }
 
+# QEMU's listeners hold two waiting connections, forward's a thousand: it stands in front of them.
 forwards=
+doors=
 for port in $ports; do
-	forwards="$forwards,hostfwd=tcp:127.0.0.1:$port-:$port"
+	outer=${port%%:*}
+	inner=$((outer + 20000))
+	forwards="$forwards,hostfwd=tcp:127.0.0.1:$inner-:${port##*:}"
+	doors="$doors $outer:$inner"
 done
+# shellcheck disable=SC2086 # one word a door
+"$build/tools/forward" $doors &
+door=$!
+sleep 0.2
+kill -0 $door 2>/dev/null || { echo "error: a port of $ports is in use; choose others: make run PORTS=\"8090:8080 8091:8081\"" >&2; exit 1; }
 
 announce()
 {
 	for port in $ports; do
-		url=http://127.0.0.1:$port/
+		url=http://127.0.0.1:${port%%:*}/
 		until curl -s -o /dev/null -m 2 "$url"; do sleep 0.5; done
 		printf '\r\n>> %s answers\r\n' "$url"
 	done

@@ -115,7 +115,7 @@ static struct device_entry link_template(const struct plan_view *view, uint32_t 
 	e.net.prefix = l->prefix;
 	e.net.gateway = l->gateway;
 	e.net.mtu = l->mtu;
-	e.net.features = NET_FEATURE_CSUM | NET_FEATURE_GSO;
+	e.net.features = NET_FEATURE_CSUM;
 	return e;
 }
 
