@@ -26,9 +26,9 @@ struct bundle_header {
 	uint64_t magic;
 	uint32_t version;
 	uint32_t entry_count;
-	uint64_t length;           /* of the whole bundle, bytes */
-	uint8_t table_sha256[32];  /* of the entry table */
-	uint8_t vmm_sha256[32];    /* of the hypervisor's file that this bundle was made with */
+	uint64_t length;          /* of the whole bundle, bytes */
+	uint8_t table_sha256[32]; /* of the entry table */
+	uint8_t vmm_sha256[32];   /* of the hypervisor's file that this bundle was made with */
 	uint64_t reserved0[2];
 };
 

@@ -6,8 +6,8 @@
  * under its seqlock (`generation` odd while it is written) and the domain's device port is notified.
  *
  * A changed generation with the same kind means: forget all state of the old peer. A front resets its rings, then writes
- * the new generation into its ring's epoch and notifies; a back unmaps the old grants, maps the new ones and waits for
- * that epoch (abi/ring.h).
+ * the new generation into its ring's epoch and notifies; a back unmaps the old grants, closes its old port, maps the new
+ * ones and waits for that epoch (abi/ring.h).
  */
 #ifndef CAMBIUM_ABI_DEVICE_H
 #define CAMBIUM_ABI_DEVICE_H
@@ -29,13 +29,13 @@
 
 /* Network identity: of a front, its own; of a back entry, the front's; of a PCI NIC, the uplink's. IPv4 in host order. */
 struct device_net {
-	uint8_t mac[6];          /* of the front (NET_FRONT and NET_BACK entries); ignored for PCI */
-	uint8_t router_mac[6];   /* of the router on this interface */
-	uint32_t address;        /* of the front; of the uplink itself for PCI */
-	uint32_t prefix;         /* bits */
-	uint32_t gateway;        /* the router's address on this interface; the next hop for PCI */
-	uint32_t mtu;            /* bytes of IP packet */
-	uint32_t features;       /* NET_FEATURE_x both ends may use */
+	uint8_t mac[6];        /* of the front (NET_FRONT and NET_BACK entries); ignored for PCI */
+	uint8_t router_mac[6]; /* of the router on this interface */
+	uint32_t address;      /* of the front; of the uplink itself for PCI */
+	uint32_t prefix;       /* bits */
+	uint32_t gateway;      /* the router's address on this interface; the next hop for PCI */
+	uint32_t mtu;          /* bytes of IP packet */
+	uint32_t features;     /* NET_FEATURE_x both ends may use */
 };
 
 struct device_entry {
@@ -47,10 +47,10 @@ struct device_entry {
 	uint32_t port;       /* the domain's own port, connected to the peer */
 	uint64_t ring_va;    /* front: where its ring pages are mapped; back: 0 */
 	uint64_t pool_va;    /* front: where its pool is mapped; back: 0 */
-	uint32_t ring_ref;   /* back: first of NET_RING_PAGES references of the peer; front: the same, for information */
-	uint32_t pool_ref;   /* first of pool_pages references, likewise */
+	uint32_t ring_ref; /* back: first of NET_RING_PAGES references of the peer; front: the same, for information */
+	uint32_t pool_ref; /* first of pool_pages references, likewise */
 	uint32_t pool_pages;
-	uint32_t pci_device; /* PCI: the index that the device hypercalls take */
+	uint32_t pci_device;  /* PCI: the index that the device hypercalls take */
 	uint32_t data_offset; /* DATA: bytes from the start of the area */
 	uint32_t data_bytes;
 	struct device_net net;

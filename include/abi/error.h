@@ -46,7 +46,8 @@ static inline const char *abi_error_text(long long error)
 {
 	switch (error < 0 ? -error : error) {
 	case HC_OK: return "no error";
-#define HC_ERROR_TEXT(number, name, text) case number: return text;
+#define HC_ERROR_TEXT(number, name, text)                                                                              \
+	case number: return text;
 		HC_ERRORS(HC_ERROR_TEXT)
 #undef HC_ERROR_TEXT
 	default: return "unknown error";

@@ -29,8 +29,8 @@ enum hypercall_number {
 	HYPERCALL_END = 64
 };
 
-#define VIRQ_TIMER 0u  /* per vCPU */
-#define VIRQ_DOMAIN 1u /* a domain died; needs CAP_DOMAIN */
+#define VIRQ_TIMER 0u   /* per vCPU */
+#define VIRQ_DOMAIN 1u  /* a domain died; needs CAP_DOMAIN */
 #define VIRQ_CONSOLE 2u /* serial input; needs CAP_CONSOLE */
 #define VIRQ_MAX 4u
 
@@ -63,8 +63,8 @@ struct entry_set {
 #define MMU_UPDATE_VA 2u /* the level-1 entry that maps `address` becomes `value`; the old translation is flushed */
 #define MMU_PIN 3u       /* frame `mfn` is validated as a table of level `value` (1-4) and stays one */
 #define MMU_UNPIN 4u
-#define MMU_BASE 5u      /* switch to the level-4 table `mfn` */
-#define MMU_FLUSH 6u     /* flush the translation of `address`; value 1: of everything */
+#define MMU_BASE 5u  /* switch to the level-4 table `mfn` */
+#define MMU_FLUSH 6u /* flush the translation of `address`; value 1: of everything */
 
 struct mmu_op {
 	uint32_t op; /* MMU_x */
@@ -140,7 +140,7 @@ struct domain_copy {
 struct domain_vcpu {
 	uint32_t domid;
 	uint32_t vcpu;
-	uint64_t root; /* machine frame number of the level-4 table */
+	uint64_t root;                   /* machine frame number of the level-4 table */
 	uint64_t entry, stack, argument; /* RIP, RSP, RDI */
 };
 
@@ -158,11 +158,11 @@ struct domain_info {
 	uint64_t shared_mfn;    /* its shared-info page: to be mapped at SHARED_VA */
 	uint64_t hypercall_mfn; /* the hypercall page: to be mapped at HYPERCALL_VA */
 	uint64_t root_mfn;
-	uint64_t frames;        /* owned now */
+	uint64_t frames; /* owned now */
 	uint64_t max_frames;
-	uint64_t run_time;      /* ns */
+	uint64_t run_time;                /* ns */
 	uint32_t ports, grants, mappings; /* in use */
-	uint32_t has_frame;     /* 1: frame is valid (dead or paused) */
+	uint32_t has_frame;               /* 1: frame is valid (dead or paused) */
 	struct trap_frame frame;
 };
 
@@ -184,11 +184,11 @@ struct device_info {
 	uint16_t subsystem_vendor, subsystem;
 	uint16_t class_subclass; /* e.g. 0x0200: Ethernet */
 	uint8_t prog_if, header_type;
-	uint32_t owner;          /* domain id or DOMID_NONE */
-	uint32_t msix_entries;   /* 0: no MSI-X */
-	uint64_t bar[DEVICE_BARS];      /* physical address; 0: none, or I/O ports */
+	uint32_t owner;            /* domain id or DOMID_NONE */
+	uint32_t msix_entries;     /* 0: no MSI-X */
+	uint64_t bar[DEVICE_BARS]; /* physical address; 0: none, or I/O ports */
 	uint64_t bar_bytes[DEVICE_BARS];
-	uint32_t msix_bar;       /* BAR that holds the MSI-X table; its pages cannot be mapped */
+	uint32_t msix_bar; /* BAR that holds the MSI-X table; its pages cannot be mapped */
 	uint32_t reserved0;
 };
 

@@ -60,7 +60,7 @@ struct plan_header {
 	uint32_t length; /* of the whole plan, bytes */
 	uint32_t domain_count, link_count;
 	uint32_t rules_offset, rules_bytes; /* from the header; 8-byte aligned; 0 bytes: none */
-	uint8_t sha256[32]; /* of everything behind the header */
+	uint8_t sha256[32];                 /* of everything behind the header */
 };
 
 ABI_ASSERT(sizeof(struct plan_domain) == 352, "plan_domain layout");

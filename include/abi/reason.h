@@ -26,7 +26,8 @@ enum domain_reason {
 static inline const char *domain_reason_text(unsigned reason)
 {
 	switch (reason) {
-#define DOMAIN_REASON_TEXT(number, name, text) case number: return text;
+#define DOMAIN_REASON_TEXT(number, name, text)                                                                         \
+	case number: return text;
 		DOMAIN_REASONS(DOMAIN_REASON_TEXT)
 #undef DOMAIN_REASON_TEXT
 	default: return "unknown reason";

@@ -26,7 +26,7 @@
 
 #define HYPERCALL_VA 0x10000000ull
 #define SHARED_VA 0x10001000ull
-#define HYPERCALL_UPCALL 64u /* offset of the upcall entry stub */
+#define HYPERCALL_UPCALL 64u        /* offset of the upcall entry stub */
 #define GUEST_LINK_VA 0x20000000ull /* guest text is linked here */
 
 #define EVENT_WORDS (EVENT_PORT_MAX / 64u)
@@ -54,7 +54,8 @@ struct vcpu_shared {
 };
 
 struct shared_info {
-	uint64_t upcall_handler; /* guest function void (void), called by the stub; set by entry_set, read by the stub */
+	uint64_t
+		upcall_handler; /* guest function void (void), called by the stub; set by entry_set, read by the stub */
 	uint64_t wall_clock_base; /* ns since 1970 UTC at system time 0; 0: unknown */
 	uint64_t reserved0[6];
 	struct vcpu_shared vcpu[VCPU_MAX];

@@ -35,7 +35,7 @@ struct start_info {
 	char name[DOMAIN_NAME_MAX]; /* NUL-terminated */
 
 	uint64_t mem_va, mem_pages;
-	uint64_t p2m_va; /* uint64_t[mem_pages]: machine frame number of each page of memory */
+	uint64_t p2m_va;                /* uint64_t[mem_pages]: machine frame number of each page of memory */
 	uint64_t stack_va, stack_pages; /* lowest mapped address */
 	uint64_t window_va, window_pages;
 
@@ -49,12 +49,12 @@ struct start_info {
 
 	/* Device page area (abi/device.h), granted read-only by device_domid. DOMID_NONE: no devices. */
 	uint32_t device_domid;
-	uint32_t device_ref;   /* first of device_pages consecutive references */
+	uint32_t device_ref; /* first of device_pages consecutive references */
 	uint32_t device_pages;
-	uint32_t device_port;  /* notified when an entry changed */
+	uint32_t device_port; /* notified when an entry changed */
 	uint32_t reserved1;
 
-	uint8_t seed[START_SEED_BYTES]; /* fresh randomness of this domain's own */
+	uint8_t seed[START_SEED_BYTES];  /* fresh randomness of this domain's own */
 	char cmdline[START_CMDLINE_MAX]; /* NUL-terminated, words separated by blanks; word 0 is the program's name */
 };
 

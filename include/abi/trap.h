@@ -17,8 +17,8 @@ struct trap_frame {
 	uint64_t cs; /* ignored on resume */
 	uint64_t rflags;
 	uint64_t rsp;
-	uint64_t ss;  /* ignored on resume */
-	uint64_t cr2; /* faulting address where vector is 14, else 0 */
+	uint64_t ss;               /* ignored on resume */
+	uint64_t cr2;              /* faulting address where vector is 14, else 0 */
 	uint64_t fs_base, gs_base; /* reported, ignored on resume: vcpu_set_base */
 };
 

@@ -241,7 +241,8 @@ bool conntrack_is_reopening(const struct conntrack *ct, struct flow_ref ref, con
 }
 
 /* The longest list of @class, or that of @iface alone. */
-static const struct flow_list *list_longest(const struct conntrack *ct, uint8_t iface, bool alone, enum flow_class class)
+static const struct flow_list *list_longest(const struct conntrack *ct, uint8_t iface, bool alone,
+					    enum flow_class class)
 {
 	const struct flow_list *longest = &ct->lists[iface][class];
 
