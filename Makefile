@@ -30,6 +30,10 @@ GUEST_SSP ?= -fstack-protector-strong
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
+# All processors, unless this is a make within a make, whose jobs the outer one counts.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 
 export SOURCE_DATE_EPOCH := 315532800
 export TZ := UTC
@@ -387,7 +391,9 @@ run: ## build and boot the appliance in QEMU; needs no root, fetches what is mis
 	$(Q)$(MAKE) --no-print-directory image $(B)/tools/forward B=$(B) T=$(T) CONFIG=$(CONFIG)
 	$(Q)tools/build/run.sh $(B) $(CONFIG)
 
-test: all $(TESTS) ## run the unit and system tests
+test: ## run the unit and system tests; fetches what is missing
+	$(Q)tools/build/deps.sh check 2>/dev/null || tools/build/deps.sh
+	$(Q)$(MAKE) --no-print-directory all $(TESTS) B=$(B) T=$(T)
 	$(Q)tools/build/test.sh $(B) $(TESTS)
 
 unit: $(UNIT_TESTS) ## run the unit tests only
