@@ -7,7 +7,7 @@
 Test(hostile, hypercall_in_the_last_bytes_of_the_address_space_is_a_fault_of_the_guest, .timeout = SECTION_TIMEOUT)
 {
 	struct machine_options options = {
-		.log = "hostile-top", .config = "hostile", .door = MACHINE_PVH, .append = "exit-when-done"};
+		.log = "hostile-top", .config = "top", .door = MACHINE_PVH, .append = "exit-when-done"};
 	struct machine *m = machine_start(&options);
 
 	MUST(m);
