@@ -12,7 +12,6 @@
 #include "run.h"
 #include "uaccess.h"
 #include "x86.h"
-#include "x86.h"
 
 #define VECTOR_STACK_FAULT 12u
 
