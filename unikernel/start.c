@@ -92,6 +92,7 @@ _Noreturn void start_late(void)
 	int argc;
 
 	entry_setup();
+	(void)hc_mmu_seal(); /* nothing of ours becomes executable from here on */
 	console_setup(start_page);
 	fd_setup();
 	device_setup(start_page);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Direct paging. Invariants, for every frame whose type is L1-L4: its owner is a domain; each entry is zero or obeys
- * entry_check(); each present entry holds one typed reference on what it names (a table one level down, FRAME_WRITABLE
+ * the rules of abi/hypercall.h; each present entry holds one typed reference on what it names (a table one level down, FRAME_WRITABLE
  * when W is set, FRAME_EXEC when NX is clear, else an untyped reference). Since types exclude each other, no table is
  * writable, nothing is writable and executable, and a table cannot be below itself.
  *
