@@ -30,6 +30,7 @@ struct machine_options {
 	const char *cpu;                     /* NULL: max */
 	const char *bundle, *disk;           /* files instead of the appliance's own; NULL: those */
 	const char *const *extra;            /* further words for QEMU, NULL-terminated; NULL: none */
+	const char *netdev;                  /* -netdev of the card, with id=net; NULL: QEMU's user network */
 	uint16_t forwards[MACHINE_FORWARDS]; /* TCP ports of the machine's network card, up to the first 0 */
 };
 

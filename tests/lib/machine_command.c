@@ -78,7 +78,10 @@ static void network(struct machine_command *c, const struct machine_options *opt
 					c->host_ports[i], c->guest_ports[i]);
 	}
 	word(c, "-netdev");
-	word(c, "user,id=net%s", rules);
+	if (options->netdev)
+		word(c, "%s", options->netdev);
+	else
+		word(c, "user,id=net%s", rules);
 	word(c, "-device");
 	word(c, "virtio-net-pci,netdev=net,disable-legacy=on");
 }
