@@ -34,7 +34,7 @@ static void table_attack(uint64_t mfn)
 	int64_t ref;
 
 	raw_expect("a table mapped writable", raw_map(window, mfn, PTE_W | PTE_NX), HC_ETYPE);
-	raw_expect("a table mapped executable", raw_map(window, mfn, 0), HC_ETYPE);
+	raw_expect("a table mapped executable", raw_map(window, mfn, 0), HC_ESEALED);
 	raw_expect("a table mapped read-only", raw_map(window, mfn, PTE_NX), HC_OK);
 	raw_expect_page_fault("a table written through it", raw_write, window, 0xff, window,
 			      PF_PRESENT | PF_WRITE | PF_USER);

@@ -9,6 +9,7 @@
 #ifndef CAMBIUM_TESTS_RAW_H
 #define CAMBIUM_TESTS_RAW_H
 
+#include <cambium/clock.h>
 #include <cambium/console.h>
 #include <cambium/hypercall.h>
 #include <cambium/mem.h>
@@ -44,6 +45,7 @@ static unsigned raw_attempts, raw_holes;
  */
 int raw_try(void (*fn)(uint64_t, uint64_t), uint64_t a, uint64_t b);
 extern const char raw_escape[], raw_exception[];
+extern uint64_t raw_entry_flags; /* with which the hypervisor entered the handler */
 
 __asm__("	.text\n"
 	"	.globl raw_try, raw_escape, raw_exception\n"
@@ -75,6 +77,8 @@ __asm__("	.text\n"
 	"	mov $1, %eax\n"
 	"	jmp 1b\n"
 	"raw_exception:\n"
+	"	pushfq\n"
+	"	popq raw_entry_flags(%rip)\n"
 	"	cld\n"
 	"	and $-16, %rsp\n"
 	"	call raw_dispatch\n"
@@ -82,6 +86,7 @@ __asm__("	.text\n"
 	"	.bss\n"
 	"	.balign 8\n"
 	"raw_escape_rsp: .quad 0\n"
+	"raw_entry_flags: .quad 0\n"
 	"	.text\n");
 
 void raw_dispatch(struct trap_frame *frame);
@@ -232,6 +237,36 @@ RAW unsigned raw_table_level(uint64_t mfn)
 	case HC_EGRANTED: return 1;
 	default: return 0;
 	}
+}
+
+/* --- events ------------------------------------------------------------------------------------------------------ */
+
+#define RAW_SHARED ((volatile struct shared_info *)SHARED_VA)
+
+/* An event as the hypervisor would announce it: it delivers an upcall when it next leaves for this domain, if unmasked. */
+RAW void raw_event(void)
+{
+	RAW_SHARED->vcpu[0].upcall_pending = 1;
+}
+
+RAW void raw_mask(uint8_t mask)
+{
+	RAW_SHARED->vcpu[0].upcall_mask = mask;
+}
+
+/* Takes all that is pending, so that the next event of a port is announced again. */
+RAW void raw_events_take(void)
+{
+	RAW_SHARED->vcpu[0].upcall_pending = 0;
+	RAW_SHARED->vcpu[0].pending_sel = 0;
+	for (unsigned i = 0; i < EVENT_WORDS; i++)
+		RAW_SHARED->pending[i] = 0;
+}
+
+/* System time, near enough for deadlines. */
+RAW uint64_t raw_now(void)
+{
+	return clock_ns();
 }
 
 #define RAW_FRAMES 0x20000ull /* of a machine of 512 MiB */

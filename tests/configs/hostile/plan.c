@@ -5,7 +5,7 @@
  */
 #include <tools/plan_source.h>
 
-enum { ROUTER, WEB1, FIRST_HOSTILE };
+enum { ROUTER, WEB1, RINGS, FIRST_HOSTILE };
 enum { IF_WEB1 = 1, IF_RINGS = 3 };
 
 #define HOSTILE(n, words, again)                                                                                       \
@@ -13,10 +13,17 @@ enum { IF_WEB1 = 1, IF_RINGS = 3 };
 		.name = n, .image = n, .cmdline = words, .mem_pages = MIB(4), .window_pages = 512, .restart = again    \
 	}
 
+/* Several lives, until one exits with 0. */
+#define AGAIN(n, file, words)                                                                                          \
+	{                                                                                                              \
+		.name = n, .image = file, .cmdline = words, .mem_pages = MIB(4), .window_pages = 512,                  \
+		.restart = PLAN_RESTART_ON_CRASH                                                                       \
+	}
+
 static const struct plan_domain domains[] = {
 	[ROUTER] = {.name = "router",
 		    .image = "router",
-		    .cmdline = "router",
+		    .cmdline = "router stats=5",
 		    .mem_pages = MIB(16),
 		    .window_pages = 2048,
 		    .weight = 512,
@@ -30,6 +37,7 @@ static const struct plan_domain domains[] = {
 		  .mem_pages = MIB(32),
 		  .window_pages = 512,
 		  .restart = PLAN_RESTART_ALWAYS},
+	[RINGS] = AGAIN("rings", "rings", "rings"),
 	[FIRST_HOSTILE] = HOSTILE("memory", "memory", PLAN_RESTART_NEVER),
 	HOSTILE("frames", "frames 1024", PLAN_RESTART_NEVER),
 	HOSTILE("tables", "tables", PLAN_RESTART_NEVER),
@@ -37,6 +45,17 @@ static const struct plan_domain domains[] = {
 	HOSTILE("opcodes", "opcodes", PLAN_RESTART_NEVER),
 	HOSTILE("pointers", "pointers", PLAN_RESTART_NEVER),
 	HOSTILE("grants", "grants", PLAN_RESTART_NEVER),
+	HOSTILE("upcall", "upcall", PLAN_RESTART_NEVER),
+	HOSTILE("flags", "flags", PLAN_RESTART_NEVER),
+	HOSTILE("window", "window", PLAN_RESTART_NEVER),
+	HOSTILE("bases", "bases", PLAN_RESTART_NEVER),
+	HOSTILE("jumps", "jumps", PLAN_RESTART_NEVER),
+	HOSTILE("events", "events", PLAN_RESTART_NEVER),
+	AGAIN("ends1", "ends", "ends 1"),
+	AGAIN("ends7", "ends", "ends 7"),
+	AGAIN("ends13", "ends", "ends 13"),
+	HOSTILE("flood", "flood", PLAN_RESTART_NEVER),
+	HOSTILE("spin", "spin", PLAN_RESTART_NEVER),
 };
 
 static const struct plan_link links[] = {
@@ -49,6 +68,16 @@ static const struct plan_link links[] = {
 	 .address = IPV4(10, 1, 1, 2),
 	 .prefix = 24,
 	 .gateway = IPV4(10, 1, 1, 1),
+	 .mtu = 1500},
+	{.kind = PLAN_LINK_NET,
+	 .front = RINGS,
+	 .back = ROUTER,
+	 .index = IF_RINGS,
+	 .mac = {0x02, 0xca, 0x4d, 0, 3, 2},
+	 .router_mac = {0x02, 0xca, 0x4d, 0, 3, 1},
+	 .address = IPV4(10, 1, 3, 2),
+	 .prefix = 24,
+	 .gateway = IPV4(10, 1, 3, 1),
 	 .mtu = 1500},
 };
 
