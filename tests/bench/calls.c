@@ -27,8 +27,7 @@ void bench_calls(void)
 	while (log_next(log, RESULT, line, sizeof line))
 		if ((figure = strstr(line, " = "))) {
 			*figure = 0;
-			row(line + strlen(RESULT), "instructions under -icount shift=0: median (least to most) of 1001",
-			    "%s", figure + 3);
+			row(line + strlen(RESULT), "instructions: median of 1001 (least to most)", "%s", figure + 3);
 		}
 	fclose(log);
 }

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Nothing here outlives the benchmark: namespaces end with their processes, and the peer is killed with its parent. */
+/* Nothing here outlives the benchmark: namespaces end with their processes, and programs are killed with their parent. */
 #include "host.h"
 
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../lib/command.h"
-#include "../lib/machine.h"
 
 bool host_network(void)
 {
@@ -31,24 +29,20 @@ bool host_network(void)
 	return true;
 }
 
-int native_start(uint16_t port)
+int program_start(const char *path, const char *word)
 {
-	const char *program = build_path("linux/web");
-	char number[8];
-	int child, nothing;
+	int child = fork(), nothing;
 
-	snprintf(number, sizeof number, "%u", port);
-	child = fork();
 	if (child)
 		return child;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	nothing = open("/dev/null", O_WRONLY);
 	dup2(nothing, 1);
-	execl(program, "web", number, (char *)NULL);
+	execl(path, path, word, (char *)NULL);
 	_exit(127);
 }
 
-void native_stop(int process)
+void program_stop(int process)
 {
 	if (process <= 0)
 		return;

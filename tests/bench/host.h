@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The host's side of a load: a private network with a tap, and the peer that runs natively. */
+/* The host's side of a load: a private network with a tap, and programs beside the machine. */
 #ifndef CAMBIUM_TESTS_BENCH_HOST_H
 #define CAMBIUM_TESTS_BENCH_HOST_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #define HOST_TAP "tap0"
 #define HOST_ADDRESS "10.0.2.2/24" /* the gateway that the router's uplink expects */
@@ -15,8 +14,9 @@
  */
 bool host_network(void);
 
-/* Starts build/linux/web on @port of this host. Returns its process, or -1; pair: native_stop. */
-int native_start(uint16_t port);
-void native_stop(int process);
+/* Starts program @path with @word as its only argument; it is silent, and killed with us. Its process, or -1; pair:
+ * program_stop. */
+int program_start(const char *path, const char *word);
+void program_stop(int process);
 
 #endif

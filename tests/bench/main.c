@@ -97,12 +97,15 @@ static void conditions(void)
 {
 	static const char *const version[] = {"qemu-system-x86_64", "--version", NULL};
 	char qemu[1024], cpu[256];
+	double load = 0;
 
 	if (command_run(version, qemu, sizeof qemu))
 		snprintf(qemu, sizeof qemu, "no QEMU");
 	file_value("/proc/cpuinfo", "model name", cpu, sizeof cpu);
-	printf("Host: %ld CPUs (%s). %.*s; q35, -cpu max, 512 MiB, one CPU, TCG (no KVM).\n\n",
-	       sysconf(_SC_NPROCESSORS_ONLN), cpu, (int)strcspn(qemu, "\n"), qemu);
+	getloadavg(&load, 1);
+	printf("Host: %ld CPUs (%s), load %.1f before. %.*s; q35, -cpu max, 512 MiB, one CPU, TCG (no KVM).\n"
+	       "Instructions are counted by -icount shift=0,sleep=off; all else runs without it.\n\n",
+	       sysconf(_SC_NPROCESSORS_ONLN), cpu, load, (int)strcspn(qemu, "\n"), qemu);
 	printf("| what | figure | condition |\n|---|---|---|\n");
 	fflush(stdout);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Requests through the router to a web domain, by wrk and ab, and what the router did for them. Where the host lets us,
- * over a tap; else over QEMU's user network, which listens with a backlog of 1, so that its figures are its own. Then the
- * same loads for the same server compiled for Linux on this host, which is native and not emulated.
+ * over a tap; else over QEMU's user network behind tools/forward, for QEMU listens with a backlog of 1, and the figures are
+ * those of that network. Then the same loads for the same server compiled for Linux on this host, which is native and not emulated.
  */
 #include "bench.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/command.h"
@@ -14,27 +15,38 @@
 #include "host.h"
 
 #define PORT_WEB1 8080u
-#define PORT_NATIVE 8090u
+#define PORT_NATIVE "8090"
+#define PORT_FORWARD "8091"
+#define ROUTER_ADDRESS "10.0.2.15:8080"
+#define FORWARD_ADDRESS "127.0.0.1:" PORT_FORWARD
 #define PATIENCE 120u
 #define ROUTER_LINE "router| router: stats: frames "
 #define WARM_LINES 2u /* seconds of a load that do not count as steady */
 
 struct load_kind {
 	const char *name, *label; /* of the figure in what the program says */
+	bool steady;              /* long enough for the router's counters */
 	const char *words[10];    /* the address comes last */
 };
 
 static const struct load_kind loads[] = {
-	{"wrk -t1 -c30 -d10s (keep-alive)", "Requests/sec:", {"wrk", "-t1", "-c30", "-d10s", "--latency"}},
-	{"ab -n 10000 -c 50", "Requests per second:", {"ab", "-q", "-n", "10000", "-c", "50"}},
-	{"ab -k -n 10000 -c 50", "Requests per second:", {"ab", "-q", "-k", "-n", "10000", "-c", "50"}},
+	{"wrk -t1 -c30 -d10s (keep-alive)", "Requests/sec:", true, {"wrk", "-t1", "-c30", "-d10s"}},
+	{"ab -n 10000 -c 50", "Requests per second:", true, {"ab", "-q", "-n", "10000", "-c", "50"}},
+	{"ab -k -n 10000 -c 50", "Requests per second:", false, {"ab", "-q", "-k", "-n", "10000", "-c", "50"}},
 };
 
 #define LOADS (sizeof loads / sizeof loads[0])
 
-/* Runs load @k against @address. Requests a second, or 0; @failures is how many went wrong. */
+/* Runs load @k against @address. Requests a second, or 0; *@failures is how many went wrong. */
 static double load_run(const struct load_kind *k, const char *address, double *failures)
 {
+	static const char *const bad[] = {"Failed requests:",
+					  "Non-2xx responses:",
+					  "Non-2xx or 3xx responses:",
+					  "Socket errors: connect",
+					  ", read",
+					  ", write",
+					  ", timeout"};
 	const char *words[12] = {NULL};
 	char url[64], text[8192];
 	double rate = 0, part;
@@ -45,10 +57,9 @@ static double load_run(const struct load_kind *k, const char *address, double *f
 	*failures = 0;
 	if (!command_exists(words[0]) || command_run(words, text, sizeof text) || !number_behind(text, k->label, &rate))
 		return 0;
-	if (number_behind(text, "Failed requests:", &part) || number_behind(text, "timeout ", &part))
-		*failures += part;
-	if (number_behind(text, "Non-2xx responses:", &part) || number_behind(text, "Non-2xx or 3xx responses:", &part))
-		*failures += part;
+	for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		if (number_behind(text, bad[i], &part))
+			*failures += part;
 	return rate;
 }
 
@@ -76,21 +87,61 @@ static void router_row(size_t from, const char *load)
 	f = frames[1] - frames[0];
 	h = hypercalls[1] - hypercalls[0];
 	s = sleeps[1] - sleeps[0];
-	snprintf(line, sizeof line, "steady state, %.0f frames: %.0f sleeps, %.0f notifications", f, s, h - s);
+	snprintf(line, sizeof line, "steady state, %.0f frames both ways: %.0f sleeps, %.0f notifications", f, s,
+		 h - s);
 	row(what, line, "%.3f", h / f);
+}
+
+/* Milliseconds that domain @name has run, as the control domain's console tells; 0: it does not. */
+static double run_ms(struct machine *m, const char *name)
+{
+	size_t from = machine_here(m);
+	char line[300], word[40];
+	double frames, ms = 0;
+	unsigned slot;
+	FILE *log;
+
+	machine_send(m, "ps\n");
+	if (!machine_expect_from(m, from, "^control: ps: 2 "))
+		return 0;
+	log = log_open("bench-web", from);
+	while (log_next(log, "control: ps: ", line, sizeof line))
+		if (sscanf(line, "control: ps: %u %39s running %lf %lf", &slot, word, &frames, &ms) == 4 &&
+		    !strcmp(word, name))
+			break;
+	fclose(log);
+	return ms;
+}
+
+/* Load @k through the router, and what it took there. */
+static double routed(struct machine *m, const struct load_kind *k, const char *address, double *failures)
+{
+	size_t from = machine_here(m);
+	double began = seconds_now(), router = run_ms(m, "router"), web = run_ms(m, "web1"), rate, wall;
+	char what[120];
+
+	progress(k->name);
+	rate = load_run(k, address, failures);
+	wall = 1e3 * (seconds_now() - began);
+	router = run_ms(m, "router") - router;
+	web = run_ms(m, "web1") - web;
+	snprintf(what, sizeof what, "share of the time, %s", k->name);
+	row(what, "run time of the domains; the rest is the control domain and idle", "router %.0f %%, web1 %.0f %%",
+	    100 * router / wall, 100 * web / wall);
+	if (k->steady)
+		router_row(from, k->name);
+	return rate;
 }
 
 static void native(double rates[LOADS])
 {
-	int process = native_start(PORT_NATIVE);
+	int process = program_start(build_path("linux/web"), PORT_NATIVE);
 	double failures;
-	char address[32];
 
-	snprintf(address, sizeof address, "127.0.0.1:%u", PORT_NATIVE);
-	if (process > 0 && http_serves(PORT_NATIVE, PATIENCE))
+	if (process > 0 && http_serves((uint16_t)atoi(PORT_NATIVE), PATIENCE))
 		for (unsigned i = 0; i < LOADS; i++)
-			rates[i] = load_run(&loads[i], address, &failures);
-	native_stop(process);
+			rates[i] = load_run(&loads[i], "127.0.0.1:" PORT_NATIVE, &failures);
+	program_stop(process);
 }
 
 static void rows(const struct load_kind *k, double rate, double failures, double peer, bool tap)
@@ -102,8 +153,8 @@ static void rows(const struct load_kind *k, double rate, double failures, double
 		row_missing(what, "the load program failed or is missing");
 		return;
 	}
-	snprintf(condition, sizeof condition, "%s, %.0f failed", tap ? "tap" : "QEMU's user network (backlog 1)",
-		 failures);
+	snprintf(condition, sizeof condition, "%s, %.0f failed",
+		 tap ? "tap" : "QEMU's user network behind tools/forward", failures);
 	row(what, condition, "%.0f", rate);
 	if (peer > 0)
 		row("the same by the same apps/web on Linux", "native on this host by loopback, not emulated",
@@ -123,7 +174,8 @@ void bench_web(void)
 					  .forwards = {PORT_WEB1}};
 	double rates[LOADS] = {0}, failures[LOADS], peers[LOADS] = {0};
 	struct machine *m = machine_start(&options);
-	char address[32];
+	char doors[32];
+	int forward;
 
 	if (!m || !machine_expect(m, "router: interface 1 (web1) ") ||
 	    !machine_expect_from(m, 0, "web: listening on port ")) {
@@ -131,15 +183,11 @@ void bench_web(void)
 		machine_stop(m);
 		return;
 	}
-	snprintf(address, sizeof address, tap ? "10.0.2.15:%u" : "127.0.0.1:%u",
-		 tap ? PORT_WEB1 : machine_port(m, PORT_WEB1));
-	for (unsigned i = 0; i < LOADS; i++) {
-		size_t from = machine_here(m);
-
-		progress(loads[i].name);
-		rates[i] = load_run(&loads[i], address, &failures[i]);
-		router_row(from, loads[i].name);
-	}
+	snprintf(doors, sizeof doors, PORT_FORWARD ":%u", machine_port(m, PORT_WEB1));
+	forward = tap ? -1 : program_start(build_path("tools/forward"), doors);
+	for (unsigned i = 0; i < LOADS; i++)
+		rates[i] = routed(m, &loads[i], tap ? ROUTER_ADDRESS : FORWARD_ADDRESS, &failures[i]);
+	program_stop(forward);
 	machine_stop(m);
 	progress("the same on Linux");
 	native(peers);
