@@ -259,7 +259,7 @@ static enum abi_error op_port(struct run *t)
 		TW_FLUSHING(t->w, e, event_alloc(t->w, t->d, PORT_VIRQ, DOMID_NONE, 0, 0, &b));
 		t->d->virq_port[0] = e == HC_OK ? b : 0;
 		return e;
-	case 5: return event_unmask(t->w, t->d, a) == HC_OK ? HC_OK : HC_EPORT;
+	case 5: return event_unmask(t->w, t->d, a);
 	default: return event_send(t->w, t->d, a);
 	}
 }
@@ -300,10 +300,8 @@ static enum abi_error op_release(struct run *t)
 
 static enum abi_error op_seal(struct run *t)
 {
-	if (below(t, 8))
-		return HC_EPERM;
-	t->d->sealed = 1;
-	return HC_OK;
+	t->d->sealed |= !below(t, 8);
+	return t->d->sealed ? HC_OK : HC_EPERM;
 }
 
 static const struct {
