@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Time from the seqlock'd record of this vCPU (abi/shared.h). `last` keeps it from going back over a recalibration. */
+/* Time from the seqlock'd record of this vCPU (abi/shared.h). `last` keeps it from going back should the record change. */
 #include <cambium/clock.h>
 
 #include "runtime.h"

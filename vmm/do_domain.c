@@ -79,7 +79,7 @@ static bool copy_valid(const struct domain *d, const struct domain_copy *c)
 
 int64_t do_domain_write(struct vcpu *v, guest_va_t copy)
 {
-	static uint8_t bounce[PAGE_SIZE];
+	uint8_t bounce[PAGE_SIZE];
 	struct domain_copy c;
 	struct domain *d;
 	enum abi_error e;

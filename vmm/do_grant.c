@@ -128,6 +128,17 @@ int64_t do_grant_unmap(struct vcpu *v, uint64_t va, uint32_t count)
 		return -HC_EINVAL;
 	if ((va & PAGE_MASK) || !range_within(va, (uint64_t)count * PAGE_SIZE, GUEST_TOP))
 		return -HC_EADDRESS;
+	for (uint32_t i = 0; i < count; i++) {
+		enum abi_error e;
+		unsigned index;
+		mfn_t table;
+
+		e = mmu_walk(&world, v->root, va + (uint64_t)i * PAGE_SIZE, &table, &index);
+		if (e == HC_OK && !grant_is_mapping(&world, table, index))
+			e = HC_EGRANT;
+		if (e != HC_OK)
+			return -(int64_t)e;
+	}
 	return -(int64_t)unmap_range(v, va, count);
 }
 

@@ -66,7 +66,7 @@ int64_t do_sched_handover(struct vcpu *v, uint32_t port, uint64_t deadline)
 
 int64_t do_sched_shutdown(struct vcpu *v, uint32_t reason, uint32_t code)
 {
-	if (reason != REASON_EXIT && reason != REASON_CRASH && reason != REASON_REBOOT && reason != REASON_NO_RANDOM)
+	if (reason != REASON_EXIT && reason != REASON_CRASH && reason != REASON_REBOOT)
 		return -HC_EINVAL;
 	run_kill(v->domain, (enum domain_reason)reason, code);
 	return 0;

@@ -4,8 +4,9 @@
  *
  *   bundle_header | bundle_entry[entry_count] | data, each entry's at a page-aligned offset
  *
- * The loader verifies header, table and every digest; the hypervisor checks bounds and reads only the entry of kind
- * BUNDLE_CONTROL; the control domain verifies each entry's digest again before it uses it. Offsets are from the
+ * The UEFI loader verifies header, table and every digest (the PVH door has no loader of ours: nobody does there); the
+ * hypervisor checks bounds and reads only the entry of kind BUNDLE_CONTROL; the control domain verifies each entry's
+ * digest in any case before it uses it. Offsets are from the
  * header's first byte; all numbers are little-endian. Made by tools/mkbundle.c.
  */
 #ifndef CAMBIUM_ABI_BUNDLE_H

@@ -14,6 +14,8 @@ fi
 
 CAMBIUM_BUILD=$(cd "$build" && pwd) || exit 1
 export CAMBIUM_BUILD
+LSAN_OPTIONS=suppressions=$(cd "$(dirname "$0")" && pwd)/lsan.supp:print_suppressions=0
+export LSAN_OPTIONS
 status=0
 summary=
 for program; do

@@ -67,7 +67,8 @@ static void child_bury(struct child *child, const struct domain_info *info)
 
 	drain_last(child);
 	say("%s died: %s, code %u", name, domain_reason_text(info->reason), (unsigned)info->code);
-	if (info->has_frame && info->reason != REASON_EXIT && info->reason != REASON_REBOOT)
+	if (info->has_frame && info->reason != REASON_EXIT && info->reason != REASON_CRASH &&
+	    info->reason != REASON_REBOOT)
 		registers_show(name, &info->frame);
 	child->state = CHILD_WAITING;
 	connect_close(child);

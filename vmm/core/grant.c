@@ -265,6 +265,11 @@ enum abi_error grant_unmap(struct world *w, struct domain *mapper, mfn_t table, 
 	return HC_OK;
 }
 
+bool grant_is_mapping(const struct world *w, mfn_t table, unsigned index)
+{
+	return ((const uint64_t *)world_page(w, table))[index] & PTE_GRANT;
+}
+
 bool grant_unmap_all(struct world *w, struct domain *mapper, unsigned budget)
 {
 	for (uint32_t i = 0; mapper->mapping_count && i < mapper->mapping_pages * MAPPINGS_PER_PAGE; i++) {

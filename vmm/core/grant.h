@@ -27,6 +27,8 @@ domid_t grant_peer(const struct domain *d, uint32_t ref);
  */
 enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *granter, uint32_t ref, bool readonly,
 			 mfn_t table, unsigned index, mfn_t *mfn);
+/* Whether level-1 entry (@table, @index) holds a grant mapping. */
+bool grant_is_mapping(const struct world *w, mfn_t table, unsigned index);
 /* Drops the grant mapping in that entry. HC_EGRANT: there is none. The caller flushes. */
 enum abi_error grant_unmap(struct world *w, struct domain *mapper, mfn_t table, unsigned index);
 /* Drops up to @budget mappings of a dead domain; true when none is left. */

@@ -139,7 +139,6 @@ struct vcpu {
 	uint32_t id;
 	uint8_t state; /* enum vcpu_state; it runs only while its domain is DOMAIN_RUNNING */
 	uint8_t in_exception;
-	uint8_t handover; /* blocked: wakes with the result of sched_handover */
 	struct sched_entity sched;
 	struct timer timer;          /* timer_set */
 	struct timer block_deadline; /* sched_block */
