@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COUNT 8u
 #define ITEMS 400000u
@@ -82,12 +83,13 @@ static void *consume(void *arg)
 	return NULL;
 }
 
-Test(ring_stress, two_threads_lose_nothing_and_never_sleep_for_ever, .timeout = 120)
+Test(ring_stress, two_threads_lose_nothing_and_never_sleep_for_ever)
 {
 	static struct shared s;
 	pthread_t producer, consumer;
 	void *why;
 
+	alarm(120);
 	sem_init(&s.to_consumer, 0, 0);
 	sem_init(&s.to_producer, 0, 0);
 	pthread_create(&consumer, NULL, consume, &s);

@@ -174,18 +174,18 @@ static unsigned long search_all(bool with_mover_fence, bool with_sleeper_fence)
 	return lost;
 }
 
-Test(ring_wakeup, no_interleaving_of_the_protocol_loses_a_wake_up, .timeout = 60)
+Test(ring_wakeup, no_interleaving_of_the_protocol_loses_a_wake_up)
 {
 	cr_assert_eq(search_all(true, true), 0);
 	cr_assert_gt(visited, 100);
 }
 
-Test(ring_wakeup, without_the_movers_fence_a_wake_up_is_lost, .timeout = 60)
+Test(ring_wakeup, without_the_movers_fence_a_wake_up_is_lost)
 {
 	cr_assert_gt(search_all(false, true), 0);
 }
 
-Test(ring_wakeup, without_the_sleepers_fence_a_wake_up_is_lost, .timeout = 60)
+Test(ring_wakeup, without_the_sleepers_fence_a_wake_up_is_lost)
 {
 	cr_assert_gt(search_all(true, false), 0);
 }
