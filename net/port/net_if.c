@@ -71,6 +71,15 @@ static void on_receive(void *arg, const struct netfront *front, const struct net
 	nif->netif.chksum_flags &= (u16_t)~CHECK_L4; /* as for packets to ourselves, which have no checksum */
 }
 
+/* What the other end takes now: a back end that was started again may be another one. */
+static void follow_features(struct net_if *nif)
+{
+	if (netfront_identity(nif->front)->features & NET_FEATURE_CSUM)
+		nif->netif.chksum_flags &= (u16_t)~GEN_L4;
+	else
+		nif->netif.chksum_flags |= GEN_L4;
+}
+
 static void poll_thread(void *arg)
 {
 	struct net_if *nif = arg;
@@ -86,6 +95,7 @@ static void poll_thread(void *arg)
 		more = netfront_poll(nif->front, POLL_BUDGET);
 		nif->batching = false;
 		netfront_tx_flush(nif->front);
+		follow_features(nif);
 		UNLOCK_TCPIP_CORE();
 		if (more) {
 			nif->pending = true;
@@ -168,8 +178,7 @@ static err_t netif_setup(struct netif *netif)
 	netif->output = etharp_output;
 	netif->linkoutput = output;
 	netif->chksum_flags = NETIF_CHECKSUM_ENABLE_ALL & ~CHECK_L4;
-	if (net->features & NET_FEATURE_CSUM)
-		netif->chksum_flags &= (u16_t)~GEN_L4;
+	follow_features(nif);
 	return ERR_OK;
 }
 
