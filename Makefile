@@ -98,7 +98,7 @@ COMMON  := -std=c11 -O2 -g -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(B)/
 
 FLAGS_vmm = $(COMMON) $(WARN) -ffreestanding -mgeneral-regs-only -mcmodel=kernel -fno-pic -fno-pie \
   -mno-red-zone -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
-  -fno-omit-frame-pointer -Iinclude -Ivmm -I$(B)/gen
+  -fno-omit-frame-pointer -fno-jump-tables -Iinclude -Ivmm -I$(B)/gen
 
 # The POSIX options that unikernel/posix provides; newlib's headers hide what is not promised.
 POSIX_OPTIONS = -D_POSIX_TIMERS=1 -D_POSIX_MONOTONIC_CLOCK=1 -D_POSIX_THREADS=1 \

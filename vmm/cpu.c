@@ -6,6 +6,7 @@
 
 #include "apic.h"
 #include "core/frame.h"
+#include "cpu_features.h"
 #include "paging.h"
 #include "x86.h"
 
@@ -116,6 +117,7 @@ void cpu_start(void (*next)(void))
 	c->tss.io_base = sizeof c->tss;
 	c->apic_id = apic_id();
 	c->armed = TIME_NEVER;
+	c->clear_buffers = cpu_policy()->clear_buffers;
 	sched_queue_init(&c->queue);
 	timer_queue_init(&c->timers);
 	idt_fill();

@@ -53,6 +53,7 @@ struct cpu {
 	struct vcpu *loaded; /* whose registers, FPU and tables are on this CPU; it may be asleep; NULL: nobody's */
 	bool resched;        /* look for another vCPU before returning to a guest */
 	bool idle;
+	bool clear_buffers; /* cpu_policy()->clear_buffers, at hand on the way out */
 	uint32_t id, apic_id;
 	uint64_t since; /* system time from which `loaded` has not been charged yet; meaningful unless idle */
 	uint64_t armed; /* what the APIC timer is set to */

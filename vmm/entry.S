@@ -149,17 +149,12 @@ syscall_entry:
 	testl %eax, %eax
 	jz trap_return
 
-/* The short way back: the callee-saved registers, the result, zero in the rest. */
-	popq %r15
-	popq %r14
-	popq %r13
-	popq %r12
-	popq %rbp
-	popq %rbx
-	movq 4 * 8(%rsp), %rax
-	movq 11 * 8(%rsp), %rcx
-	movq 13 * 8(%rsp), %r11
-	movq 14 * 8(%rsp), %rsp
+/* The short way back: C has kept the callee-saved registers but RBP; the result, and zero in the rest. */
+	movq FRAME_RBP(%rsp), %rbp
+	movq FRAME_RAX(%rsp), %rax
+	movq FRAME_RIP(%rsp), %rcx
+	movq FRAME_RFLAGS(%rsp), %r11
+	movq FRAME_RSP(%rsp), %rsp
 	xorl %edi, %edi
 	xorl %esi, %esi
 	xorl %edx, %edx

@@ -40,11 +40,11 @@ int hypercall_entry(struct trap_frame *f)
 	/* entry_resume, or the end of the domain, has replaced the frame. */
 	if (f->vector == VECTOR_HYPERCALL) {
 		f->rax = (uint64_t)result;
-		f->rdi = f->rsi = f->rdx = f->r8 = f->r9 = f->r10 = 0;
 		if (!run_exit_wanted(c, v)) {
-			run_leave();
+			run_leave(c);
 			return 1;
 		}
+		f->rdi = f->rsi = f->rdx = f->r8 = f->r9 = f->r10 = 0;
 	}
 	run_exit(c);
 	return 0;

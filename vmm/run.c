@@ -157,20 +157,6 @@ static void schedule(struct cpu *c)
 	log_drain();
 }
 
-void run_leave(void)
-{
-	static const uint16_t selector = SELECTOR_KERNEL_DATA;
-
-	/* VERW with a writable data selector also overwrites the CPU buffers that MDS and its kin read. */
-	if (cpu_policy()->clear_buffers)
-		__asm__ volatile("verw %0" : : "m"(selector) : "cc");
-}
-
-bool run_exit_wanted(const struct cpu *c, const struct vcpu *v)
-{
-	return c->resched || c->loaded != v || !v->sched.queued || upcall_wanted(v);
-}
-
 /*
  * A guest can stand behind its half: a SYSCALL in its last two bytes, or an interrupt between a jump there and the fault.
  * The instruction fetch fault that would follow is delivered here, so that no return to ring 3 meets a bad address.
@@ -195,7 +181,7 @@ void run_exit(struct cpu *c)
 		else
 			break;
 	}
-	run_leave();
+	run_leave(c);
 }
 
 void run_forever(void)

@@ -4,6 +4,7 @@
 #define CAMBIUM_VMM_RUN_H
 
 #include "cpu.h"
+#include "upcall.h"
 
 /* Starts running vCPUs on this CPU; never returns. */
 _Noreturn void run_forever(void);
@@ -14,9 +15,21 @@ _Noreturn void run_forever(void);
  */
 void run_exit(struct cpu *c);
 /* False when run_exit has nothing to do for vCPU @v: the short way of a hypercall. */
-bool run_exit_wanted(const struct cpu *c, const struct vcpu *v);
+static inline bool run_exit_wanted(const struct cpu *c, const struct vcpu *v)
+{
+	/* Whoever puts a vCPU to sleep or takes it off the CPU sets resched. */
+	return c->resched || upcall_wanted(v);
+}
+
 /* What the way to ring 3 needs even when nothing else is to be done: CPU buffers cleared where the CPU leaks them. */
-void run_leave(void);
+static inline void run_leave(const struct cpu *c)
+{
+	static const uint16_t selector = SELECTOR_KERNEL_DATA;
+
+	/* VERW with a writable data selector also overwrites the buffers that MDS and its kin read. */
+	if (c->clear_buffers)
+		__asm__ volatile("verw %0" : : "m"(selector) : "cc");
+}
 
 /* The registers of @v, wherever they are now. */
 struct trap_frame *run_frame(struct vcpu *v);

@@ -36,14 +36,6 @@ static uint64_t stub_va(const uint8_t *symbol)
 	return HYPERCALL_VA + (uint64_t)(symbol - stub_page_start);
 }
 
-bool upcall_wanted(const struct vcpu *v)
-{
-	const struct vcpu_shared *s = &v->domain->shared->vcpu[v->id];
-
-	return v->upcall && !v->in_exception && __atomic_load_n(&s->upcall_pending, __ATOMIC_SEQ_CST) &&
-	       !__atomic_load_n(&s->upcall_mask, __ATOMIC_SEQ_CST);
-}
-
 /* When @f stands in the stub's exit window, does what is left of the exit. False: its frame cannot be read. */
 static bool exit_window_complete(struct trap_frame *f)
 {

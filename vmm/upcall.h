@@ -10,7 +10,14 @@
 #define GUEST_FLAGS_FIXED 0x202ull
 
 /* True when an upcall is due: handler registered, pending, not masked, not in an exception handler. */
-bool upcall_wanted(const struct vcpu *v);
+static inline bool upcall_wanted(const struct vcpu *v)
+{
+	const struct vcpu_shared *s = &v->domain->shared->vcpu[v->id];
+
+	return v->upcall && !v->in_exception && __atomic_load_n(&s->upcall_pending, __ATOMIC_SEQ_CST) &&
+	       !__atomic_load_n(&s->upcall_mask, __ATOMIC_SEQ_CST);
+}
+
 /* Makes @f, the registers of the loaded vCPU @v, enter the upcall stub; may end the domain. */
 void upcall_deliver(struct vcpu *v, struct trap_frame *f);
 /* Makes @f enter the exception handler with the exception that @f describes, or ends the domain. */

@@ -12,7 +12,7 @@
 #define SCHED_WEIGHT_DEFAULT 256u
 #define SCHED_WEIGHT_MAX 65535u
 /* Context-switch allowance: real time (ns) that the running one may go beyond the next one. */
-#define SCHED_ALLOWANCE 5000000ull
+#define SCHED_ALLOWANCE 2000000ull
 
 struct sched_queue {
 	struct sched_entity head; /* circular, unsorted */
