@@ -7,7 +7,7 @@ set -u
 build=$1
 cd "$(dirname "$0")/../.." || exit 1
 status=0
-for check in format license arrows headers cores scripts; do
+for check in format license arrows headers cores size scripts; do
 	"tools/check/$check.sh" "$build" || {
 		echo "check $check: FAILED" >&2
 		status=1
