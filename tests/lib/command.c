@@ -62,6 +62,26 @@ int command_run(const char *const *words, char *output, size_t bytes)
 	return status;
 }
 
+int command_start(const char *const *words)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execvp(words[0], (char *const *)words);
+		_exit(127);
+	}
+	return child;
+}
+
+void command_stop(int process)
+{
+	if (process <= 0)
+		return;
+	kill(process, SIGKILL);
+	waitpid(process, NULL, 0);
+}
+
 bool file_copy(const char *from, const char *to)
 {
 	FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");

@@ -12,6 +12,11 @@ bool command_exists(const char *name);
  * -1; anything but 0 shows the output on standard error. */
 int command_run(const char *const *words, char *output, size_t bytes);
 
+/* Starts the NULL-terminated @words in the background; returns the process, which ends with this test at the latest. */
+int command_start(const char *const *words);
+/* Ends and reaps it. */
+void command_stop(int process);
+
 /* Copies file @from to @to. */
 bool file_copy(const char *from, const char *to);
 /* Inverts a bit of the byte at @offset (from the end when negative) of file @path. */

@@ -44,6 +44,9 @@ void machine_stop(struct machine *m);
 /* The port of 127.0.0.1 that leads to @port of the machine's card; 0: it is not among the forwards. */
 uint16_t machine_port(const struct machine *m, uint16_t port);
 
+/* A port of 127.0.0.1 that nobody uses now. */
+uint16_t port_free(void);
+
 /*
  * Waiting for a line that contains @text; a leading ^ binds it to the line's start, a trailing $ to its end. False when
  * none came within MACHINE_PATIENCE seconds, when QEMU ended, or when the hypervisor died: then the last lines are shown

@@ -51,8 +51,8 @@ static void words(struct machine_command *c, const char *const *list)
 		word(c, "%s", *list);
 }
 
-/* A port of 127.0.0.1 that is free now: the kernel chooses. 0: there is none. */
-static uint16_t port_free(void)
+/* The kernel chooses. 0: there is none. */
+uint16_t port_free(void)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof a;
