@@ -406,8 +406,8 @@ bench: all $(if $(BENCH_SRC),$(B)/tests/bench) ## measure, for docs/performance.
 	$(Q)test -x $(B)/tests/bench || { echo 'error: tests/bench holds no program' >&2; exit 1; }
 	$(Q)CAMBIUM_BUILD=$(B) $(B)/tests/bench
 
-check: $(call product,$(CORE_SRC)) $(B)/vmm.stripped.elf ## layout, include arrows, ABI headers, imports of the cores, size, scripts
-	$(Q)tools/check/all.sh $(B)
+check: $(call product,$(CORE_SRC)) $(B)/demo/disk.img ## layout, include arrows, ABI headers, imports of the cores, size, scripts, reproducible image
+	$(Q)tools/check/all.sh $(B) $(T)
 
 format: ## rewrite the layout of all C files as .clang-format has it; FILES="a.c b.h" for some
 	$(Q)tools/check/format.sh --fix $(FILES)
