@@ -5,6 +5,7 @@
 #include <lwip/tcpip.h>
 
 #include "net_if.h"
+#include "tcp_hooks.h"
 
 void net_start(void)
 {
@@ -15,6 +16,7 @@ void net_start(void)
 	started = true;
 	tcpip_init(NULL, NULL);
 	LOCK_TCPIP_CORE();
+	net_time_wait_hold(NULL);
 	for (unsigned i = 0; i < device_count(); i++) {
 		struct device_entry entry;
 

@@ -5,11 +5,15 @@
  * lwIP finds a connection by walking lists, keeps TIME-WAIT for 2 MSL without a bound, and looks at that list for every
  * SYN. The list is kept newest first, so what is behind its NET_TIME_WAIT_MAX-th member is the oldest; tcp_abort() of a
  * connection in TIME-WAIT frees it and sends nothing.
+ *
+ * It also tells nobody when it frees one. A program that has ended its direction and not closed yet still has a netconn
+ * that points to the block (callback_arg): such a one must not go before the program lets go of it.
  */
 #include <cambium/clock.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/prot/tcp.h>
 #include <lwip/tcp.h>
+#include <lwip/timeouts.h>
 #include <net/core/siphash.h>
 #include <stdbool.h>
 #include <string.h>
@@ -40,6 +44,20 @@ uint32_t net_random(void)
 	return words[--left];
 }
 
+static bool is_held(const struct tcp_pcb *pcb)
+{
+	return pcb->callback_arg != NULL;
+}
+
+void net_time_wait_hold(void *arg)
+{
+	(void)arg;
+	for (struct tcp_pcb *pcb = tcp_tw_pcbs; pcb != NULL; pcb = pcb->next)
+		if (is_held(pcb))
+			pcb->tmr = tcp_ticks;
+	sys_timeout(NET_TIME_WAIT_HOLD_MS, net_time_wait_hold, NULL);
+}
+
 static void time_wait_trim(void)
 {
 	struct tcp_pcb *pcb = tcp_tw_pcbs;
@@ -52,7 +70,8 @@ static void time_wait_trim(void)
 	while (pcb != NULL) {
 		struct tcp_pcb *next = pcb->next;
 
-		tcp_abort(pcb);
+		if (!is_held(pcb))
+			tcp_abort(pcb);
 		pcb = next;
 	}
 }
@@ -96,7 +115,7 @@ err_t net_tcp_inpacket(struct tcp_pcb *pcb, const struct tcp_hdr *hdr, const str
 {
 	if (pcb->state == LISTEN) /* the short kind of control block */
 		return ERR_OK;
-	if (pcb->state == TIME_WAIT && (TCPH_FLAGS(hdr) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN) {
+	if (pcb->state == TIME_WAIT && !is_held(pcb) && (TCPH_FLAGS(hdr) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN) {
 		tcp_abort(pcb);
 		return ERR_ABRT;
 	}

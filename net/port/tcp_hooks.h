@@ -18,10 +18,17 @@ struct pbuf;
 u32_t net_tcp_isn(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port);
 
 /*
- * Sees each segment for a connection or a listener, @hdr in host order, @p what follows the header. ERR_OK: go on. A new SYN for a connection in TIME-WAIT ends
- * that one (RFC 6191 allows it) instead of being answered by a reset, and drops the segment: the retransmission of the
- * SYN meets the listener.
+ * Sees each segment for a connection or a listener, @hdr in host order, @p what follows the header. ERR_OK: go on. A new
+ * SYN for a connection in TIME-WAIT ends that one (RFC 6191 allows it) instead of being answered by a reset, and drops
+ * the segment: the retransmission of the SYN meets the listener.
  */
 err_t net_tcp_inpacket(struct tcp_pcb *pcb, const struct tcp_hdr *hdr, const struct pbuf *p);
+
+/*
+ * A timer of the stack that keeps lwIP from freeing connections in TIME-WAIT to which a program still holds a socket.
+ * Started once, with @arg NULL; it sets itself again.
+ */
+#define NET_TIME_WAIT_HOLD_MS 1000u
+void net_time_wait_hold(void *arg);
 
 #endif

@@ -341,6 +341,39 @@ static bool close_ends_a_blocked_call(void)
 
 #define MANY 200u
 
+static bool passes_a_byte(const int fds[2])
+{
+	char c = 0;
+
+	return send(fds[0], "x", 1, 0) == 1 && recv(fds[1], &c, 1, 0) == 1 && c == 'x';
+}
+
+/* A socket whose connection is over, but which is still open, must not lead to a later connection's memory. */
+static bool half_closed_socket_outlives_its_connection(void)
+{
+	enum { LATER = 60 };
+	static int later[LATER][2];
+	int half[2], fds[2];
+	bool ok = pair(7012, half) && shutdown(half[0], SHUT_WR) == 0;
+
+	/* Connections that end push the oldest out of TIME-WAIT; every other one stays and may get its place. */
+	close(half[1]);
+	for (unsigned i = 0; ok && i < 100; i++) {
+		ok = pair(7013 + i % 16, fds);
+		close_pair(fds);
+	}
+	for (unsigned i = 0; ok && i < LATER; i++) {
+		ok = pair(7040 + i, later[i]) && pair(7013 + i % 16, fds);
+		close_pair(fds);
+	}
+	close(half[0]);
+	for (unsigned i = 0; ok && i < LATER; i++)
+		ok = passes_a_byte(later[i]);
+	for (unsigned i = 0; i < LATER; i++)
+		close_pair(later[i]);
+	return ok;
+}
+
 static bool poll_tells_exactly_the_ready_ones(void)
 {
 	static int callers[MANY];
@@ -502,6 +535,7 @@ int main(void)
 	report("datagrams keep their bounds", datagrams_keep_their_bounds());
 	report("a receive times out", receive_times_out());
 	report("close ends a blocked call", close_ends_a_blocked_call());
+	report("a half-closed socket outlives its connection", half_closed_socket_outlives_its_connection());
 	report("mistakes have their errors", mistakes_have_their_errors());
 	report("addresses are text and back", addresses_are_text_and_back());
 	report("ten thousand connections do not slow down", ten_thousand_connections_do_not_slow_down());
