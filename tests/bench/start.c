@@ -62,7 +62,9 @@ static void start(enum machine_door door, const char *log, const char *what)
 		return;
 	}
 	listening = seconds_now();
-	if (!http_serves(machine_port(m, PORT_WEB1), PATIENCE)) {
+	/* A call that comes before the router has opened the interface is dropped, and asked again only seconds later. */
+	if (!machine_expect_from(m, 0, "^router| router: interface 1 (web1) 10.1.1.2 open$") ||
+	    !http_serves(machine_port(m, PORT_WEB1), PATIENCE)) {
 		row_missing(what, "web1 did not serve");
 		machine_stop(m);
 		return;
