@@ -3,6 +3,7 @@
 #include "calls.h"
 #include "core/domain.h"
 #include "core/frame.h"
+#include "core/grant.h"
 #include "core/mmu.h"
 #include "device.h"
 #include "pci.h"
@@ -153,6 +154,8 @@ int64_t do_domain_start(struct vcpu *v, uint32_t domid)
 		return error;
 	if (!d->vcpu.root)
 		return -HC_ESTATE;
+	if (grant_any_mapped(d))
+		return -HC_EBUSY;
 	d->state = DOMAIN_RUNNING;
 	run_start(d);
 	return 0;

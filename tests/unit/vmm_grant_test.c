@@ -266,3 +266,17 @@ Test(grant, map_that_fails_for_want_of_memory_changes_nothing)
 	p.w->frames[p.gs.data[0]].refs = 3;
 	tw_free(p.w);
 }
+
+Test(grant, that_somebody_maps_is_known_of_the_domain_as_a_whole)
+{
+	struct pair p = make();
+
+	cr_assert_not(grant_any_mapped(p.m), "without a table");
+	cr_assert_not(grant_any_mapped(p.g), "an offer is no mapping");
+	TW_OK(p.w, map(&p, p.ref, false, 0));
+	cr_assert(grant_any_mapped(p.g));
+	cr_assert_not(grant_any_mapped(p.m), "the mapper's own frames are not meant");
+	cr_assert_eq(grant_unmap(p.w, p.m, p.ms.window, 0), HC_OK);
+	cr_assert_not(grant_any_mapped(p.g));
+	tw_free(p.w);
+}

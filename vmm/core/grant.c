@@ -130,6 +130,22 @@ enum abi_error grant_retarget(struct domain *d, uint32_t first, uint32_t count, 
 	return HC_OK;
 }
 
+bool grant_any_mapped(const struct domain *d)
+{
+	for (uint32_t ref = 1; ref < GRANT_MAX; ref++) {
+		const struct grant *g;
+
+		if (!d->grants[ref / GRANTS_PER_PAGE]) {
+			ref |= GRANTS_PER_PAGE - 1; /* the whole page is not there */
+			continue;
+		}
+		g = grant_used(d, ref);
+		if (g && g->maps)
+			return true;
+	}
+	return false;
+}
+
 domid_t grant_peer(const struct domain *d, uint32_t ref)
 {
 	const struct grant *g = grant_used(d, ref);

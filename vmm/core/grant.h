@@ -18,6 +18,8 @@ enum abi_error grant_revoke(struct world *w, struct domain *d, uint32_t first, u
 enum abi_error grant_query(const struct domain *d, uint32_t ref, uint32_t *maps);
 /* Gives references to a new peer. The caller has checked that the old ones' peers are dead. HC_EGRANT, HC_EBUSY. */
 enum abi_error grant_retarget(struct domain *d, uint32_t first, uint32_t count, domid_t peer);
+/* Whether somebody maps a frame of @d: nobody may when it starts. */
+bool grant_any_mapped(const struct domain *d);
 /* The peer that reference @ref of @d names, DOMID_NONE when it is free. */
 domid_t grant_peer(const struct domain *d, uint32_t ref);
 
