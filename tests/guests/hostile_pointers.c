@@ -6,10 +6,13 @@
  */
 #include "raw.h"
 
+#include <vmm/layout.h>
+
 #include <unistd.h>
 
 #define ROUNDS 4000u /* by chance, for each number */
-#define BAD 0xffff800000000000ull
+/* RAM through the hypervisor's direct map: mapped and writable, so that only a check of the range can refuse it. */
+#define BAD (DIRECT_MAP + 0x8000000)
 #define NOBODY 0x10003ffu /* slot 1023 */
 
 static uint8_t good[PAGE_SIZE] __attribute__((aligned(4096)));
@@ -30,7 +33,8 @@ static void nasty_collect(void)
 				   UINT64_MAX,
 				   1ull << 63,
 				   BAD,
-				   0xffffffff81000000,
+				   DIRECT_MAP,
+				   IMAGE_LINK,
 				   0xfffffffffffffff8,
 				   0x800000000000,
 				   0x7f8000000000,
