@@ -43,6 +43,16 @@ static void foreign_ports(void)
 		}
 }
 
+/* A port that waits for another domain is nobody else's, not even its owner's. */
+static void waiting_port(void)
+{
+	int64_t port = hc_event_alloc(start_info()->console_domid, 0);
+
+	raw_expect("a port that waits for another domain", hc_event_bind(start_info()->domid, (uint32_t)port, 0),
+		   HC_EPORT);
+	raw_expect("closed", hc_event_close((uint32_t)port), HC_OK);
+}
+
 static void own_bell(void)
 {
 	int64_t a = hc_event_alloc(start_info()->domid, 0), b = hc_event_bind(start_info()->domid, (uint32_t)a, 0);
@@ -99,6 +109,7 @@ int main(void)
 	raw_start((uint64_t)on_upcall);
 	all_ports();
 	foreign_ports();
+	waiting_port();
 	own_bell();
 	junk_page();
 	return raw_end("events");

@@ -37,10 +37,11 @@ __asm__("	.text\n"
 	"	movq $0, 0x10001240\n" /* pending[0] */
 	"	incl flags_upcalls(%rip)\n"
 	"	ret\n"
-	/* with flags RDI: hypercall RSI, then looks at the flags */
+	/* with flags RDI: hypercall RSI about flags_set, then looks at the flags */
 	"flags_call:\n"
 	"	mov %rsi, %rax\n"
 	"	push %rdi\n"
+	"	lea flags_set(%rip), %rdi\n"
 	"	popfq\n"
 	"	syscall\n"
 	"	pushfq\n"
@@ -84,11 +85,14 @@ __asm__("	.text\n"
 	"	.bss\n"
 	"	.balign 8\n"
 	"	.globl flags_after\n"
+	"	.globl flags_set\n"
 	"flags_after: .quad 0\n"
+	"flags_set: .quad 0, 0, 0\n"
 	"flags_upcall_seen: .quad 0\n"
 	"flags_upcalls: .quad 0\n"
 	"	.text\n");
 extern uint64_t flags_upcall_seen;
+extern struct entry_set flags_set;
 extern volatile uint32_t flags_upcalls;
 
 _Static_assert(offsetof(struct shared_info, vcpu) == 0x40 && offsetof(struct vcpu_shared, upcall_pending) == 8 &&
@@ -111,11 +115,13 @@ static void with_flags(uint64_t flags)
 	/* a single step is resumed, and entry_resume does not take NT */
 	const uint64_t look = SETTABLE & ~(flags & TF ? NT : 0), keep = flags & look;
 
-	raw_attempts += 4;
-	/* the short way back and the long way back */
-	for (unsigned number = 0; number <= HYPERCALL_sched_yield; number += HYPERCALL_sched_yield) {
-		if (raw_try(flags_call, flags, number) || (flags_after & (look | IOPL | IF)) != (keep | IF))
-			raw_hole("flags %lx became %lx over hypercall %u", flags, flags_after, number);
+	static const unsigned numbers[] = {HYPERCALL_abi_version, HYPERCALL_sched_yield, HYPERCALL_entry_set};
+
+	raw_attempts += 5;
+	/* the short way back, the long way back, and one that copies */
+	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {
+		if (raw_try(flags_call, flags, numbers[i]) || (flags_after & (look | IOPL | IF)) != (keep | IF))
+			raw_hole("flags %lx became %lx over hypercall %u", flags, flags_after, numbers[i]);
 	}
 	if (!raw_try(flags_fault, flags, 0) || raw_fault.vector != VECTOR_UD ||
 	    (raw_fault.rflags & (look | IOPL | IF)) != (keep | IF))
@@ -174,6 +180,8 @@ int main(void)
 	raw_mask(1);
 	raw_start((uint64_t)flags_upcall);
 	raw_hook = step;
+	flags_set = (struct entry_set){(uint64_t)flags_upcall, (uint64_t)raw_exception,
+				       (uint64_t)raw_stack + sizeof raw_stack};
 	if (port <= 0)
 		raw_hole("no timer");
 	for (unsigned i = 0; i < ARRAY_SIZE(bits); i++)
