@@ -279,8 +279,8 @@ static bool time_passes(void)
 	nanosleep(&request, NULL);
 	now = clock_ns();
 	gettimeofday(&tv, NULL);
-	return now - before >= 3000000 && now - before < 60000000000 && nanosleep(&bad, NULL) == -1 && errno == EINVAL &&
-	       tv.tv_sec == time(NULL);
+	return now - before >= 3000000 && now - before < 60000000000 && nanosleep(&bad, NULL) == -1 &&
+	       errno == EINVAL && tv.tv_sec == time(NULL);
 }
 
 static bool sleepers_wake_in_order(void)
