@@ -37,13 +37,14 @@ __asm__("	.text\n"
 	"	movq $0, 0x10001240\n" /* pending[0] */
 	"	incl flags_upcalls(%rip)\n"
 	"	ret\n"
-	/* with flags RDI: hypercall RSI about flags_set, then looks at the flags */
+	/* with flags RDI: hypercall RSI about flags_argument, then looks at the flags */
 	"flags_call:\n"
 	"	mov %rsi, %rax\n"
 	"	push %rdi\n"
-	"	lea flags_set(%rip), %rdi\n"
+	"	lea flags_argument(%rip), %rdi\n"
 	"	popfq\n"
 	"	syscall\n"
+	"	mov %rax, flags_result(%rip)\n"
 	"	pushfq\n"
 	"	popq flags_after(%rip)\n"
 	"	jmp flags_end\n"
@@ -85,14 +86,16 @@ __asm__("	.text\n"
 	"	.bss\n"
 	"	.balign 8\n"
 	"	.globl flags_after\n"
-	"	.globl flags_set\n"
+	"	.globl flags_argument, flags_result\n"
+	"flags_result: .quad 0\n"
 	"flags_after: .quad 0\n"
-	"flags_set: .quad 0, 0, 0\n"
+	"flags_argument: .quad 0, 0, 0, 0\n"
 	"flags_upcall_seen: .quad 0\n"
 	"flags_upcalls: .quad 0\n"
 	"	.text\n");
 extern uint64_t flags_upcall_seen;
-extern struct entry_set flags_set;
+extern struct grant_map flags_argument;
+extern int64_t flags_result;
 extern volatile uint32_t flags_upcalls;
 
 _Static_assert(offsetof(struct shared_info, vcpu) == 0x40 && offsetof(struct vcpu_shared, upcall_pending) == 8 &&
@@ -115,14 +118,21 @@ static void with_flags(uint64_t flags)
 	/* a single step is resumed, and entry_resume does not take NT */
 	const uint64_t look = SETTABLE & ~(flags & TF ? NT : 0), keep = flags & look;
 
-	static const unsigned numbers[] = {HYPERCALL_abi_version, HYPERCALL_sched_yield, HYPERCALL_entry_set};
+	static const unsigned numbers[] = {HYPERCALL_abi_version, HYPERCALL_sched_yield, HYPERCALL_grant_map};
+
+	/* refused for its count, so that what the hypervisor's stack remembers of it would be noticed */
+	struct grant_map before = {.count = 0};
 
 	raw_attempts += 5;
+	hc_grant_map(&before);
+	flags_argument = (struct grant_map){.count = 1, .va = 0x123};
 	/* the short way back, the long way back, and one that copies */
 	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {
 		if (raw_try(flags_call, flags, numbers[i]) || (flags_after & (look | IOPL | IF)) != (keep | IF))
 			raw_hole("flags %lx became %lx over hypercall %u", flags, flags_after, numbers[i]);
 	}
+	if (flags_result != -HC_EADDRESS)
+		raw_hole("flags %lx: a copied argument gave %ld", flags, (long)flags_result);
 	if (!raw_try(flags_fault, flags, 0) || raw_fault.vector != VECTOR_UD ||
 	    (raw_fault.rflags & (look | IOPL | IF)) != (keep | IF))
 		raw_hole("flags %lx: vector %lu with flags %lx", flags, raw_fault.vector, raw_fault.rflags);
@@ -180,8 +190,6 @@ int main(void)
 	raw_mask(1);
 	raw_start((uint64_t)flags_upcall);
 	raw_hook = step;
-	flags_set = (struct entry_set){(uint64_t)flags_upcall, (uint64_t)raw_exception,
-				       (uint64_t)raw_stack + sizeof raw_stack};
 	if (port <= 0)
 		raw_hole("no timer");
 	for (unsigned i = 0; i < ARRAY_SIZE(bits); i++)
