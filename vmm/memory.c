@@ -48,6 +48,8 @@ void memory_init(void)
 {
 	uint64_t limit = early_top_mfn(), stubs = early_alloc(1), mfn, pages;
 	uint64_t table = early_alloc(align_up(limit * sizeof(struct frame), PAGE_SIZE) / PAGE_SIZE);
+	bool check = early_option("check=freed");
+	uint64_t sums = check ? early_alloc(align_up(limit * sizeof(uint64_t), PAGE_SIZE) / PAGE_SIZE) : 0;
 	static uint64_t upper[512];
 	unsigned cursor = 0;
 
@@ -58,9 +60,10 @@ void memory_init(void)
 	world.flush_epoch = 1;
 	world.upper_half = upper + 256;
 	world.wake = run_wake;
-	if (early_option("check=freed")) {
+	if (check) {
+		world.freed_sums = phys_ptr(sums);
 		world.freed_check = freed_check;
-		log_line("freed frames are filled with a pattern and checked before they are used again");
+		log_line("freed frames are compared with what they were before they are used again");
 	}
 	world.stubs_mfn = stubs >> PAGE_SHIFT;
 	world.features = (cpu_policy()->fsgsbase ? FEATURE_FSGSBASE : 0) | (cpu_policy()->xsave ? FEATURE_XSAVE : 0);

@@ -50,15 +50,24 @@ static void frame_list_free(struct world *w, mfn_t mfn)
 	w->frames_free++;
 }
 
+/* Of a frame's contents; never 0. */
+static uint64_t frame_sum(const struct world *w, mfn_t mfn)
+{
+	const uint64_t *word = world_page(w, mfn);
+	uint64_t sum = 1;
+
+	for (unsigned i = 0; i < PAGE_SIZE / sizeof *word; i++)
+		sum = (sum ^ word[i]) * 0x100000001b3ull;
+	return sum | 1;
+}
+
 static void frame_free(struct world *w, mfn_t mfn)
 {
-	struct frame *f = &w->frames[mfn];
+	const struct frame *f = &w->frames[mfn];
 
 	CHECK(!f->refs && !f->type_count && !(f->flags & FRAME_PINNED));
-	if (w->freed_check) {
-		memset(world_page(w, mfn), FREED_BYTE, PAGE_SIZE);
-		f->flags |= FRAME_FILLED;
-	}
+	if (w->freed_sums)
+		w->freed_sums[mfn] = frame_sum(w, mfn);
 	frame_list_free(w, mfn);
 }
 
@@ -83,14 +92,6 @@ void frame_reserve_boot(struct world *w, mfn_t mfn, uint32_t owner)
 		w->frames_hypervisor++;
 }
 
-/* Whether a frame that was filled when it was freed still is. */
-static bool frame_is_intact(const struct world *w, mfn_t mfn)
-{
-	const uint8_t *page = world_page(w, mfn);
-
-	return page[0] == FREED_BYTE && !memcmp(page, page + 1, PAGE_SIZE - 1);
-}
-
 static enum abi_error frame_take(struct world *w, uint32_t owner, mfn_t *out)
 {
 	mfn_t mfn = w->free_list;
@@ -102,8 +103,8 @@ static enum abi_error frame_take(struct world *w, uint32_t owner, mfn_t *out)
 		return CORE_FLUSH_FIRST;
 	list_remove(w, &w->free_list, mfn);
 	w->frames_free--;
-	if (w->freed_check && (f->flags & FRAME_FILLED))
-		w->freed_check(mfn, frame_is_intact(w, mfn));
+	if (w->freed_sums && w->freed_sums[mfn])
+		w->freed_check(mfn, w->freed_sums[mfn] == frame_sum(w, mfn));
 	f->last_type = FRAME_NONE;
 	memset(world_page(w, mfn), 0, PAGE_SIZE);
 	f->flags = 0;

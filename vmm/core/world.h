@@ -41,8 +41,6 @@ enum frame_type {
 #define OWNER_STUBS 4u      /* the hypercall page: read and execute for everybody */
 
 #define FRAME_PINNED 1u
-#define FRAME_FILLED 2u /* free, and filled with FREED_BYTE: see world.freed_check */
-#define FREED_BYTE 0xf7
 
 /*
  * One machine frame. References: one while a domain owns it, one for each mapping, grant mapping or pin, and one for
@@ -197,8 +195,12 @@ struct world {
 	uint32_t domain_count;
 	/* What the cores ask of the CPU side; set before the first domain exists. */
 	void (*wake)(struct vcpu *v); /* an event became pending for it */
-	/* A search for writes to free frames, NULL: none. Frames are then filled with FREED_BYTE when they are freed, and
-	 * this is called when one is handed out again; @intact: nobody wrote to it meanwhile. */
+	/*
+	 * A search for writes to free frames, by devices above all; NULL: none. The sum of a frame is taken when it is freed
+	 * and again when it is handed out: then @freed_check is called. 0: it was never in use. The contents are left alone
+	 * meanwhile, so that a device that goes on finds the queues in which it would go on.
+	 */
+	uint64_t *freed_sums; /* [frame_limit] */
 	void (*freed_check)(mfn_t mfn, uint32_t intact);
 };
 
