@@ -357,6 +357,9 @@ $(B)/tests/bench: $(call host,$(BENCH_SRC) $(TEST_LIB_SRC)) $(B)/host/libcores.a
 
 TESTS := $(UNIT_TESTS) $(if $(SYSTEM_SRC),$(B)/tests/system)
 
+# Kinds of tests with flags and targets of their own bring a makefile; what is in TESTS runs with `make test`.
+include $(sort $(wildcard tests/*/*.mk))
+
 # --- targets -----------------------------------------------------------------------------------
 
 .DEFAULT_GOAL := all
@@ -365,7 +368,7 @@ FORCE:
 
 help: ## this text
 	@echo 'usage: make TARGET [B=build] [CONFIG=demo] [V=1]'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1#\2/p' Makefile | while IFS='#' read -r t d; do \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1#\2/p' Makefile $(wildcard tests/*/*.mk) | while IFS='#' read -r t d; do \
 	  printf '  %-8s %s\n' "$$t" "$$d"; done
 
 deps: ## install the Debian packages that are missing, fetch newlib and lwIP into the cache

@@ -77,6 +77,20 @@ static void *map_new(uint64_t va, uint64_t rights)
 	return world_page(&world, mfn);
 }
 
+/* Pins the tables from the leaves up. */
+static void pin_tree(mfn_t table, unsigned level)
+{
+	const uint64_t *entries = world_page(&world, table);
+	enum abi_error e;
+
+	for (unsigned i = 0; level > 1 && i < TABLE_ENTRIES; i++)
+		if (entries[i])
+			pin_tree((entries[i] & PTE_FRAME) >> PAGE_SHIFT, level - 1);
+	WITH_FLUSH(e, mmu_pin(&world, d, table, level));
+	if (e != HC_OK)
+		log_fatal("control domain's page tables, level %u: %s", level, abi_error_text(e));
+}
+
 static void load_segment(const uint8_t *image, const struct elf_segment *s)
 {
 	uint64_t rights = s->flags & ELF_PF_X ? 0 : s->flags & ELF_PF_W ? PTE_W | PTE_NX : PTE_NX;
@@ -199,7 +213,8 @@ void build_control(uint64_t bundle, uint64_t bytes, const char *cmdline)
 	s->bundle_bytes = bytes;
 	for (uint64_t i = 0; i < bytes; i += PAGE_SIZE)
 		map(s->bundle_va + i, (bundle + i) >> PAGE_SHIFT, PTE_NX);
-	WITH_FLUSH(e, mmu_get_table(&world, d, root, 4));
+	pin_tree(root, 4);
+	e = mmu_link(&world, d, root, 4);
 	if (e != HC_OK)
 		log_fatal("control domain's page tables: %s", abi_error_text(e));
 	vcpu_prepare(&d->vcpu, root, entry, s->stack_va + CONTROL_STACK_PAGES * PAGE_SIZE, info_va);

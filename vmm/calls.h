@@ -26,5 +26,7 @@
 
 /* The domain that a builder means by @domid; *@error says why there is none. DOMID_SELF is the caller. */
 struct domain *call_target(struct vcpu *v, uint32_t domid, int64_t *error);
+/* As call_target, in state @state. */
+struct domain *call_target_in(struct vcpu *v, uint32_t domid, uint32_t state, int64_t *error);
 
 #endif

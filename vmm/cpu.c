@@ -129,5 +129,5 @@ void cpu_start(void (*next)(void))
 void tlb_flush_all(void)
 {
 	write_cr3(read_cr3());
-	frame_flushed(&world);
+	frame_flushed(&world, this_cpu()->id);
 }

@@ -19,8 +19,7 @@ struct domain *call_target(struct vcpu *v, uint32_t domid, int64_t *error)
 	return *error ? NULL : d;
 }
 
-/* As call_target, in state @state. */
-static struct domain *target_in(struct vcpu *v, uint32_t domid, uint32_t state, int64_t *error)
+struct domain *call_target_in(struct vcpu *v, uint32_t domid, uint32_t state, int64_t *error)
 {
 	struct domain *d = call_target(v, domid, error);
 
@@ -42,7 +41,7 @@ int64_t do_domain_create(struct vcpu *v, guest_va_t create)
 		return -HC_EFAULT;
 	if (c.capabilities & ~v->domain->capabilities)
 		return -HC_EPERM;
-	if (c.reserved0 || !c.slot)
+	if (!c.slot)
 		return -HC_EINVAL;
 	WITH_FLUSH(e, domain_create(&world, &c, &d));
 	return e == HC_OK ? (int64_t)d->id : -(int64_t)e;
@@ -53,7 +52,7 @@ int64_t do_domain_populate(struct vcpu *v, uint32_t domid, guest_va_t mfns, uint
 	uint64_t list[POPULATE_MAX];
 	enum abi_error e = HC_OK;
 	int64_t error;
-	struct domain *d = target_in(v, domid, DOMAIN_CONSTRUCTION, &error);
+	struct domain *d = call_target_in(v, domid, DOMAIN_CONSTRUCTION, &error);
 	uint32_t n = 0;
 
 	if (!d)
@@ -88,7 +87,7 @@ int64_t do_domain_write(struct vcpu *v, guest_va_t copy)
 
 	if (!copy_from_guest(&c, copy, sizeof c))
 		return -HC_EFAULT;
-	d = target_in(v, c.domid, DOMAIN_CONSTRUCTION, &error);
+	d = call_target_in(v, c.domid, DOMAIN_CONSTRUCTION, &error);
 	if (!d)
 		return error;
 	if (!copy_valid(d, &c))
@@ -131,14 +130,14 @@ int64_t do_domain_vcpu_setup(struct vcpu *v, guest_va_t vcpu)
 
 	if (!copy_from_guest(&s, vcpu, sizeof s))
 		return -HC_EFAULT;
-	d = target_in(v, s.domid, DOMAIN_CONSTRUCTION, &error);
+	d = call_target_in(v, s.domid, DOMAIN_CONSTRUCTION, &error);
 	if (!d)
 		return error;
 	if (s.vcpu != 0 || d->vcpu.root)
 		return -HC_EINVAL;
 	if (s.entry >= GUEST_TOP || s.stack > GUEST_TOP)
 		return -HC_EADDRESS;
-	WITH_FLUSH(e, mmu_get_table(&world, d, s.root, 4));
+	e = mmu_link(&world, d, s.root, 4);
 	if (e != HC_OK)
 		return -(int64_t)e;
 	vcpu_prepare(&d->vcpu, s.root, s.entry, s.stack, s.argument);
@@ -148,7 +147,7 @@ int64_t do_domain_vcpu_setup(struct vcpu *v, guest_va_t vcpu)
 int64_t do_domain_start(struct vcpu *v, uint32_t domid)
 {
 	int64_t error;
-	struct domain *d = target_in(v, domid, DOMAIN_CONSTRUCTION, &error);
+	struct domain *d = call_target_in(v, domid, DOMAIN_CONSTRUCTION, &error);
 
 	if (!d)
 		return error;
@@ -164,7 +163,7 @@ int64_t do_domain_start(struct vcpu *v, uint32_t domid)
 int64_t do_domain_pause(struct vcpu *v, uint32_t domid)
 {
 	int64_t error;
-	struct domain *d = target_in(v, domid, DOMAIN_RUNNING, &error);
+	struct domain *d = call_target_in(v, domid, DOMAIN_RUNNING, &error);
 
 	if (!d)
 		return error;
@@ -179,7 +178,7 @@ int64_t do_domain_pause(struct vcpu *v, uint32_t domid)
 int64_t do_domain_unpause(struct vcpu *v, uint32_t domid)
 {
 	int64_t error;
-	struct domain *d = target_in(v, domid, DOMAIN_PAUSED, &error);
+	struct domain *d = call_target_in(v, domid, DOMAIN_PAUSED, &error);
 
 	if (!d)
 		return error;
@@ -207,7 +206,7 @@ int64_t do_domain_destroy(struct vcpu *v, uint32_t domid)
 int64_t do_domain_release(struct vcpu *v, uint32_t domid)
 {
 	int64_t error;
-	struct domain *d = target_in(v, domid, DOMAIN_DEAD, &error);
+	struct domain *d = call_target_in(v, domid, DOMAIN_DEAD, &error);
 
 	return d ? -(int64_t)domain_release(&world, d) : error;
 }

@@ -42,7 +42,8 @@ int64_t do_grant_offer(struct vcpu *v, uint32_t domid, guest_va_t offer)
 		return -HC_ESTATE;
 	if (!copy_from_guest(&o, offer, sizeof o))
 		return -HC_EFAULT;
-	if (!o.count || o.count > GRANT_OFFER_MAX || (o.flags & ~GRANT_READONLY) || o.reserved0 ||
+	if (!o.count || o.count > GRANT_OFFER_MAX ||
+	    (o.flags != 0 && o.flags != GRANT_READONLY && o.flags != GRANT_TRANSFER) || o.reserved0 ||
 	    !range_within(o.mfns, o.count * sizeof(uint64_t), GUEST_TOP))
 		return -HC_EINVAL;
 	peer = domain_find(&world, o.peer);
@@ -67,7 +68,7 @@ static enum abi_error map_one(struct vcpu *v, struct domain *granter, const stru
 	unsigned index;
 	mfn_t table;
 
-	e = mmu_walk(&world, v->root, m->va + (uint64_t)i * PAGE_SIZE, &table, &index);
+	e = mmu_walk(&world, v->root, m->va + (uint64_t)i * PAGE_SIZE, 1, &table, &index);
 	if (e == HC_OK)
 		WITH_FLUSH(e, grant_map(&world, v->domain, granter, m->first + i, m->flags & GRANT_READONLY, table,
 					index, mfn));
@@ -81,7 +82,7 @@ static enum abi_error unmap_range(struct vcpu *v, uint64_t va, uint32_t count)
 		unsigned index;
 		mfn_t table;
 
-		e = mmu_walk(&world, v->root, va + (uint64_t)i * PAGE_SIZE, &table, &index);
+		e = mmu_walk(&world, v->root, va + (uint64_t)i * PAGE_SIZE, 1, &table, &index);
 		if (e == HC_OK)
 			e = grant_unmap(&world, v->domain, table, index);
 		if (e != HC_OK)
@@ -133,7 +134,7 @@ int64_t do_grant_unmap(struct vcpu *v, uint64_t va, uint32_t count)
 		unsigned index;
 		mfn_t table;
 
-		e = mmu_walk(&world, v->root, va + (uint64_t)i * PAGE_SIZE, &table, &index);
+		e = mmu_walk(&world, v->root, va + (uint64_t)i * PAGE_SIZE, 1, &table, &index);
 		if (e == HC_OK && !grant_is_mapping(&world, table, index))
 			e = HC_EGRANT;
 		if (e != HC_OK)
@@ -203,6 +204,18 @@ int64_t do_grant_copy(struct vcpu *v, guest_va_t copies, uint32_t count, guest_v
 	if (!copy_to_guest(done, &i, sizeof i) && e == HC_OK)
 		e = HC_EFAULT;
 	return -(int64_t)e;
+}
+
+int64_t do_grant_accept(struct vcpu *v, uint32_t granter, uint32_t ref)
+{
+	struct domain *d = domain_find(&world, granter);
+	enum abi_error e;
+	mfn_t mfn = 0;
+
+	if (!d || d->state == DOMAIN_DEAD || d == v->domain)
+		return -HC_ENODOM;
+	WITH_FLUSH(e, grant_accept(&world, v->domain, d, ref, &mfn));
+	return e == HC_OK ? (int64_t)mfn : -(int64_t)e;
 }
 
 int64_t do_grant_query(struct vcpu *v, uint32_t ref)

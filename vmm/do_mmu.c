@@ -6,50 +6,77 @@
 #include "x86.h"
 
 /* Table entries that one call may validate or release before it gives the rest of its batch back. */
-#define BATCH_WORK 65536u
+#define BATCH_WORK 16384u
+/* Pages from which a flush of everything is cheaper than one by one. */
+#define FLUSH_ALL_PAGES 32u
 
 static enum abi_error switch_base(struct vcpu *v, mfn_t mfn)
 {
-	enum abi_error e = mmu_get_table(&world, v->domain, mfn, 4);
+	enum abi_error e = mmu_link(&world, v->domain, mfn, 4);
 	mfn_t old = v->root;
 
 	if (e != HC_OK)
 		return e;
 	v->root = mfn;
 	write_cr3(mfn << PAGE_SHIFT);
-	frame_flushed(&world);
-	mmu_put_table(&world, v->domain, old);
+	frame_flushed(&world, this_cpu()->id);
+	mmu_unlink(&world, old);
 	return HC_OK;
 }
 
-static enum abi_error update_va(struct vcpu *v, const struct mmu_op *op)
+static enum abi_error update_va(struct vcpu *v, const struct mmu_op *op, bool *flush_all)
 {
+	unsigned index, level = op->level ? op->level : 1;
 	enum abi_error e;
 	bool flush = false;
-	unsigned index;
 	mfn_t table;
 
-	e = mmu_walk(&world, v->root, op->address, &table, &index);
+	if (level > 4)
+		return HC_EINVAL;
+	e = mmu_walk(&world, v->root, op->address, level, &table, &index);
 	if (e == HC_OK)
 		e = mmu_set_entry(&world, v->domain, table, index, op->value, &flush);
-	if (flush)
+	if (flush && level == 1)
 		invlpg(op->address);
+	else
+		*flush_all |= flush;
 	return e;
 }
 
-static enum abi_error one(struct vcpu *v, const struct mmu_op *op, bool *flush)
+static enum abi_error flush_range(const struct mmu_op *op, bool *flush_all)
+{
+	if (op->address >= GUEST_TOP || op->value > (GUEST_TOP - op->address) / PAGE_SIZE)
+		return HC_EADDRESS;
+	if (op->value >= FLUSH_ALL_PAGES)
+		*flush_all = true;
+	else
+		for (uint64_t i = 0; i < op->value; i++)
+			invlpg(op->address + i * PAGE_SIZE);
+	return HC_OK;
+}
+
+/* Operations that any domain's tables may undergo, by itself or by its builder. */
+static enum abi_error on_tables(struct domain *d, const struct mmu_op *op, bool *flush)
 {
 	switch (op->op) {
 	case MMU_UPDATE:
-		if (op->address > 511)
+		if (op->address > TABLE_ENTRIES - 1)
 			return HC_EADDRESS;
-		return mmu_set_entry(&world, v->domain, op->mfn, (unsigned)op->address, op->value, flush);
-	case MMU_UPDATE_VA: return update_va(v, op);
+		return mmu_set_entry(&world, d, op->mfn, (unsigned)op->address, op->value, flush);
 	case MMU_PIN:
 		if (op->value < 1 || op->value > 4)
 			return HC_EINVAL;
-		return mmu_pin(&world, v->domain, op->mfn, (unsigned)op->value);
-	case MMU_UNPIN: *flush = true; return mmu_unpin(&world, v->domain, op->mfn);
+		return mmu_pin(&world, d, op->mfn, (unsigned)op->value);
+	case MMU_UNPIN: *flush = true; return mmu_unpin(&world, d, op->mfn);
+	default: return HC_EINVAL;
+	}
+}
+
+/* Operations on the address space that @v runs in. */
+static enum abi_error on_space(struct vcpu *v, const struct mmu_op *op, bool *flush)
+{
+	switch (op->op) {
+	case MMU_UPDATE_VA: return update_va(v, op, flush);
 	case MMU_BASE: return switch_base(v, op->mfn);
 	case MMU_FLUSH:
 		if (op->value)
@@ -59,11 +86,13 @@ static enum abi_error one(struct vcpu *v, const struct mmu_op *op, bool *flush)
 		else
 			invlpg(op->address);
 		return HC_OK;
-	default: return HC_EINVAL;
+	case MMU_FLUSH_RANGE: return flush_range(op, flush);
+	default: return on_tables(v->domain, op, flush);
 	}
 }
 
-int64_t do_mmu_update(struct vcpu *v, guest_va_t ops, uint32_t count, guest_va_t done)
+/* A batch on @d; @v: on the address space it runs in, too. */
+static int64_t batch(struct domain *d, struct vcpu *v, guest_va_t ops, uint32_t count, guest_va_t done)
 {
 	uint64_t start = world.work;
 	enum abi_error e = HC_OK;
@@ -79,8 +108,10 @@ int64_t do_mmu_update(struct vcpu *v, guest_va_t ops, uint32_t count, guest_va_t
 			e = HC_EAGAIN;
 		else if (!copy_from_guest(&op, guest_va(ops.v + i * sizeof op), sizeof op))
 			e = HC_EFAULT;
+		else if (op.level && op.op != MMU_UPDATE_VA)
+			e = HC_EINVAL;
 		else
-			WITH_FLUSH(e, one(v, &op, &flush));
+			WITH_FLUSH(e, v ? on_space(v, &op, &flush) : on_tables(d, &op, &flush));
 		if (e != HC_OK)
 			break;
 	}
@@ -89,6 +120,19 @@ int64_t do_mmu_update(struct vcpu *v, guest_va_t ops, uint32_t count, guest_va_t
 	if (!copy_to_guest(done, &i, sizeof i) && e == HC_OK)
 		e = HC_EFAULT;
 	return -(int64_t)e;
+}
+
+int64_t do_mmu_update(struct vcpu *v, guest_va_t ops, uint32_t count, guest_va_t done)
+{
+	return batch(v->domain, v, ops, count, done);
+}
+
+int64_t do_domain_mmu(struct vcpu *v, uint32_t domid, guest_va_t ops, uint32_t count, guest_va_t done)
+{
+	int64_t error;
+	struct domain *d = call_target_in(v, domid, DOMAIN_CONSTRUCTION, &error);
+
+	return d ? batch(d, NULL, ops, count, done) : error;
 }
 
 int64_t do_mmu_seal(struct vcpu *v)

@@ -203,6 +203,14 @@ cpu_idle_halt:
 	cli
 	ret
 
+/* Serves what interrupts are pending, without a halt. */
+	.globl cpu_idle_poll
+cpu_idle_poll:
+	sti
+	nop
+	cli
+	ret
+
 /*
  * Guest memory. uint64_t user_copy(void *to, const void *from, uint64_t bytes): 0 when all was copied; a fault on the
  * guest's side ends it with 1. The caller has checked the range and opened SMAP.

@@ -48,6 +48,7 @@ void memory_init(void)
 {
 	uint64_t limit = early_top_mfn(), stubs = early_alloc(1), mfn, pages;
 	uint64_t table = early_alloc(align_up(limit * sizeof(struct frame), PAGE_SIZE) / PAGE_SIZE);
+	uint64_t runs = early_alloc(align_up((limit / RUN_FRAMES + 1) * sizeof(uint16_t), PAGE_SIZE) / PAGE_SIZE);
 	bool check = early_option("check=freed");
 	uint64_t sums = check ? early_alloc(align_up(limit * sizeof(uint64_t), PAGE_SIZE) / PAGE_SIZE) : 0;
 	static uint64_t upper[512];
@@ -57,7 +58,9 @@ void memory_init(void)
 	world.memory = phys_ptr(0);
 	world.frames = phys_ptr(table);
 	world.frame_limit = limit;
-	world.flush_epoch = 1;
+	world.runs = phys_ptr(runs);
+	world.cpu_count = 1;
+	frame_flushed(&world, 0);
 	world.upper_half = upper + 256;
 	world.wake = run_wake;
 	if (check) {

@@ -22,10 +22,12 @@
 #include "x86.h"
 
 #define VECTOR_PAGE_FAULT 14u
+#define SCRUB_FRAMES 8u
 #define FETCH_BY_GUEST 0x14u /* error code: user, instruction fetch, not present */
 
 _Noreturn void cpu_enter(uint64_t frame);
 void cpu_idle_halt(void);
+void cpu_idle_poll(void);
 
 static void fpu_save(void *area)
 {
@@ -76,7 +78,7 @@ static void unload(struct cpu *c)
 static void load(struct cpu *c, struct vcpu *v)
 {
 	write_cr3(v->root << PAGE_SHIFT);
-	frame_flushed(&world);
+	frame_flushed(&world, c->id);
 	*c->frame = v->frame;
 	fpu_load(v->fpu);
 	__asm__ volatile("movl %0, %%ds\n\tmovl %0, %%es\n\tmovl %0, %%fs\n\tmovl %0, %%gs" : : "r"(0));
@@ -109,6 +111,19 @@ void run_timers(struct cpu *c)
 	c->resched = true;
 }
 
+/* Scrubs a few free frames, so that interrupts never wait long; false: none is left to do. */
+static bool scrub_ahead(void)
+{
+	for (unsigned i = 0; i < SCRUB_FRAMES; i++) {
+		enum abi_error e;
+
+		WITH_FLUSH(e, frame_scrub_ahead(&world));
+		if (e != HC_OK)
+			return false;
+	}
+	return true;
+}
+
 static void idle(struct cpu *c)
 {
 	uint64_t now = time_now();
@@ -120,7 +135,10 @@ static void idle(struct cpu *c)
 
 		/* While the log waits for the UART, look again in a millisecond. */
 		arm(c, quiet ? timer_next(&c->timers) : MIN(timer_next(&c->timers), now + 1000000));
-		cpu_idle_halt();
+		if (scrub_ahead())
+			cpu_idle_poll();
+		else
+			cpu_idle_halt();
 		now = time_now();
 		if (timer_next(&c->timers) <= now)
 			run_timers(c);
@@ -250,7 +268,7 @@ void run_stop(struct domain *d)
 		charge(c, time_now());
 		unload(c);
 		write_cr3(paging_root());
-		frame_flushed(&world);
+		frame_flushed(&world, c->id);
 	}
 	c->resched = true;
 }

@@ -13,7 +13,7 @@
 	E(4, HC_EINVAL, "an argument is out of its range")                                                             \
 	E(5, HC_ENODOM, "no such domain, or its id is of an older generation")                                         \
 	E(6, HC_ESTATE, "the domain is not in the state that this needs")                                              \
-	E(7, HC_ENOMEM, "no free frame, or the domain's reservation is used up")                                       \
+	E(7, HC_ENOMEM, "the machine has no free frame that is not promised to another domain")                        \
 	E(8, HC_EPORT, "no such event port, or it is not of the kind that this needs")                                 \
 	E(9, HC_ENOPORT, "no free event port")                                                                         \
 	E(10, HC_EGRANT, "no such grant, or it does not name this domain")                                             \
@@ -32,7 +32,13 @@
 	E(23, HC_ENOSLOT, "no such slot, or it is occupied")                                                           \
 	E(24, HC_EGRANTED, "the entry belongs to a grant mapping: unmap the grant")                                    \
 	E(25, HC_ENOVECTOR, "no free interrupt vector")                                                                \
-	E(26, HC_EFRAMEREF, "the frame has too many references")
+	E(26, HC_EFRAMEREF, "the frame has too many references")                                                       \
+	E(27, HC_ELINKED, "the table is linked or holds grant mappings: unlink and unmap first")                       \
+	E(28, HC_EUNPINNED, "the frame is not pinned as a table of the level below")                                   \
+	E(29, HC_ERUN, "not an aligned run of frames that are all the domain's own")                                   \
+	E(30, HC_ETEXT, "the frame held the domain's text when it was sealed: it stays what it is")                    \
+	E(31, HC_ELIMIT, "the domain has as many frames as it may have now")                                           \
+	E(32, HC_EIMAGE, "no such image, or it is not in the state that this needs")
 
 enum abi_error {
 	HC_OK = 0,

@@ -26,12 +26,13 @@ enum hypercall_number {
 #undef HC2
 #undef HC3
 #undef HC4
-	HYPERCALL_END = 64
+	HYPERCALL_END = 80
 };
 
 #define VIRQ_TIMER 0u   /* per vCPU */
 #define VIRQ_DOMAIN 1u  /* a domain died; needs CAP_DOMAIN */
 #define VIRQ_CONSOLE 2u /* serial input; needs CAP_CONSOLE */
+#define VIRQ_MEMORY 3u  /* shared_info.memory_target changed */
 #define VIRQ_MAX 4u
 
 struct entry_set {
@@ -42,8 +43,15 @@ struct entry_set {
 
 /*
  * Page-table entries are those of the CPU (Intel SDM vol. 3, 4.5). A guest may set: present, writable, user (must be
- * set), accessed, dirty, no-execute, the frame; PCD on device frames, where it must be set. Never G, PAT, PS, bits that
- * are reserved or "available". An absent entry is exactly zero. Leaf entries that are executable must not be writable.
+ * set), accessed, dirty, no-execute, the frame; PCD on device frames, where it must be set. Never G, PAT, bits that are
+ * reserved or "available". An absent entry is exactly zero. Leaf entries that are executable must not be writable.
+ *
+ * A frame is a page table from MMU_PIN to MMU_UNPIN, and an entry above level 1 names a frame that is pinned as a table of
+ * the level below: trees are built from the leaves up. A table that is linked, holds grant mappings or is a vCPU's root
+ * stays pinned. MMU_UNPIN leaves the frame full of zeros.
+ *
+ * PS, at level 2, maps 2 MiB: an aligned run of 512 frames that are all the domain's own, never executable. It is set by
+ * an update; a table that is to be pinned must not hold it.
  */
 #define PTE_P 0x1ull
 #define PTE_W 0x2ull
@@ -60,15 +68,16 @@ struct entry_set {
 
 #define MMU_OPS_MAX 128u
 #define MMU_UPDATE 1u    /* entry number `address` (0-511) of the table frame `mfn` becomes `value` */
-#define MMU_UPDATE_VA 2u /* the level-1 entry that maps `address` becomes `value`; the old translation is flushed */
-#define MMU_PIN 3u       /* frame `mfn` is validated as a table of level `value` (1-4) and stays one */
-#define MMU_UNPIN 4u
-#define MMU_BASE 5u  /* switch to the level-4 table `mfn` */
-#define MMU_FLUSH 6u /* flush the translation of `address`; value 1: of everything */
+#define MMU_UPDATE_VA 2u /* the entry of `level` that maps `address` becomes `value`; the old translation is flushed */
+#define MMU_PIN 3u       /* frame `mfn` is validated as a table of level `value` (1-4) and is one from now on */
+#define MMU_UNPIN 4u     /* table `mfn` becomes an ordinary frame; HC_EAGAIN: part of its entries are gone, ask again */
+#define MMU_BASE 5u      /* switch to the level-4 table `mfn` */
+#define MMU_FLUSH 6u     /* flush the translation of `address`; value 1: of everything */
+#define MMU_FLUSH_RANGE 7u /* flush the translations of `value` pages from `address` */
 
 struct mmu_op {
-	uint32_t op; /* MMU_x */
-	uint32_t reserved0;
+	uint32_t op;    /* MMU_x */
+	uint32_t level; /* MMU_UPDATE_VA: 1-4, 0 means 1; else 0 */
 	uint64_t mfn;
 	uint64_t address;
 	uint64_t value;
@@ -82,11 +91,12 @@ struct event_pair {
 };
 
 #define GRANT_READONLY 1u
+#define GRANT_TRANSFER 2u /* an offer only: the peer may take the frame over (grant_accept) and not map it */
 #define GRANT_OFFER_MAX 1024u
 
 struct grant_offer {
 	uint32_t peer;  /* domain id */
-	uint32_t flags; /* GRANT_READONLY or 0 */
+	uint32_t flags; /* GRANT_READONLY, GRANT_TRANSFER or 0 */
 	uint32_t count; /* 1..GRANT_OFFER_MAX */
 	uint32_t reserved0;
 	uint64_t mfns; /* address of uint64_t[count] */
@@ -118,11 +128,11 @@ struct grant_copy {
 struct domain_create {
 	char name[DOMAIN_NAME_MAX]; /* NUL-terminated */
 	uint32_t slot;              /* 1..DOMAIN_SLOTS-1, free */
-	uint32_t max_pages;         /* most frames it may own */
+	uint32_t max_pages;         /* most frames it may ever have, the pages of its own tables of grants included */
 	uint32_t capabilities;      /* CAP_x; at most the caller's own */
 	uint32_t weight;            /* 1..65535 */
 	uint32_t vcpu_count;        /* 1 */
-	uint32_t reserved0;
+	uint32_t reserved_pages;    /* kept free for it until it has as many; at most max_pages */
 };
 
 #define DOMAIN_SLOTS 1024u
@@ -166,6 +176,32 @@ struct domain_info {
 	struct trap_frame frame;
 };
 
+/* Frames of one domain. The hypervisor's pages for its ports, grants and mappings count as its own. */
+struct memory_info {
+	uint64_t frames;      /* now, with table_pages */
+	uint64_t target;      /* no more than this now */
+	uint64_t maximum;     /* of the target */
+	uint64_t reserved;    /* promised by the machine */
+	uint64_t table_pages; /* kept by the hypervisor for its ports, grants and mappings */
+	uint64_t page_tables; /* own frames that are page tables */
+	uint64_t image;       /* frames of the image that it is attached to; not among its own */
+	uint64_t reserved0;
+};
+
+struct machine_memory {
+	uint64_t free, clean; /* free frames; those among them that are scrubbed already */
+	uint64_t promised;    /* free frames that are kept for domains below their reservation */
+	uint64_t images, image_frames;
+	uint64_t reserved0[3];
+};
+
+#define MEMORY_MAX 64u /* frames in one call of memory_increase or memory_decrease */
+#define MEMORY_RUN 1u  /* memory_increase: an aligned run of RUN_PAGES frames; only the first is told */
+#define RUN_PAGES 512u
+
+#define IMAGE_MAX 64u
+#define IMAGE_TEXT 1u /* executable; else read-only data */
+
 struct machine_info {
 	uint64_t frames_total, frames_free;
 	uint64_t frames_hypervisor; /* image, frame table, own tables */
@@ -201,6 +237,8 @@ ABI_ASSERT(sizeof(struct grant_copy) == 40, "grant_copy layout");
 ABI_ASSERT(sizeof(struct domain_create) == 40, "domain_create layout");
 ABI_ASSERT(sizeof(struct domain_copy) == 32, "domain_copy layout");
 ABI_ASSERT(sizeof(struct domain_vcpu) == 40, "domain_vcpu layout");
+ABI_ASSERT(sizeof(struct memory_info) == 64, "memory_info layout");
+ABI_ASSERT(sizeof(struct machine_memory) == 64, "machine_memory layout");
 ABI_ASSERT(sizeof(struct domain_info) == 296, "domain_info layout");
 ABI_ASSERT(sizeof(struct machine_info) == 48, "machine_info layout");
 ABI_ASSERT(sizeof(struct device_info) == 128, "device_info layout");

@@ -57,7 +57,8 @@ struct shared_info {
 	uint64_t
 		upcall_handler; /* guest function void (void), called by the stub; set by entry_set, read by the stub */
 	uint64_t wall_clock_base; /* ns since 1970 UTC at system time 0; 0: unknown */
-	uint64_t reserved0[6];
+	uint64_t memory_target;   /* frames that the domain should come down to, written before VIRQ_MEMORY is raised */
+	uint64_t reserved0[5];
 	struct vcpu_shared vcpu[VCPU_MAX];
 	uint64_t pending[EVENT_WORDS];
 	uint64_t masked[EVENT_WORDS];

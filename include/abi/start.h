@@ -9,7 +9,8 @@
  *   GUEST_LINK_VA...                the ELF segments with their own rights
  *   random:  start info, p2m        read-only
  *   random:  stack                  read-write, an unmapped guard page below
- *   random:  memory                 [mem_va, + mem_pages): all the rest of the reservation, read-write
+ *   random:  memory                 [mem_va, + mem_pages): memory to start with, read-write; the domain adds more
+ *                                   from memory_increase, up to mem_room_pages, and makes the tables that this takes
  *   random:  devices                ring and pool pages of the domain's frontends, read-write (see abi/device.h)
  *   random:  window                 page tables without entries: room for grant mappings and device registers
  *
@@ -56,9 +57,12 @@ struct start_info {
 
 	uint8_t seed[START_SEED_BYTES];  /* fresh randomness of this domain's own */
 	char cmdline[START_CMDLINE_MAX]; /* NUL-terminated, words separated by blanks; word 0 is the program's name */
+
+	/* Pages of address space from mem_va that are the memory's; those behind mem_pages may lack page tables. */
+	uint64_t mem_room_pages;
 };
 
-ABI_ASSERT(sizeof(struct start_info) == 440, "start_info layout");
+ABI_ASSERT(sizeof(struct start_info) == 448, "start_info layout");
 
 /*
  * The ELF note of every guest image: owner "Cambium", type CAMBIUM_NOTE_ABI. A builder refuses an image without it or

@@ -15,6 +15,9 @@
 #include "core/layout.h"
 #include "core/name.h"
 
+/* Beside the reservation of the plan: the hypervisor's pages for ports, grants and mappings. */
+#define TABLE_PAGES 256u
+
 struct build {
 	struct child *child;
 	const struct plan_domain *plan;
@@ -129,11 +132,12 @@ static int64_t domain_populate(struct build *b)
 
 static int64_t domain_make(struct build *b)
 {
-	struct domain_create create = {.slot = b->child->index + 1, .max_pages = b->plan->mem_pages, .vcpu_count = 1};
+	struct domain_create create = {.slot = b->child->index + 1, .vcpu_count = 1};
 	struct domain_info info;
 	int64_t result;
 
 	name_copy(create.name, sizeof create.name, b->plan->name);
+	create.max_pages = b->plan->mem_pages + TABLE_PAGES;
 	create.capabilities = b->plan->capabilities;
 	create.weight = b->plan->weight ? b->plan->weight : 256;
 	result = hc_domain_create(&create);
@@ -198,6 +202,25 @@ static int64_t tables_write(const struct build *b)
 	return result;
 }
 
+/* Declares the tables to the hypervisor, from the leaves up: they are listed from the top down. */
+static int64_t tables_pin(const struct build *b)
+{
+	static struct mmu_op ops[MMU_OPS_MAX];
+	uint64_t left = b->layout.tables;
+	int64_t result = 0;
+
+	while (left && (!result || result == -HC_EAGAIN)) {
+		uint32_t count = (uint32_t)MIN(left, MMU_OPS_MAX), done = 0;
+
+		for (uint32_t i = 0; i < count; i++)
+			ops[i] = (struct mmu_op){
+				.op = MMU_PIN, .mfn = b->mfns[left - 1 - i], .value = b->tables[left - 1 - i].level};
+		result = hc_domain_mmu(b->domid, ops, count, &done);
+		left -= done;
+	}
+	return result < 0 ? failed(b, "its page tables are refused", result) : 0;
+}
+
 static int64_t start_write(const struct build *b)
 {
 	const struct region *start = layout_region(&b->layout, REGION_START),
@@ -258,6 +281,8 @@ static int64_t domain_build(struct build *b)
 		result = segments_write(b);
 	if (!result)
 		result = tables_write(b);
+	if (!result)
+		result = tables_pin(b);
 	if (!result)
 		result = connect_own(b->child, b->domid);
 	if (!result && devices)

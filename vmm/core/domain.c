@@ -11,11 +11,13 @@
 #include "event.h"
 #include "frame.h"
 #include "grant.h"
+#include "image.h"
 #include "mmu.h"
 #include "sched.h"
 
 #define RELEASE_BUDGET 256u
-#define RELEASE_WORK 65536u /* table entries */
+#define RELEASE_VISITS 4096u
+#define RELEASE_WORK 16384u /* table entries */
 
 static const struct trap_frame start_frame = {.rflags = 0x202};
 
@@ -44,7 +46,7 @@ static enum abi_error create_check(const struct world *w, const struct domain_cr
 	if (c->slot >= DOMAIN_SLOTS || w->domains[c->slot])
 		return HC_ENOSLOT;
 	if (c->name[DOMAIN_NAME_MAX - 1] || !c->name[0] || !c->weight || c->weight > SCHED_WEIGHT_MAX ||
-	    c->vcpu_count != 1 || !c->max_pages || (c->capabilities & ~CAP_ALL))
+	    c->vcpu_count != 1 || !c->max_pages || c->reserved_pages > c->max_pages || (c->capabilities & ~CAP_ALL))
 		return HC_EINVAL;
 	return HC_OK;
 }
@@ -73,15 +75,21 @@ enum abi_error domain_create(struct world *w, const struct domain_create *c, str
 	d->vcpu.timer = (struct timer){.vcpu = &d->vcpu, .kind = TIMER_GUEST};
 	d->vcpu.block_deadline = (struct timer){.vcpu = &d->vcpu, .kind = TIMER_BLOCK};
 	sched_entity_init(&d->vcpu.sched, c->weight);
-	e = frame_alloc(w, d, &d->shared_mfn);
-	if (e == HC_OK && (e = frame_get_type(w, d->shared_mfn, FRAME_WRITABLE)) != HC_OK)
-		frame_disown(w, d, d->shared_mfn);
+	e = frame_set_target(w, d, d->frame_max, c->reserved_pages ? c->reserved_pages + 1ull : 0);
+	if (e == HC_OK) {
+		e = frame_alloc(w, d, &d->shared_mfn);
+		if (e == HC_OK)
+			CHECK(frame_get_type(w, d->shared_mfn, FRAME_WRITABLE) == HC_OK);
+		else
+			CHECK(frame_set_target(w, d, 0, 0) == HC_OK);
+	}
 	if (e != HC_OK) {
 		frame_free_own(w, fpu);
 		frame_free_own(w, self);
 		return e;
 	}
 	d->shared = world_page(w, d->shared_mfn);
+	d->shared->memory_target = d->frame_target;
 	for (unsigned i = 0; i < VCPU_MAX; i++)
 		d->shared->vcpu[i].upcall_mask = 1;
 	w->generations[c->slot] = generation; /* not before: a refusal changes nothing */
@@ -95,6 +103,7 @@ void domain_end(struct world *w, struct domain *d, enum domain_reason reason, ui
 {
 	CHECK(d->state != DOMAIN_DEAD);
 	event_close_all(w, d);
+	CHECK(frame_set_target(w, d, d->frame_target, 0) == HC_OK);
 	d->state = DOMAIN_DEAD;
 	d->reason = reason;
 	d->code = code;
@@ -116,19 +125,22 @@ static void release_record(struct world *w, struct domain *d)
 	frame_free_own(w, d->self_mfn);
 }
 
-/* Unpins tables among the frames of @d, a bounded number; true when none is left. */
-static bool release_pins(struct world *w, struct domain *d)
+/* Makes tables ordinary frames again, from the top down, a bounded number; true when none is left. */
+static bool release_tables(struct world *w, struct domain *d)
 {
 	uint64_t start = w->work;
-	unsigned unpinned = 0;
+	unsigned visits = 0;
 
-	for (uint32_t m = d->frame_list; m; m = w->frames[m].next) {
-		if (!(w->frames[m].flags & FRAME_PINNED))
-			continue;
-		if (unpinned++ == RELEASE_BUDGET || w->work - start > RELEASE_WORK)
-			return false;
-		CHECK(mmu_unpin(w, d, m) == HC_OK);
-	}
+	for (unsigned level = 4; level; level--)
+		while (d->tables[level]) {
+			uint32_t m = d->release_at ? d->release_at : d->frame_list;
+
+			if (visits++ == RELEASE_VISITS || w->work - start > RELEASE_WORK)
+				return false;
+			if (w->frames[m].type != level || mmu_unpin(w, d, m) == HC_OK)
+				m = w->frames[m].next;
+			d->release_at = m;
+		}
 	return true;
 }
 
@@ -142,11 +154,11 @@ enum abi_error domain_release(struct world *w, struct domain *d)
 		break;
 	case 1:
 		if (d->vcpu.root)
-			mmu_put_table(w, d, d->vcpu.root);
+			mmu_unlink(w, d->vcpu.root);
 		d->vcpu.root = 0;
 		break;
 	case 2:
-		if (!release_pins(w, d))
+		if (!release_tables(w, d))
 			return HC_EAGAIN;
 		break;
 	case 3:
@@ -156,7 +168,7 @@ enum abi_error domain_release(struct world *w, struct domain *d)
 	default:
 		for (unsigned i = 0; i < RELEASE_BUDGET && d->frame_list; i++)
 			frame_disown(w, d, d->frame_list);
-		if (d->frame_list)
+		if (d->frame_list || !image_detach(w, d))
 			return HC_EAGAIN;
 		release_record(w, d);
 		return HC_OK;

@@ -29,11 +29,9 @@ enum abi_error event_alloc(struct world *w, struct domain *d, enum port_state st
 		if (!n)
 			continue;
 		if (!d->ports[page]) {
-			mfn_t mfn;
-			enum abi_error e = frame_alloc_own(w, &mfn);
+			enum abi_error e = frame_alloc_table(w, d, (void **)&d->ports[page]);
 			if (e != HC_OK)
 				return e;
-			d->ports[page] = world_page(w, mfn);
 		}
 		if (d->ports[page][n % PORTS_PER_PAGE].state != PORT_FREE)
 			continue;
@@ -171,6 +169,5 @@ void event_free_tables(struct world *w, struct domain *d)
 {
 	CHECK(!d->port_count);
 	for (uint32_t i = 0; i < PORT_PAGES; i++)
-		if (d->ports[i])
-			frame_free_own(w, (mfn_t)((uint8_t *)d->ports[i] - w->memory) >> PAGE_SHIFT);
+		frame_free_table(w, d, d->ports[i]);
 }

@@ -25,22 +25,6 @@ static struct grant *grant_used(const struct domain *d, uint32_t ref)
 	return g && g->peer != DOMID_NONE ? g : NULL;
 }
 
-static enum abi_error page_alloc(struct world *w, void **page)
-{
-	mfn_t mfn;
-	enum abi_error e = frame_alloc_own(w, &mfn);
-
-	if (e == HC_OK)
-		*page = world_page(w, mfn);
-	return e;
-}
-
-static void page_free(struct world *w, void *page)
-{
-	if (page)
-		frame_free_own(w, (mfn_t)((uint8_t *)page - w->memory) >> PAGE_SHIFT);
-}
-
 enum abi_error grant_reserve(struct world *w, struct domain *d, uint32_t count, uint32_t *first)
 {
 	uint32_t run = 0;
@@ -48,7 +32,7 @@ enum abi_error grant_reserve(struct world *w, struct domain *d, uint32_t count, 
 	/* Reference 0 is never given out. */
 	for (uint32_t ref = d->grant_hint ? d->grant_hint : 1; ref < GRANT_MAX; ref++) {
 		if (!d->grants[ref / GRANTS_PER_PAGE]) {
-			enum abi_error e = page_alloc(w, (void **)&d->grants[ref / GRANTS_PER_PAGE]);
+			enum abi_error e = frame_alloc_table(w, d, (void **)&d->grants[ref / GRANTS_PER_PAGE]);
 			if (e != HC_OK)
 				return e;
 		}
@@ -65,14 +49,29 @@ enum abi_error grant_reserve(struct world *w, struct domain *d, uint32_t count, 
 	return HC_ENOGRANT;
 }
 
+static enum abi_error may_offer(const struct world *w, const struct domain *d, uint32_t flags, mfn_t mfn)
+{
+	const struct frame *f;
+
+	if (!frame_is_ram(w, mfn))
+		return HC_EFRAME;
+	f = &w->frames[mfn];
+	if (f->owner == d->id)
+		return HC_OK;
+	if (!d->image || f->owner != d->image || (f->flags & FRAME_TEXT))
+		return HC_EFRAME;
+	return flags == GRANT_READONLY ? HC_OK : HC_EREADONLY;
+}
+
 enum abi_error grant_offer(struct world *w, struct domain *d, uint32_t ref, domid_t peer, uint32_t flags, mfn_t mfn)
 {
 	struct grant *g = grant_at(d, ref);
 	enum abi_error e;
 
 	CHECK(g && g->peer == DOMID_NONE);
-	if (!frame_is_ram(w, mfn) || w->frames[mfn].owner != d->id)
-		return HC_EFRAME;
+	e = may_offer(w, d, flags, mfn);
+	if (e != HC_OK)
+		return e;
 	/* The offer holds a reference, so the frame cannot become another's while it stands. */
 	e = frame_get(w, mfn);
 	if (e != HC_OK)
@@ -157,12 +156,26 @@ enum abi_error grant_access(const struct domain *granter, domid_t peer, uint32_t
 {
 	const struct grant *g = grant_used(granter, ref);
 
-	if (!g || g->peer != peer)
+	if (!g || g->peer != peer || (g->flags & GRANT_TRANSFER))
 		return HC_EGRANT;
 	if (write && (g->flags & GRANT_READONLY))
 		return HC_EREADONLY;
 	*mfn = g->mfn;
 	return HC_OK;
+}
+
+enum abi_error grant_accept(struct world *w, struct domain *taker, struct domain *granter, uint32_t ref, mfn_t *mfn)
+{
+	struct grant *g = grant_used(granter, ref);
+	enum abi_error e;
+
+	if (!g || g->peer != taker->id || !(g->flags & GRANT_TRANSFER))
+		return HC_EGRANT;
+	e = frame_move(w, granter, taker, g->mfn, 1);
+	if (e != HC_OK)
+		return e;
+	*mfn = g->mfn;
+	return grant_revoke(w, granter, ref, 1);
 }
 
 static struct mapping *mapping_at(const struct domain *d, uint32_t i)
@@ -180,12 +193,12 @@ static enum abi_error mapping_new(struct world *w, struct domain *d, uint32_t *o
 {
 	enum abi_error e;
 
-	if (!d->buckets && (e = page_alloc(w, (void **)&d->buckets)) != HC_OK)
+	if (!d->buckets && (e = frame_alloc_table(w, d, (void **)&d->buckets)) != HC_OK)
 		return e;
 	if (!d->mapping_free) {
 		if (d->mapping_pages == MAPPING_PAGES)
 			return HC_ENOGRANT;
-		e = page_alloc(w, (void **)&d->mappings[d->mapping_pages]);
+		e = frame_alloc_table(w, d, (void **)&d->mappings[d->mapping_pages]);
 		if (e != HC_OK)
 			return e;
 		for (uint32_t i = 0; i < MAPPINGS_PER_PAGE; i++) {
@@ -266,7 +279,7 @@ enum abi_error grant_unmap(struct world *w, struct domain *mapper, mfn_t table, 
 		return HC_EGRANT;
 	n = *link;
 	*link = m->next;
-	mmu_grant_clear(w, mapper, table, index);
+	mmu_grant_clear(w, table, index);
 	if (m->flags & GRANT_READONLY)
 		frame_put(w, m->mfn);
 	else
@@ -304,15 +317,15 @@ void grant_free_tables(struct world *w, struct domain *d)
 {
 	CHECK(!d->mapping_count);
 	for (uint32_t i = 0; i < d->mapping_pages; i++)
-		page_free(w, d->mappings[i]);
-	page_free(w, d->buckets);
+		frame_free_table(w, d, d->mappings[i]);
+	frame_free_table(w, d, d->buckets);
 	for (uint32_t ref = 0; ref < GRANT_MAX; ref++) {
 		struct grant *g = grant_used(d, ref);
 		if (g)
 			frame_put(w, g->mfn);
 	}
 	for (uint32_t i = 0; i < GRANT_PAGES; i++) {
-		page_free(w, d->grants[i]);
+		frame_free_table(w, d, d->grants[i]);
 		d->grants[i] = NULL;
 	}
 	d->mapping_pages = 0;

@@ -10,7 +10,10 @@
 
 /* Finds @count consecutive free references of @d, growing its table. *@first. HC_ENOGRANT, HC_ENOMEM, CORE_FLUSH_FIRST. */
 enum abi_error grant_reserve(struct world *w, struct domain *d, uint32_t count, uint32_t *first);
-/* Offers frame @mfn of @d to @peer under the free reference @ref. HC_EFRAME: not the domain's own. */
+/*
+ * Offers frame @mfn of @d to @peer under the free reference @ref. HC_EFRAME: not the domain's own, nor read-only data of
+ * its image; HC_EREADONLY: such data can be offered with GRANT_READONLY alone.
+ */
 enum abi_error grant_offer(struct world *w, struct domain *d, uint32_t ref, domid_t peer, uint32_t flags, mfn_t mfn);
 /* Takes back @count references from @first, all or none. HC_EGRANT, HC_EBUSY. */
 enum abi_error grant_revoke(struct world *w, struct domain *d, uint32_t first, uint32_t count);
@@ -35,6 +38,9 @@ bool grant_is_mapping(const struct world *w, mfn_t table, unsigned index);
 enum abi_error grant_unmap(struct world *w, struct domain *mapper, mfn_t table, unsigned index);
 /* Drops up to @budget mappings of a dead domain; true when none is left. */
 bool grant_unmap_all(struct world *w, struct domain *mapper, unsigned budget);
+
+/* Moves the frame that @granter offered under @ref with GRANT_TRANSFER to @taker. HC_EGRANT and the refusals of frame_move. */
+enum abi_error grant_accept(struct world *w, struct domain *taker, struct domain *granter, uint32_t ref, mfn_t *mfn);
 
 /* For grant_copy: checks that @peer may read (write) reference @ref of @granter, *@mfn the frame. HC_EGRANT, HC_EREADONLY. */
 enum abi_error grant_access(const struct domain *granter, domid_t peer, uint32_t ref, bool write, mfn_t *mfn);

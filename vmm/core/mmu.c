@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Direct paging. Invariants, for every frame whose type is L1-L4: its owner is a domain; each entry is zero or obeys
- * the rules of abi/hypercall.h; each present entry holds one typed reference on what it names (a table one level down, FRAME_WRITABLE
- * when W is set, FRAME_EXEC when NX is clear, else an untyped reference). Since types exclude each other, no table is
- * writable, nothing is writable and executable, and a table cannot be below itself.
+ * Direct paging. Invariants, for every frame whose type is L1-L4: its owner is a domain; one of its typed references is the
+ * pin; each entry is zero or obeys the rules of abi/hypercall.h; each present entry holds one typed reference on what it
+ * names (a table one level down, FRAME_WRITABLE when W is set, FRAME_EXEC when NX is clear, else an untyped reference; a
+ * 2 MiB entry one on each frame of its run). Since types exclude each other, no table is writable, nothing is writable and
+ * executable, and a table cannot be below itself.
  *
  * A domain that is not running yet may have executable mappings made for it until it seals itself. Entries change under
  * us: the CPU sets accessed and dirty bits, so an old value is taken by an atomic exchange.
@@ -14,9 +15,9 @@
 
 #include "frame.h"
 
-#define ENTRIES 512u
-#define L4_GUEST_ENTRIES 255u
 #define TABLE_BITS (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D | PTE_NX | PTE_FRAME)
+/* Work of one step of mmu_unpin: no less than one 2 MiB entry, whatever its table holds. */
+#define UNPIN_WORK (4 * TABLE_ENTRIES)
 
 static mfn_t entry_mfn(uint64_t e)
 {
@@ -31,11 +32,26 @@ static bool io_allowed(const struct domain *d, mfn_t mfn)
 	return false;
 }
 
+/* Whether @d may map frame @mfn of RAM at all, apart from its type. */
+static bool mappable(const struct world *w, const struct domain *d, mfn_t mfn, bool writable, bool exec)
+{
+	const struct frame *f = &w->frames[mfn];
+
+	if (f->owner == d->id)
+		return true;
+	if (writable)
+		return false;
+	if (f->owner == OWNER_STUBS)
+		return true;
+	if (f->owner == OWNER_BUNDLE)
+		return !exec && (d->capabilities & CAP_DOMAIN);
+	return d->image && f->owner == d->image && (!exec || (f->flags & FRAME_TEXT));
+}
+
 /* Takes the reference that level-1 entry @e of domain @d holds, or says why it may not exist. */
 static enum abi_error leaf_get(struct world *w, struct domain *d, uint64_t e)
 {
 	mfn_t mfn = entry_mfn(e);
-	const struct frame *f;
 	bool writable = e & PTE_W, exec = !(e & PTE_NX);
 
 	if (writable && exec)
@@ -45,15 +61,12 @@ static enum abi_error leaf_get(struct world *w, struct domain *d, uint64_t e)
 			return HC_EFRAME;
 		return !exec && (e & PTE_PCD) ? HC_OK : HC_EENTRY;
 	}
-	f = &w->frames[mfn];
 	if (e & PTE_PCD)
 		return HC_EENTRY;
-	if (f->owner == OWNER_STUBS)
-		return writable ? HC_EFRAME : frame_get(w, mfn);
-	if (f->owner == OWNER_BUNDLE && (d->capabilities & CAP_DOMAIN))
-		return writable || exec ? HC_EFRAME : frame_get(w, mfn);
-	if (f->owner != d->id)
+	if (!mappable(w, d, mfn, writable, exec))
 		return HC_EFRAME;
+	if (w->frames[mfn].owner == OWNER_STUBS)
+		return frame_get(w, mfn);
 	if (exec && d->sealed)
 		return HC_ESEALED;
 	if (writable || exec)
@@ -74,6 +87,49 @@ static void leaf_put(struct world *w, uint64_t e)
 		frame_put(w, mfn);
 }
 
+static void run_put(struct world *w, uint64_t e, mfn_t count)
+{
+	w->work += count;
+	for (mfn_t i = 0; i < count; i++)
+		leaf_put(w, e + (i << PAGE_SHIFT));
+}
+
+/* Takes one reference on each frame of the run that 2 MiB entry @e maps. */
+static enum abi_error run_get(struct world *w, const struct domain *d, uint64_t e)
+{
+	mfn_t first = entry_mfn(e);
+
+	if ((e & ~(TABLE_BITS | PTE_PS)) || !(e & PTE_NX))
+		return HC_EENTRY;
+	if (first % RUN_FRAMES)
+		return HC_ERUN;
+	for (mfn_t i = 0; i < RUN_FRAMES; i++) {
+		enum abi_error r = HC_ERUN;
+
+		if (frame_is_ram(w, first + i) && w->frames[first + i].owner == d->id)
+			r = e & PTE_W ? frame_get_type(w, first + i, FRAME_WRITABLE) : frame_get(w, first + i);
+		if (r != HC_OK) {
+			run_put(w, e, i);
+			return r;
+		}
+	}
+	w->work += RUN_FRAMES;
+	return HC_OK;
+}
+
+enum abi_error mmu_link(struct world *w, struct domain *d, mfn_t mfn, unsigned level)
+{
+	if (!frame_is_ram(w, mfn) || w->frames[mfn].owner != d->id)
+		return HC_EFRAME;
+	return frame_get_type(w, mfn, (enum frame_type)level);
+}
+
+void mmu_unlink(struct world *w, mfn_t mfn)
+{
+	CHECK(w->frames[mfn].type_count > 1);
+	frame_put_type(w, mfn);
+}
+
 /* Takes what entry @e in a table of @level holds. */
 static enum abi_error entry_get(struct world *w, struct domain *d, unsigned level, uint64_t e)
 {
@@ -83,104 +139,110 @@ static enum abi_error entry_get(struct world *w, struct domain *d, unsigned leve
 		return HC_EENTRY;
 	if (level == 1)
 		return e & ~(TABLE_BITS | PTE_PCD) ? HC_EENTRY : leaf_get(w, d, e);
-	if (e & ~TABLE_BITS)
-		return HC_EENTRY;
-	return mmu_get_table(w, d, entry_mfn(e), level - 1);
+	if (level == 2 && (e & PTE_PS))
+		return run_get(w, d, e);
+	return e & ~TABLE_BITS ? HC_EENTRY : mmu_link(w, d, entry_mfn(e), level - 1);
 }
 
-static void entry_put(struct world *w, struct domain *d, unsigned level, uint64_t e)
+static void entry_put(struct world *w, unsigned level, uint64_t e)
 {
 	if (!e)
 		return;
 	if (level == 1)
 		leaf_put(w, e);
+	else if (e & PTE_PS)
+		run_put(w, e, RUN_FRAMES);
 	else
-		mmu_put_table(w, d, entry_mfn(e));
+		mmu_unlink(w, entry_mfn(e));
 }
 
 static unsigned guest_entries(unsigned level)
 {
-	return level == 4 ? L4_GUEST_ENTRIES : ENTRIES;
+	return level == 4 ? TABLE_GUEST : TABLE_ENTRIES;
 }
 
-static void table_release(struct world *w, struct domain *d, mfn_t mfn, unsigned level, unsigned count)
-{
-	uint64_t *table = world_page(w, mfn);
-
-	w->work += count;
-	for (unsigned i = 0; i < count; i++)
-		entry_put(w, d, level, table[i]);
-	if (level == 4)
-		for (unsigned i = 256; i < ENTRIES; i++)
-			table[i] = 0;
-}
-
+/* Takes what all entries hold, or nothing. */
 static enum abi_error table_validate(struct world *w, struct domain *d, mfn_t mfn, unsigned level)
 {
 	uint64_t *table = world_page(w, mfn);
 	unsigned count = guest_entries(level);
+	enum abi_error e = HC_OK;
+	unsigned i;
 
 	w->work += count;
-	for (unsigned i = count; i < ENTRIES; i++)
+	for (i = count; i < TABLE_ENTRIES; i++)
 		if (table[i])
 			return HC_EENTRY;
-	for (unsigned i = 0; i < count; i++) {
-		enum abi_error e = entry_get(w, d, level, table[i]);
-
-		if (e != HC_OK) {
-			table_release(w, d, mfn, level, i);
-			return e;
-		}
-	}
-	if (level == 4)
-		for (unsigned i = 256; i < ENTRIES; i++)
-			table[i] = w->upper_half[i - 256];
-	return HC_OK;
+	for (i = 0; i < count && e == HC_OK; i++)
+		e = level == 2 && (table[i] & PTE_PS) ? HC_EENTRY : entry_get(w, d, level, table[i]);
+	if (e == HC_OK)
+		return e;
+	for (i--; i; i--)
+		entry_put(w, level, table[i - 1]);
+	return e;
 }
 
-enum abi_error mmu_get_table(struct world *w, struct domain *d, mfn_t mfn, unsigned level)
+enum abi_error mmu_pin(struct world *w, struct domain *d, mfn_t mfn, unsigned level)
 {
+	uint64_t *table;
 	struct frame *f;
 	enum abi_error e;
 
 	CHECK(level >= 1 && level <= 4);
-	if (!frame_is_ram(w, mfn))
+	if (!frame_is_ram(w, mfn) || w->frames[mfn].owner != d->id)
 		return HC_EFRAME;
+	table = world_page(w, mfn);
 	f = &w->frames[mfn];
-	if (f->owner != d->id)
-		return HC_EFRAME;
-	if (f->type_count && f->type != level)
-		return HC_ETYPE;
-	if (!f->type_count && frame_type_needs_flush(w, mfn, (enum frame_type)level))
-		return CORE_FLUSH_FIRST;
-	e = frame_get(w, mfn);
+	if (f->type_count)
+		return f->type == level ? HC_ESTATE : HC_ETYPE;
+	e = frame_may_become(w, mfn, (enum frame_type)level);
+	if (e == HC_OK)
+		e = frame_get(w, mfn);
 	if (e != HC_OK)
 		return e;
-	if (!f->type_count++) {
-		f->type = (uint8_t)level;
-		e = table_validate(w, d, mfn, level);
-		if (e != HC_OK) {
-			f->type_count = 0;
-			f->type = FRAME_NONE;
-			frame_put(w, mfn);
-		}
+	/* A table from here on, so that no entry of its own can make it something else. */
+	f->type = (uint8_t)level;
+	f->type_count = 1;
+	e = table_validate(w, d, mfn, level);
+	if (e != HC_OK) {
+		f->type_count = 0;
+		f->type = FRAME_NONE;
+		frame_put(w, mfn);
+		return e;
 	}
-	return e;
+	if (level == 4)
+		for (unsigned i = TABLE_UPPER; i < TABLE_ENTRIES; i++)
+			table[i] = w->upper_half[i - TABLE_UPPER];
+	d->tables[level]++;
+	return HC_OK;
 }
 
-void mmu_put_table(struct world *w, struct domain *d, mfn_t mfn)
+enum abi_error mmu_unpin(struct world *w, struct domain *d, mfn_t mfn)
 {
-	struct frame *f = &w->frames[mfn];
+	uint64_t *table, start = w->work;
+	struct frame *f;
+	unsigned level;
 
-	CHECK(f->type_count && f->type >= FRAME_L1 && f->type <= FRAME_L4);
-	if (f->type_count == 1) {
-		table_release(w, d, mfn, f->type, guest_entries(f->type));
-		f->type_count = 0;
-		frame_type_dropped(w, mfn);
-	} else {
-		f->type_count--;
+	if (!frame_is_ram(w, mfn) || w->frames[mfn].owner != d->id)
+		return HC_EFRAME;
+	table = world_page(w, mfn);
+	f = &w->frames[mfn];
+	level = f->type;
+	if (level < FRAME_L1 || level > FRAME_L4)
+		return HC_ESTATE;
+	if (f->type_count > 1)
+		return HC_ELINKED;
+	w->work += guest_entries(level);
+	for (unsigned i = 0; i < guest_entries(level); i++) {
+		if (w->work - start > UNPIN_WORK)
+			return HC_EAGAIN;
+		entry_put(w, level, atomic_exchange((_Atomic uint64_t *)table + i, 0));
 	}
-	frame_put(w, mfn);
+	for (unsigned i = TABLE_GUEST; level == 4 && i < TABLE_ENTRIES; i++)
+		table[i] = 0;
+	d->tables[level]--;
+	frame_put_type(w, mfn);
+	return HC_OK;
 }
 
 enum abi_error mmu_set_entry(struct world *w, struct domain *d, mfn_t table, unsigned index, uint64_t value,
@@ -206,76 +268,52 @@ enum abi_error mmu_set_entry(struct world *w, struct domain *d, mfn_t table, uns
 		return e;
 	old = atomic_exchange(slot, value);
 	if (old) {
-		entry_put(w, d, f->type, old);
+		entry_put(w, f->type, old);
 		*flush = true;
 	}
 	return HC_OK;
 }
 
-enum abi_error mmu_walk(const struct world *w, mfn_t root, uint64_t va, mfn_t *table, unsigned *index)
+enum abi_error mmu_walk(const struct world *w, mfn_t root, uint64_t va, unsigned level, mfn_t *table, unsigned *index)
 {
 	mfn_t t = root;
+	unsigned at = 4;
 
+	CHECK(level >= 1 && level <= 4);
 	if (va >= GUEST_TOP || (va & PAGE_MASK))
 		return HC_EADDRESS;
-	for (unsigned level = 4; level > 1; level--) {
+	for (; at > level; at--) {
 		const uint64_t *entries = world_page(w, t);
-		uint64_t e = entries[va >> (PAGE_SHIFT + 9 * (level - 1)) & 511];
+		uint64_t e = entries[va >> (PAGE_SHIFT + 9 * (at - 1)) & 511];
 
-		if (!(e & PTE_P))
+		if (!(e & PTE_P) || (e & PTE_PS))
 			return HC_ENOTABLE;
 		t = entry_mfn(e);
 	}
 	*table = t;
-	*index = va >> PAGE_SHIFT & 511;
-	return HC_OK;
-}
-
-enum abi_error mmu_pin(struct world *w, struct domain *d, mfn_t mfn, unsigned level)
-{
-	enum abi_error e;
-
-	if (frame_is_ram(w, mfn) && w->frames[mfn].owner == d->id && (w->frames[mfn].flags & FRAME_PINNED))
-		return HC_ESTATE;
-	e = mmu_get_table(w, d, mfn, level);
-	if (e == HC_OK)
-		w->frames[mfn].flags |= FRAME_PINNED;
-	return e;
-}
-
-enum abi_error mmu_unpin(struct world *w, struct domain *d, mfn_t mfn)
-{
-	if (!frame_is_ram(w, mfn) || w->frames[mfn].owner != d->id)
-		return HC_EFRAME;
-	if (!(w->frames[mfn].flags & FRAME_PINNED))
-		return HC_ESTATE;
-	w->frames[mfn].flags &= (uint8_t)~FRAME_PINNED;
-	mmu_put_table(w, d, mfn);
+	*index = va >> (PAGE_SHIFT + 9 * (at - 1)) & 511;
 	return HC_OK;
 }
 
 enum abi_error mmu_grant_set(struct world *w, mfn_t table, unsigned index, uint64_t value)
 {
-	struct frame *f = &w->frames[table];
 	_Atomic uint64_t *slot = (_Atomic uint64_t *)world_page(w, table) + index;
 	enum abi_error e;
 
-	CHECK(f->type == FRAME_L1 && f->type_count && (value & PTE_GRANT));
+	CHECK(w->frames[table].type == FRAME_L1 && (value & PTE_GRANT));
 	if (atomic_load(slot))
 		return HC_EBUSY;
-	e = frame_get(w, table);
-	if (e != HC_OK)
-		return e;
-	f->type_count++;
-	atomic_store(slot, value);
-	return HC_OK;
+	e = frame_get_type(w, table, FRAME_L1);
+	if (e == HC_OK)
+		atomic_store(slot, value);
+	return e;
 }
 
-void mmu_grant_clear(struct world *w, struct domain *d, mfn_t table, unsigned index)
+void mmu_grant_clear(struct world *w, mfn_t table, unsigned index)
 {
 	_Atomic uint64_t *slot = (_Atomic uint64_t *)world_page(w, table) + index;
 
 	CHECK(atomic_load(slot) & PTE_GRANT);
 	atomic_store(slot, 0);
-	mmu_put_table(w, d, table);
+	mmu_unlink(w, table);
 }

@@ -5,7 +5,8 @@
  * run in the product, under the sanitizers on the host, and in a model checker.
  *
  * Results of core functions are enum abi_error (HC_OK or the rule that was broken). Two more values never reach a guest:
- * CORE_FLUSH_FIRST asks the caller to flush every TLB, call frame_flushed() and ask again; nothing has changed.
+ * CORE_FLUSH_FIRST asks the caller to flush the TLB of every CPU, call frame_flushed() for each and ask again; nothing has
+ * changed.
  */
 #ifndef CAMBIUM_VMM_WORLD_H
 #define CAMBIUM_VMM_WORLD_H
@@ -15,6 +16,19 @@
 #include <base/check.h>
 
 #define CORE_FLUSH_FIRST ((enum abi_error)1000)
+
+/*
+ * Entries of a page table, those of a level-4 table that are a guest's, the first of the upper half; frames of a 2 MiB
+ * mapping. A model checker makes them fewer.
+ */
+#ifndef TABLE_ENTRIES
+#define TABLE_ENTRIES 512u
+#define TABLE_GUEST 255u
+#define TABLE_UPPER 256u
+#define RUN_FRAMES 512u
+#endif
+
+#define CPU_MAX 8u
 
 /* Guest addresses: the lower canonical half without its top level-4 slot, which stays unmapped for ever. */
 #define GUEST_TOP 0x00007f8000000000ull
@@ -39,12 +53,14 @@ enum frame_type {
 #define OWNER_HYPERVISOR 2u /* the hypervisor's own */
 #define OWNER_BUNDLE 3u     /* the bundle: read-only to CAP_DOMAIN */
 #define OWNER_STUBS 4u      /* the hypercall page: read and execute for everybody */
+#define OWNER_IMAGE 0x100u  /* + index: an image */
 
-#define FRAME_PINNED 1u
+#define FRAME_CLEAN 1u /* free and scrubbed */
+#define FRAME_TEXT 2u  /* of an image: may be executed */
 
 /*
- * One machine frame. References: one while a domain owns it, one for each mapping, grant mapping or pin, and one for
- * each use as a table. The type count counts the typed ones among them. The frame is free when references reach 0.
+ * One machine frame. References: one while a domain or an image owns it, one for each mapping, offer, grant mapping, link
+ * or pin. The type count counts the typed ones among them. The frame is free when references reach 0.
  */
 struct frame {
 	uint32_t owner;
@@ -54,8 +70,8 @@ struct frame {
 	uint8_t flags;
 	uint8_t last_type; /* the type before it became FRAME_NONE, until the frame is freed */
 	uint8_t reserved0;
-	uint32_t next, prev; /* free list, or the owner's list; 0: none */
-	uint32_t stamp;      /* world->flush_epoch when a mapping or type was last dropped */
+	uint32_t next, prev; /* a free list, or the owner's list; 0: none */
+	uint64_t stamp;      /* world->flush_clock when a mapping or type was last dropped */
 };
 
 #define IO_RANGES 8u
@@ -158,9 +174,13 @@ struct domain {
 	uint32_t capabilities;
 	uint8_t sealed, devices_owned, release_step;
 	uint8_t has_frame;
-	/* memory */
+	/* memory: own frames and the hypervisor's for its tables are counted together against target and reserve */
 	uint32_t frame_list; /* first owned frame */
-	uint64_t frame_count, frame_max;
+	uint32_t image;      /* owner of the frames that it may map beside its own; 0: none */
+	uint64_t frame_count, table_count;
+	uint64_t frame_max, frame_target, frame_reserve;
+	uint32_t tables[5];  /* own frames that are page tables, by level */
+	uint32_t release_at; /* the frame at which its release goes on; 0: the first */
 	mfn_t self_mfn, shared_mfn;
 	struct shared_info *shared;
 	struct io_range io[IO_RANGES];
@@ -179,20 +199,39 @@ struct domain {
 
 _Static_assert(sizeof(struct domain) <= PAGE_SIZE, "a domain fits a page");
 
+enum image_state { IMAGE_FREE = 0, IMAGE_OPEN, IMAGE_SEALED };
+
+/* The read-only and text frames of an ELF file, shared by the domains that are attached to it. */
+struct image {
+	uint16_t generation;
+	uint8_t state; /* enum image_state */
+	uint8_t held;  /* by its builder */
+	uint32_t users;
+	uint32_t frame_list;
+	uint32_t frame_count;
+};
+
 struct world {
 	uint8_t *memory;      /* machine memory: frame m is at memory + (m << 12) */
 	struct frame *frames; /* [frame_limit] */
 	uint64_t frame_limit;
 	uint64_t frames_total, frames_free, frames_hypervisor, frames_bundle;
-	uint32_t free_list;
-	uint32_t flush_epoch; /* bumped by frame_flushed() */
-	uint64_t work;        /* table entries validated or released so far, for callers that bound it */
+	uint64_t frames_clean;    /* free ones that are scrubbed */
+	uint64_t frames_promised; /* free ones kept for domains below their reserve */
+	uint32_t free_list, clean_list;
+	uint16_t *runs; /* free frames of each aligned run of RUN_FRAMES */
+	uint64_t run_hint;
+	/* Flushes of the CPUs' TLBs in their order; flushed: the oldest among the latest of each CPU. */
+	uint64_t flush_clock, flushed, cpu_flushed[CPU_MAX];
+	uint32_t cpu_count;
+	uint64_t work; /* table entries validated or released so far, for callers that bound it */
 	mfn_t stubs_mfn;
 	const uint64_t *upper_half; /* entries 256..511 of every level-4 table */
 	uint32_t features;
 	struct domain *domains[DOMAIN_SLOTS];
 	uint16_t generations[DOMAIN_SLOTS];
 	uint32_t domain_count;
+	struct image images[IMAGE_MAX];
 	/* What the cores ask of the CPU side; set before the first domain exists. */
 	void (*wake)(struct vcpu *v); /* an event became pending for it */
 	/*

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Hypercalls of memory as a resource: frames taken and given back, targets and promises, figures. */
+#include "calls.h"
+#include "core/event.h"
+#include "core/frame.h"
+#include "core/image.h"
+
+/* Writes @n new frames of the caller to @mfns; takes them back when it cannot. */
+static int64_t hand_out(struct domain *d, guest_va_t mfns, const uint64_t *list, uint32_t n, uint32_t told)
+{
+	if (copy_to_guest(mfns, list, told * sizeof list[0]))
+		return n;
+	for (uint32_t i = 0; i < n; i++)
+		frame_disown(&world, d, told == n ? list[i] : list[0] + i);
+	return -HC_EFAULT;
+}
+
+int64_t do_memory_increase(struct vcpu *v, guest_va_t mfns, uint32_t count, uint32_t flags)
+{
+	struct domain *d = v->domain;
+	uint64_t list[MEMORY_MAX];
+	enum abi_error e = HC_OK;
+	uint32_t n = 0;
+
+	if (flags == MEMORY_RUN && count == RUN_PAGES) {
+		WITH_FLUSH(e, frame_alloc_run(&world, d, &list[0]));
+		return e == HC_OK ? hand_out(d, mfns, list, count, 1) : -(int64_t)e;
+	}
+	if (flags || !count || count > MEMORY_MAX)
+		return -HC_EINVAL;
+	while (n < count && e == HC_OK) {
+		WITH_FLUSH(e, frame_alloc(&world, d, &list[n]));
+		n += e == HC_OK;
+	}
+	return n ? hand_out(d, mfns, list, n, n) : -(int64_t)e;
+}
+
+int64_t do_memory_decrease(struct vcpu *v, guest_va_t mfns, uint32_t count)
+{
+	uint64_t list[MEMORY_MAX];
+	enum abi_error e = HC_OK;
+	uint32_t n = 0;
+
+	if (!count || count > MEMORY_MAX)
+		return -HC_EINVAL;
+	if (!copy_from_guest(list, mfns, count * sizeof list[0]))
+		return -HC_EFAULT;
+	while (n < count && e == HC_OK) {
+		e = frame_give_back(&world, v->domain, list[n]);
+		n += e == HC_OK;
+	}
+	return n ? (int64_t)n : -(int64_t)e;
+}
+
+int64_t do_memory_info(struct vcpu *v, uint32_t domid, guest_va_t info)
+{
+	int64_t error = 0;
+	const struct domain *d = domid == DOMID_SELF ? v->domain : call_target(v, domid, &error);
+	struct memory_info i;
+
+	if (!d)
+		return error;
+	i = (struct memory_info){
+		.frames = frame_charge(d),
+		.target = d->frame_target,
+		.maximum = d->frame_max,
+		.reserved = d->frame_reserve,
+		.table_pages = d->table_count,
+		.page_tables = (uint64_t)d->tables[1] + d->tables[2] + d->tables[3] + d->tables[4],
+		.image = d->image ? image_frames(&world, d) : 0,
+	};
+	return copy_to_guest(info, &i, sizeof i) ? 0 : -HC_EFAULT;
+}
+
+int64_t do_memory_set(struct vcpu *v, uint32_t domid, uint32_t target, uint32_t reserved)
+{
+	int64_t error;
+	struct domain *d = call_target(v, domid, &error);
+	enum abi_error e;
+
+	if (!d)
+		return error;
+	if (d->state == DOMAIN_DEAD)
+		return -HC_ESTATE;
+	e = frame_set_target(&world, d, target, reserved);
+	if (e == HC_OK) {
+		__atomic_store_n(&d->shared->memory_target, target, __ATOMIC_SEQ_CST);
+		event_raise_virq(&world, d, VIRQ_MEMORY);
+	}
+	return -(int64_t)e;
+}
+
+int64_t do_machine_memory(struct vcpu *v, guest_va_t info)
+{
+	struct machine_memory i = {
+		.free = world.frames_free,
+		.clean = world.frames_clean,
+		.promised = world.frames_promised,
+		.images = image_count(&world),
+		.image_frames = image_frames(&world, NULL),
+	};
+
+	if (!(v->domain->capabilities & CAP_DOMAIN))
+		return -HC_EPERM;
+	return copy_to_guest(info, &i, sizeof i) ? 0 : -HC_EFAULT;
+}
