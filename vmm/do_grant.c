@@ -9,6 +9,22 @@
 
 #include <string.h>
 
+static bool mfn_of_offer(const struct grant_offer *o, uint32_t i, uint64_t *mfn)
+{
+	return copy_from_guest(mfn, guest_va(o->mfns + i * sizeof *mfn), sizeof *mfn);
+}
+
+/* Whether all frames of an offer may be offered: before the table grows for it. */
+static enum abi_error offer_check(const struct domain *d, const struct grant_offer *o)
+{
+	enum abi_error e = HC_OK;
+	uint64_t mfn;
+
+	for (uint32_t i = 0; i < o->count && e == HC_OK; i++)
+		e = mfn_of_offer(o, i, &mfn) ? grant_may_offer(&world, d, o->flags, mfn) : HC_EFAULT;
+	return e;
+}
+
 static enum abi_error offer_all(struct domain *d, const struct grant_offer *o, uint32_t first)
 {
 	enum abi_error e = HC_OK;
@@ -17,10 +33,7 @@ static enum abi_error offer_all(struct domain *d, const struct grant_offer *o, u
 	for (i = 0; i < o->count && e == HC_OK; i++) {
 		uint64_t mfn;
 
-		if (!copy_from_guest(&mfn, guest_va(o->mfns + i * sizeof mfn), sizeof mfn))
-			e = HC_EFAULT;
-		else
-			e = grant_offer(&world, d, first + i, o->peer, o->flags, mfn);
+		e = mfn_of_offer(o, i, &mfn) ? grant_offer(&world, d, first + i, o->peer, o->flags, mfn) : HC_EFAULT;
 	}
 	if (e != HC_OK && i > 1)
 		CHECK(grant_revoke(&world, d, first, i - 1) == HC_OK);
@@ -49,7 +62,9 @@ int64_t do_grant_offer(struct vcpu *v, uint32_t domid, guest_va_t offer)
 	peer = domain_find(&world, o.peer);
 	if (!peer || peer->state == DOMAIN_DEAD)
 		return -HC_ENODOM;
-	WITH_FLUSH(e, grant_reserve(&world, d, o.count, &first));
+	e = offer_check(d, &o);
+	if (e == HC_OK)
+		WITH_FLUSH(e, grant_reserve(&world, d, o.count, &first));
 	if (e == HC_OK)
 		e = offer_all(d, &o, first);
 	return e == HC_OK ? (int64_t)first : -(int64_t)e;

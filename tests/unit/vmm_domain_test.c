@@ -95,10 +95,10 @@ Test(domain, release_is_bounded_and_survives_being_asked_between_other_domains_w
 		uint64_t work = w->work, frames = w->frames_free;
 
 		e = domain_release(w, d);
-		cr_assert(w->work - work < 65536 + 1024 && w->frames_free - frames <= 256 + 2);
+		cr_assert(w->work - work < 16384 + 1024 && w->frames_free - frames <= 256 + 2);
 		tw_recount(w);
 	}
-	cr_assert(calls > 390 * 512 / 65536 && calls < 40, "%u calls", calls);
+	cr_assert(calls > 390 * 512 / 16384 && calls < 40, "%u calls", calls);
 	cr_assert_eq(w->frames_free, 500 - TW_FIRST - TW_HOLE_FRAMES);
 	tw_free(w);
 }

@@ -13,8 +13,8 @@ static struct two make(void)
 {
 	struct two t = {.w = tw_new(128)};
 
-	t.a = tw_domain(t.w, 1, 4, 0);
-	t.b = tw_domain(t.w, 2, 4, 0);
+	t.a = tw_domain(t.w, 1, 40, 0);
+	t.b = tw_domain(t.w, 2, 40, 0);
 	return t;
 }
 

@@ -40,7 +40,7 @@ Test(frame, of_a_domain_is_limited_by_its_reservation_and_by_the_machine)
 
 	for (unsigned i = 0; i < 3; i++)
 		tw_frame(w, d);
-	TW_REFUSED(w, HC_ENOMEM, frame_alloc(w, d, &m));
+	TW_REFUSED(w, HC_ELIMIT, frame_alloc(w, d, &m));
 	greedy = tw_domain(w, 2, 1000, 0);
 	while (w->frames_free)
 		tw_frame(w, greedy);
@@ -84,25 +84,35 @@ Test(frame, asks_for_no_flush_when_its_type_comes_back_and_for_one_when_it_chang
 	frame_put_type(w, m);
 	cr_assert_eq(frame_get_type(w, m, FRAME_WRITABLE), HC_OK);
 	frame_put_type(w, m);
-	cr_assert(frame_type_needs_flush(w, m, FRAME_EXEC));
-	cr_assert(frame_type_needs_flush(w, m, FRAME_L1));
+	cr_assert_eq(frame_may_become(w, m, FRAME_EXEC), CORE_FLUSH_FIRST);
+	cr_assert_eq(frame_may_become(w, m, FRAME_L1), CORE_FLUSH_FIRST);
 	tw_flush(w);
-	cr_assert(!frame_type_needs_flush(w, m, FRAME_EXEC));
+	cr_assert_eq(frame_may_become(w, m, FRAME_EXEC), HC_OK);
 	/* An untyped mapping that goes later makes the old type suspect again: the stamp over-approximates. */
 	TW_OK(w, frame_get(w, m));
 	frame_put(w, m);
-	cr_assert(frame_type_needs_flush(w, m, FRAME_EXEC));
+	cr_assert_eq(frame_may_become(w, m, FRAME_EXEC), CORE_FLUSH_FIRST);
 	tw_free(w);
 }
 
-Test(frame, epoch_never_is_zero_so_a_fresh_frame_never_looks_stale)
+Test(frame, waits_for_the_flush_of_every_cpu)
 {
-	struct world *w = tw_new(32);
+	struct world *w = tw_new(64);
+	struct domain *d = tw_domain(w, 1, 4, 0);
+	mfn_t m = tw_frame(w, d);
 
-	w->flush_epoch = UINT32_MAX;
-	tw_flush(w);
-	cr_assert_eq(w->flush_epoch, 1);
-	cr_assert(!frame_needs_flush(w, TW_FIRST));
+	cr_assert(!frame_needs_flush(w, TW_FIRST), "nobody ever had it");
+	TW_OK(w, frame_get_type(w, m, FRAME_WRITABLE));
+	frame_flushed(w, 1);
+	frame_put_type(w, m);
+	frame_flushed(w, 0);
+	frame_flushed(w, 0);
+	cr_assert_eq(frame_get_type(w, m, FRAME_EXEC), CORE_FLUSH_FIRST, "CPU 1 may still know it");
+	frame_flushed(w, 1);
+	cr_assert_eq(frame_get_type(w, m, FRAME_EXEC), HC_OK);
+	frame_put_type(w, m);
+	frame_flushed(w, 1);
+	cr_assert_eq(frame_get_type(w, m, FRAME_WRITABLE), CORE_FLUSH_FIRST, "CPU 0 may");
 	tw_free(w);
 }
 
@@ -115,7 +125,7 @@ Test(frame, with_the_most_references_there_can_be_refuses_another)
 	w->frames[m].refs = UINT32_MAX;
 	TW_REFUSED(w, HC_EFRAMEREF, frame_get(w, m));
 	TW_REFUSED(w, HC_EFRAMEREF, frame_get_type(w, m, FRAME_WRITABLE));
-	TW_REFUSED(w, HC_EFRAMEREF, mmu_get_table(w, d, m, 1));
+	TW_REFUSED(w, HC_EFRAMEREF, mmu_pin(w, d, m, 1));
 	w->frames[m].refs = 1;
 	tw_recount(w);
 	tw_free(w);

@@ -260,9 +260,11 @@ Test(grant, map_that_fails_for_want_of_memory_changes_nothing)
 	while (p.w->frames_free)
 		TW_OK(p.w, frame_alloc_own(p.w, &m));
 	TW_REFUSED(p.w, HC_ENOMEM, map(&p, p.ref, false, 0));
-	p.w->frames[p.gs.data[0]].refs = UINT32_MAX;
+	/* One frame is enough for the hash, not for the records. */
 	frame_free_own(p.w, m);
 	TW_REFUSED(p.w, HC_ENOMEM, map(&p, p.ref, false, 0));
+	p.w->frames[p.gs.data[0]].refs = UINT32_MAX;
+	TW_REFUSED(p.w, HC_EFRAMEREF, map(&p, p.ref, false, 0));
 	p.w->frames[p.gs.data[0]].refs = 3;
 	tw_free(p.w);
 }

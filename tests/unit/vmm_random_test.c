@@ -3,61 +3,9 @@
  * All cores together: thousands of random operations by domains, builders and the killer, each followed by
  * a recount of the whole world from scratch; a refusal may change nothing, and in the end every frame is free.
  */
-#include "vmm_world.h"
+#include "vmm_random.h"
 
 #include <string.h>
-
-#define SLOTS 5u
-#define FRAMES 200u
-#define STEPS 4000u
-#define IO_FIRST 100000ull
-
-struct run {
-	struct world *w;
-	uint64_t r;
-	struct domain *d; /* who acts */
-};
-
-static uint32_t below(struct run *t, uint32_t n)
-{
-	return tw_below(&t->r, n);
-}
-
-static mfn_t any_frame(struct run *t, const struct domain *d)
-{
-	mfn_t m = d->frame_list;
-
-	if (!below(t, 12))
-		return below(t, FRAMES + 2);
-	for (uint32_t k = below(t, (uint32_t)d->frame_count + 1); k && t->w->frames[m].next; k--)
-		m = t->w->frames[m].next;
-	return m;
-}
-
-/* A frame of @d of a type from @low to @high, if there is one nearby. */
-static mfn_t typed_frame(struct run *t, const struct domain *d, enum frame_type low, enum frame_type high)
-{
-	mfn_t m = 0;
-
-	for (unsigned tries = 0; tries < 12; tries++) {
-		m = any_frame(t, d);
-		if (frame_is_ram(t->w, m) && t->w->frames[m].type >= low && t->w->frames[m].type <= high)
-			break;
-	}
-	return m;
-}
-
-static struct domain *any_domain(struct run *t)
-{
-	return t->w->domains[below(t, SLOTS)];
-}
-
-static struct domain *any_alive(struct run *t)
-{
-	struct domain *d = any_domain(t);
-
-	return d && d->state != DOMAIN_DEAD ? d : t->d;
-}
 
 static uint64_t any_entry(struct run *t, unsigned level)
 {
@@ -66,18 +14,20 @@ static uint64_t any_entry(struct run *t, unsigned level)
 				       PTE_U, PTE_P,  1ull << 52, 1ull << 62, 1ull << 11};
 	uint64_t e;
 
-	if (!below(t, 4))
+	if (!random_below(t, 4))
 		return 0;
 	if (level > 1)
-		e = tw_pte(typed_frame(t, t->d, level - 1, level - 1), TW_TABLE);
+		e = tw_pte(random_typed_frame(t, t->d, level - 1, level - 1), TW_TABLE);
 	else
-		e = tw_pte(any_frame(t, t->d), leaf[below(t, ARRAY_SIZE(leaf))]);
-	if (level == 1 && !below(t, 10))
-		e = tw_pte(below(t, TW_FIRST), leaf[below(t, ARRAY_SIZE(leaf))]);
-	if (level == 1 && !below(t, 10))
-		e = tw_pte(below(t, 2) ? IO_FIRST + below(t, 5) : FRAMES - 1, TW_DATA | PTE_PCD);
-	if (!below(t, 8))
-		e ^= odd[below(t, ARRAY_SIZE(odd))];
+		e = tw_pte(random_any_frame(t, t->d), leaf[random_below(t, ARRAY_SIZE(leaf))]);
+	if (level == 1 && !random_below(t, 10))
+		e = tw_pte(random_below(t, TW_FIRST), leaf[random_below(t, ARRAY_SIZE(leaf))]);
+	if (level == 1 && !random_below(t, 10))
+		e = tw_pte(random_below(t, 2) ? IO_FIRST + random_below(t, 5) : FRAMES - 1, TW_DATA | PTE_PCD);
+	if (level == 1 && t->d->image && !random_below(t, 4))
+		e = tw_pte(random_image_frame(t), leaf[random_below(t, ARRAY_SIZE(leaf))]);
+	if (!random_below(t, 8))
+		e ^= odd[random_below(t, ARRAY_SIZE(odd))];
 	return e;
 }
 
@@ -85,12 +35,12 @@ static unsigned any_index(struct run *t)
 {
 	static const unsigned some[] = {0, 1, 2, 3, 4, 5, 6, 128, 200, 254, 255, 256, 511};
 
-	return some[below(t, ARRAY_SIZE(some))];
+	return some[random_below(t, ARRAY_SIZE(some))];
 }
 
 static enum abi_error op_set_entry(struct run *t)
 {
-	mfn_t table = typed_frame(t, t->d, FRAME_L1, FRAME_L4);
+	mfn_t table = random_typed_frame(t, t->d, FRAME_L1, FRAME_L4);
 	unsigned level = frame_is_ram(t->w, table) ? t->w->frames[table].type : 0;
 	uint64_t value = any_entry(t, level);
 	unsigned index = any_index(t);
@@ -99,18 +49,18 @@ static enum abi_error op_set_entry(struct run *t)
 
 	TW_FLUSHING(t->w, e, mmu_set_entry(t->w, t->d, table, index, value, &flush));
 	/* At the end of the batch. */
-	if (flush && below(t, 2))
+	if (flush && random_below(t, 2))
 		tw_flush(t->w);
 	return e;
 }
 
 static enum abi_error op_pin(struct run *t)
 {
-	mfn_t m = any_frame(t, t->d);
-	unsigned level = 1 + below(t, 4);
+	mfn_t m = random_below(t, 3) ? random_typed_frame(t, t->d, FRAME_NONE, FRAME_NONE) : random_any_frame(t, t->d);
+	unsigned level = 1 + random_below(t, 4);
 	enum abi_error e;
 
-	if (below(t, 2) && frame_is_ram(t->w, m) && t->w->frames[m].type >= 1 && t->w->frames[m].type <= 4)
+	if (random_below(t, 2) && frame_is_ram(t->w, m) && t->w->frames[m].type >= 1 && t->w->frames[m].type <= 4)
 		level = t->w->frames[m].type;
 	TW_FLUSHING(t->w, e, mmu_pin(t->w, t->d, m, level));
 	return e;
@@ -118,9 +68,15 @@ static enum abi_error op_pin(struct run *t)
 
 static enum abi_error op_unpin(struct run *t)
 {
-	enum abi_error e = mmu_unpin(t->w, t->d, typed_frame(t, t->d, FRAME_L1, FRAME_L4));
+	mfn_t m = random_typed_frame(t, t->d, FRAME_L1, FRAME_L4);
+	enum abi_error e;
 
-	if (below(t, 2))
+	/* Those that are linked nowhere, more often than not. */
+	for (unsigned tries = 0; tries < 12 && frame_is_ram(t->w, m) && t->w->frames[m].type_count > 1; tries++)
+		m = random_typed_frame(t, t->d, FRAME_L1, FRAME_L4);
+	e = mmu_unpin(t->w, t->d, m);
+
+	if (random_below(t, 2))
 		tw_flush(t->w);
 	return e;
 }
@@ -128,13 +84,13 @@ static enum abi_error op_unpin(struct run *t)
 /* The guest writes its memory: whatever is mapped writable may be made to look like a table. */
 static enum abi_error op_guest_writes(struct run *t)
 {
-	mfn_t m = typed_frame(t, t->d, FRAME_WRITABLE, FRAME_WRITABLE);
-	unsigned level = 1 + below(t, 4);
+	mfn_t m = random_typed_frame(t, t->d, FRAME_WRITABLE, FRAME_WRITABLE);
+	unsigned level = 1 + random_below(t, 4);
 
 	if (!frame_is_ram(t->w, m) || t->w->frames[m].type != FRAME_WRITABLE || t->w->frames[m].owner != t->d->id ||
 	    m == t->d->shared_mfn)
 		return HC_EFRAME;
-	if (!below(t, 2))
+	if (!random_below(t, 2))
 		memset(world_page(t->w, m), 0, PAGE_SIZE);
 	for (unsigned i = 0; i < 4; i++)
 		tw_table(t->w, m)[any_index(t)] = any_entry(t, level);
@@ -143,67 +99,61 @@ static enum abi_error op_guest_writes(struct run *t)
 
 static enum abi_error op_base(struct run *t)
 {
-	mfn_t root = typed_frame(t, t->d, below(t, 3) ? FRAME_L4 : FRAME_NONE, FRAME_L4), old = t->d->vcpu.root;
+	mfn_t root = random_typed_frame(t, t->d, random_below(t, 3) ? FRAME_L4 : FRAME_NONE, FRAME_L4),
+	      old = t->d->vcpu.root;
 	enum abi_error e;
 
-	TW_FLUSHING(t->w, e, mmu_get_table(t->w, t->d, root, 4));
+	e = mmu_link(t->w, t->d, root, 4);
 	if (e != HC_OK)
 		return e;
 	t->d->vcpu.root = root;
 	tw_flush(t->w);
 	if (old)
-		mmu_put_table(t->w, t->d, old);
+		mmu_unlink(t->w, old);
 	return HC_OK;
 }
 
 static enum abi_error op_offer(struct run *t)
 {
-	uint32_t count = 1 + below(t, 3), first = 0, flags = below(t, 3) ? 0 : GRANT_READONLY, i;
-	const struct domain *peer = any_alive(t);
+	uint32_t count = 1 + random_below(t, 3), first = 0, flags = random_below(t, 3) ? 0 : GRANT_READONLY, i;
+	const struct domain *peer = random_any_alive(t);
 	enum abi_error e;
+	mfn_t mfn[3];
 
+	for (i = 0; i < count; i++) {
+		mfn[i] = random_any_frame(t, t->d);
+		e = grant_may_offer(t->w, t->d, flags, mfn[i]);
+		if (e != HC_OK)
+			return e;
+	}
 	TW_FLUSHING(t->w, e, grant_reserve(t->w, t->d, count, &first));
 	for (i = 0; e == HC_OK && i < count; i++)
-		e = grant_offer(t->w, t->d, first + i, peer->id, flags, any_frame(t, t->d));
+		e = grant_offer(t->w, t->d, first + i, peer->id, flags, mfn[i]);
 	if (e != HC_OK && i > 1)
 		cr_assert_eq(grant_revoke(t->w, t->d, first, i - 1), HC_OK);
 	return e;
 }
 
-static uint32_t any_ref(struct run *t)
-{
-	return below(t, 50) ? 1 + below(t, 12) : (uint32_t)tw_random(&t->r);
-}
-
 static enum abi_error op_revoke(struct run *t)
 {
-	return grant_revoke(t->w, t->d, any_ref(t), 1 + below(t, 3));
+	return grant_revoke(t->w, t->d, random_any_ref(t), 1 + random_below(t, 3));
 }
 
 static enum abi_error op_retarget(struct run *t)
 {
-	return grant_retarget(t->d, any_ref(t), 1, any_alive(t)->id);
-}
-
-/* Changes both to an offer that the actor may use, if there is one nearby. */
-static void find_offer(struct run *t, struct domain **granter, uint32_t *r)
-{
-	for (unsigned tries = 0; tries < 20 && grant_peer(*granter, *r) != t->d->id; tries++) {
-		*granter = any_alive(t);
-		*r = any_ref(t);
-	}
+	return grant_retarget(t->d, random_any_ref(t), 1, random_any_alive(t)->id);
 }
 
 static enum abi_error op_map(struct run *t)
 {
-	struct domain *granter = any_alive(t);
-	mfn_t table = typed_frame(t, t->d, FRAME_L1, FRAME_L1), mfn;
-	unsigned index = below(t, 4) ? 256 + below(t, 8) : any_index(t);
-	uint32_t ref = any_ref(t);
-	bool readonly = !below(t, 3);
+	struct domain *granter = random_any_alive(t);
+	mfn_t table = random_typed_frame(t, t->d, FRAME_L1, FRAME_L1), mfn;
+	unsigned index = random_below(t, 4) ? 256 + random_below(t, 8) : any_index(t);
+	uint32_t ref = random_any_ref(t);
+	bool readonly = !random_below(t, 3);
 	enum abi_error e;
 
-	find_offer(t, &granter, &ref);
+	random_find_offer(t, &granter, &ref);
 
 	/* A walk gives level-1 tables of the mapper alone. */
 	if (!frame_is_ram(t->w, table) || t->w->frames[table].owner != t->d->id || t->w->frames[table].type != FRAME_L1)
@@ -214,7 +164,7 @@ static enum abi_error op_map(struct run *t)
 
 static enum abi_error op_unmap(struct run *t)
 {
-	mfn_t table = typed_frame(t, t->d, FRAME_L1, FRAME_L1);
+	mfn_t table = random_typed_frame(t, t->d, FRAME_L1, FRAME_L1);
 	unsigned index = 256;
 
 	if (frame_is_ram(t->w, table) && t->w->frames[table].type == FRAME_L1)
@@ -226,29 +176,29 @@ static enum abi_error op_unmap(struct run *t)
 
 static enum abi_error op_copy(struct run *t)
 {
-	struct domain *granter = any_alive(t);
-	uint32_t ref = any_ref(t);
+	struct domain *granter = random_any_alive(t);
+	uint32_t ref = random_any_ref(t);
 	enum abi_error e;
 	mfn_t dst = 0;
 
-	find_offer(t, &granter, &ref);
+	random_find_offer(t, &granter, &ref);
 	e = grant_access(granter, t->d->id, ref, true, &dst);
 	if (e == HC_OK)
 		TW_FLUSHING(t->w, e, frame_get_type(t->w, dst, FRAME_WRITABLE));
 	if (e != HC_OK)
 		return e;
-	memset(world_page(t->w, dst), (int)below(t, 2), 64);
+	memset(world_page(t->w, dst), (int)random_below(t, 2), 64);
 	frame_put_type(t->w, dst);
 	return HC_OK;
 }
 
 static enum abi_error op_port(struct run *t)
 {
-	struct domain *peer = any_alive(t);
-	uint32_t a = 1 + below(t, 8), b = 0;
+	struct domain *peer = random_any_alive(t);
+	uint32_t a = 1 + random_below(t, 8), b = 0;
 	enum abi_error e;
 
-	switch (below(t, 7)) {
+	switch (random_below(t, 7)) {
 	case 0: TW_FLUSHING(t->w, e, event_alloc(t->w, t->d, PORT_WAITING, peer->id, 0, 0, &b)); return e;
 	case 1: TW_FLUSHING(t->w, e, event_bind(t->w, t->d, peer, a, 0, &b)); return e;
 	case 2: TW_FLUSHING(t->w, e, event_pair(t->w, t->d, peer, &a, &b)); return e;
@@ -267,20 +217,20 @@ static enum abi_error op_port(struct run *t)
 static enum abi_error op_create(struct run *t)
 {
 	struct tw_space s;
-	unsigned slot = below(t, SLOTS);
+	unsigned slot = random_below(t, SLOTS);
 
 	if (t->w->domains[slot] || t->w->frames_free < 60)
 		return HC_ENOSLOT;
 	t->d = tw_run(t->w, slot, &s);
 	t->d->io[0] = (struct io_range){IO_FIRST, 4};
-	for (unsigned spare = below(t, 6); spare; spare--)
+	for (unsigned spare = random_below(t, 6); spare; spare--)
 		tw_frame(t->w, t->d);
 	return HC_OK;
 }
 
 static enum abi_error op_kill(struct run *t)
 {
-	if (below(t, 6))
+	if (random_below(t, 6))
 		return HC_EPERM;
 	tw_flush(t->w); /* its vCPU leaves the CPU */
 	domain_end(t->w, t->d, REASON_KILLED, 0);
@@ -289,7 +239,7 @@ static enum abi_error op_kill(struct run *t)
 
 static enum abi_error op_release(struct run *t)
 {
-	struct domain *d = any_domain(t);
+	struct domain *d = random_any_domain(t);
 	enum abi_error e;
 
 	if (!d || d->state != DOMAIN_DEAD)
@@ -300,7 +250,7 @@ static enum abi_error op_release(struct run *t)
 
 static enum abi_error op_seal(struct run *t)
 {
-	t->d->sealed |= !below(t, 8);
+	t->d->sealed |= !random_below(t, 8);
 	return t->d->sealed ? HC_OK : HC_EPERM;
 }
 
@@ -325,7 +275,16 @@ static const struct {
 	{op_kill, "kill", 3, 5},
 	{op_release, "release", 10, 30},
 	{op_seal, "seal", 2, 1},
+	{random_increase, "increase", 8, 50},
+	{random_decrease, "decrease", 8, 30},
+	{random_target, "target", 4, 20},
+	{random_scrub, "scrub", 6, 30},
+	{random_transfer, "transfer", 8, 10},
+	{random_accept, "accept", 8, 3},
+	{random_image, "image", 12, 20},
 };
+
+enum { OP_CREATE = 0, OP_RELEASE = 14 };
 
 static unsigned pick_op(struct run *t)
 {
@@ -333,7 +292,7 @@ static unsigned pick_op(struct run *t)
 
 	for (unsigned k = 0; k < ARRAY_SIZE(ops); k++)
 		total += ops[k].weight;
-	at = below(t, total);
+	at = random_below(t, total);
 	while (at >= ops[i].weight)
 		at -= ops[i++].weight;
 	return i;
@@ -346,6 +305,8 @@ static void release_everything(struct world *w)
 			tw_release(w, w->domains[s]);
 			tw_recount(w);
 		}
+	for (unsigned i = 0; i < IMAGE_MAX; i++)
+		image_drop(w, (uint32_t)w->images[i].generation << 16 | i);
 	cr_assert_eq(w->frames_free, FRAMES - TW_FIRST - TW_HOLE_FRAMES, "a frame is lost");
 	cr_assert_eq(w->domain_count, 0);
 }
@@ -360,9 +321,9 @@ static void run_random(uint64_t seed)
 		uint64_t before;
 		enum abi_error e;
 
-		t.d = any_domain(&t);
+		t.d = random_any_domain(&t);
 		if (!t.d || t.d->state == DOMAIN_DEAD)
-			k = below(&t, 2) ? 0 : ARRAY_SIZE(ops) - 2;
+			k = random_below(&t, 2) ? OP_CREATE : OP_RELEASE;
 		before = tw_hash(t.w);
 		e = ops[k].run(&t);
 		if (e == HC_OK)
@@ -373,7 +334,7 @@ static void run_random(uint64_t seed)
 		tw_recount(t.w);
 		orphaned += tw_orphans(t.w) > 0;
 		tw_ghost_scribble(t.w);
-		if (!below(&t, 10))
+		if (!random_below(&t, 10))
 			tw_flush(t.w);
 	}
 	for (unsigned k = 0; k < ARRAY_SIZE(ops); k++)

@@ -113,9 +113,24 @@ static void count_leaf(struct world *w, struct domain *d, mfn_t table, unsigned 
 		cr_assert(!writable);
 	else if (w->frames[m].owner == OWNER_BUNDLE)
 		cr_assert(!writable && !exec && (d->capabilities & CAP_DOMAIN));
+	else if (d->image && w->frames[m].owner == d->image)
+		cr_assert(!writable && (!exec || (w->frames[m].flags & FRAME_TEXT)));
 	else
 		cr_assert_eq(w->frames[m].owner, d->id, "frame %lu of %x mapped by %x", m, w->frames[m].owner, d->id);
 	ref(m, m == TW_STUBS ? FRAME_NONE : writable ? FRAME_WRITABLE : exec ? FRAME_EXEC : FRAME_NONE);
+}
+
+/* A 2 MiB entry. */
+static void count_run(struct world *w, struct domain *d, uint64_t e)
+{
+	mfn_t first = (e & PTE_FRAME) >> PAGE_SHIFT;
+
+	cr_assert((e & PTE_NX) && first % RUN_FRAMES == 0, "entry %lx", e);
+	for (mfn_t m = first; m < first + RUN_FRAMES; m++) {
+		cr_assert_eq(w->frames[m].owner, d->id);
+		see(w, m, e & PTE_W ? SEEN_WRITE : SEEN_READ);
+		ref(m, e & PTE_W ? FRAME_WRITABLE : FRAME_NONE);
+	}
 }
 
 static void count_table(struct world *w, mfn_t m)
@@ -127,11 +142,16 @@ static void count_table(struct world *w, mfn_t m)
 
 	cr_assert_not_null(d, "table %lu has no domain", m);
 	see(w, m, 1u << f->type);
+	ref(m, (enum frame_type)f->type); /* the pin */
 	for (unsigned i = 0; i < entries; i++) {
 		if (!t[i])
 			continue;
 		if (f->type == FRAME_L1) {
 			count_leaf(w, d, m, i, t[i]);
+			continue;
+		}
+		if (f->type == FRAME_L2 && (t[i] & PTE_PS)) {
+			count_run(w, d, t[i]);
 			continue;
 		}
 		cr_assert(!(t[i] & ~(PTE_P | PTE_W | PTE_U | PTE_A | PTE_D | PTE_NX | PTE_FRAME)));
@@ -193,7 +213,10 @@ static void count_grants(struct world *w, const struct domain *d)
 		if (!g || (g += r % GRANTS_PER_PAGE)->peer == DOMID_NONE)
 			continue;
 		used++;
-		cr_assert_eq(w->frames[g->mfn].owner, d->id);
+		cr_assert(w->frames[g->mfn].owner == d->id ||
+			  (d->image && w->frames[g->mfn].owner == d->image && g->flags == GRANT_READONLY &&
+			   !(w->frames[g->mfn].flags & FRAME_TEXT)));
+		cr_assert(!g->maps || !(g->flags & GRANT_TRANSFER));
 		cr_assert_eq(g->maps, count_maps(w, d, r));
 		ref(g->mfn, FRAME_NONE);
 	}
@@ -215,19 +238,29 @@ static void count_grants(struct world *w, const struct domain *d)
 	cr_assert_eq(mapped + spare, d->mapping_pages * MAPPINGS_PER_PAGE);
 }
 
-static void count_domain(struct world *w, struct domain *d)
+/* Pages that the hypervisor keeps for @d. */
+static void count_tables_of(struct world *w, const struct domain *d)
 {
-	uint64_t frames = 0;
+	unsigned n = d->mapping_pages + !!d->buckets;
 
 	own_page(w, d);
 	own_page(w, d->vcpu.fpu);
-	for (unsigned i = 0; i < PORT_PAGES; i++)
+	for (unsigned i = 0; i < PORT_PAGES; n += !!d->ports[i++])
 		own_page(w, d->ports[i]);
-	for (unsigned i = 0; i < GRANT_PAGES; i++)
+	for (unsigned i = 0; i < GRANT_PAGES; n += !!d->grants[i++])
 		own_page(w, d->grants[i]);
 	for (unsigned i = 0; i < d->mapping_pages; i++)
 		own_page(w, d->mappings[i]);
 	own_page(w, d->buckets);
+	cr_assert_eq(d->table_count, n);
+}
+
+static void count_domain(struct world *w, struct domain *d, uint64_t *promised, uint32_t *users)
+{
+	uint32_t tables[5] = {0};
+	uint64_t frames = 0;
+
+	count_tables_of(w, d);
 	for (uint32_t m = d->frame_list, prev = 0; m; prev = m, m = w->frames[m].next) {
 		cr_assert_eq(w->frames[m].owner, d->id);
 		cr_assert_eq(w->frames[m].prev, prev);
@@ -235,11 +268,14 @@ static void count_domain(struct world *w, struct domain *d)
 		book[m].listed = true;
 		frames++;
 		ref(m, FRAME_NONE);
-		if (w->frames[m].flags & FRAME_PINNED)
-			ref(m, (enum frame_type)w->frames[m].type);
+		if (w->frames[m].type >= FRAME_L1 && w->frames[m].type <= FRAME_L4)
+			tables[w->frames[m].type]++;
 	}
 	cr_assert_eq(frames, d->frame_count);
-	cr_assert(frames <= d->frame_max);
+	cr_assert_eq(memcmp(tables, d->tables, sizeof tables), 0);
+	cr_assert(d->frame_target <= d->frame_max && d->frame_reserve <= d->frame_target);
+	*promised += MAX(d->frame_reserve, frame_charge(d)) - frame_charge(d);
+	users[d->image ? d->image - OWNER_IMAGE : IMAGE_MAX]++;
 	if (d->vcpu.root)
 		ref(d->vcpu.root, FRAME_L4);
 	if (d->release_step < 4)
@@ -248,32 +284,68 @@ static void count_domain(struct world *w, struct domain *d)
 	count_grants(w, d);
 }
 
-static void count_free(struct world *w)
+static uint64_t count_list(struct world *w, uint32_t head, uint32_t owner, unsigned flags)
 {
 	uint64_t n = 0;
 
-	for (uint32_t m = w->free_list, prev = 0; m; prev = m, m = w->frames[m].next) {
-		cr_assert_eq(w->frames[m].owner, OWNER_FREE);
+	for (uint32_t m = head, prev = 0; m; prev = m, m = w->frames[m].next) {
+		cr_assert_eq(w->frames[m].owner, owner);
 		cr_assert_eq(w->frames[m].prev, prev);
 		cr_assert(!book[m].listed);
+		cr_assert(flags == FRAME_TEXT || w->frames[m].flags == flags);
 		book[m].listed = true;
 		n++;
 	}
-	cr_assert_eq(n, w->frames_free);
+	return n;
+}
+
+static void count_free(struct world *w)
+{
+	static const uint8_t zero[PAGE_SIZE];
+	uint64_t clean = count_list(w, w->clean_list, OWNER_FREE, FRAME_CLEAN), run = 0;
+
+	cr_assert_eq(clean, w->frames_clean);
+	cr_assert_eq(clean + count_list(w, w->free_list, OWNER_FREE, 0), w->frames_free);
+	for (uint32_t m = w->clean_list; m; m = w->frames[m].next)
+		cr_assert_eq(memcmp(world_page(w, m), zero, PAGE_SIZE), 0, "frame %u is said to be clean", m);
+	for (mfn_t m = 0; m < w->frame_limit; m++) {
+		run = (m % RUN_FRAMES ? run : 0) + (w->frames[m].owner == OWNER_FREE);
+		if (m % RUN_FRAMES == RUN_FRAMES - 1 || m == w->frame_limit - 1)
+			cr_assert_eq(w->runs[m / RUN_FRAMES], run);
+	}
+}
+
+static void count_images(struct world *w, const uint32_t *users)
+{
+	for (uint32_t i = 0; i < IMAGE_MAX; i++) {
+		const struct image *image = &w->images[i];
+
+		cr_assert_eq(count_list(w, image->frame_list, OWNER_IMAGE + i, FRAME_TEXT), image->frame_count);
+		cr_assert_eq(image->users, users[i]);
+		cr_assert(!image->users || image->state == IMAGE_SEALED);
+		cr_assert(image->state != IMAGE_FREE || (!image->frame_list && !image->held));
+		for (uint32_t m = image->frame_list; m; m = w->frames[m].next) {
+			ref(m, FRAME_NONE);
+			cr_assert(w->frames[m].type != FRAME_WRITABLE && w->frames[m].type < FRAME_WRITABLE + 2);
+		}
+	}
 }
 
 void tw_recount(struct world *w)
 {
-	uint64_t hypervisor = 0;
-	uint32_t domains = 0;
+	uint32_t domains = 0, users[IMAGE_MAX + 1] = {0};
+	uint64_t hypervisor = 0, promised = 0;
 
 	memset(book, 0, sizeof book);
 	count_free(w);
 	for (unsigned s = 0; s < DOMAIN_SLOTS; s++)
 		if (w->domains[s]) {
-			count_domain(w, w->domains[s]);
+			count_domain(w, w->domains[s], &promised, users);
 			domains++;
 		}
+	count_images(w, users);
+	cr_assert_eq(promised, w->frames_promised);
+	cr_assert(promised <= w->frames_free);
 	for (mfn_t m = 0; m < w->frame_limit; m++)
 		if (w->frames[m].type >= FRAME_L1 && w->frames[m].type <= FRAME_L4)
 			count_table(w, m);
@@ -286,7 +358,7 @@ void tw_recount(struct world *w)
 		cr_assert_eq(f->type_count, book[m].types, "frame %lu: %u typed, counted %u", m, f->type_count,
 			     book[m].types);
 		cr_assert_eq(f->type, book[m].types ? book[m].type : FRAME_NONE, "frame %lu is type %u", m, f->type);
-		if (f->owner > 0xffff || f->owner == OWNER_FREE)
+		if (f->owner >= OWNER_IMAGE || f->owner == OWNER_FREE)
 			cr_assert(book[m].listed, "frame %lu of %x is in no list", m, f->owner);
 		hypervisor += book[m].own || m == 0 || m == TW_STUBS;
 	}
@@ -302,53 +374,4 @@ unsigned tw_orphans(const struct world *w)
 	for (mfn_t m = TW_FIRST; m < w->frame_limit; m++)
 		n += w->frames[m].owner == OWNER_HYPERVISOR && !book[m].own;
 	return n;
-}
-
-static void mix(uint64_t *h, const void *bytes, size_t n)
-{
-	uint64_t v;
-
-	for (size_t i = 0; i + 8 <= n; i += 8) {
-		memcpy(&v, (const uint8_t *)bytes + i, 8);
-		*h = (*h ^ v) * 0x9e3779b97f4a7c15ull;
-		*h ^= *h >> 29;
-	}
-}
-
-static void mix_domain(uint64_t *h, const struct domain *d)
-{
-	uint64_t head[] = {d->id,         d->state,       d->sealed,        d->frame_count, d->vcpu.root,
-			   d->port_count, d->grant_count, d->mapping_count, d->vcpu.state,  d->release_step};
-
-	mix(h, head, sizeof head);
-	mix(h, d->virq_port, sizeof d->virq_port);
-	mix(h, d->io, sizeof d->io);
-	for (uint32_t n = 0; n < EVENT_PORT_MAX; n++)
-		if (event_port(d, n))
-			mix(h, event_port(d, n), sizeof(struct port));
-	for (uint32_t r = 0; r < GRANT_MAX; r++) {
-		const struct grant *g = d->grants[r / GRANTS_PER_PAGE];
-		if (g && g[r % GRANTS_PER_PAGE].peer != DOMID_NONE)
-			mix(h, &g[r % GRANTS_PER_PAGE], sizeof *g);
-	}
-}
-
-uint64_t tw_hash(const struct world *w)
-{
-	uint64_t h = 1;
-
-	mix(&h, w->generations, sizeof w->generations);
-	for (unsigned s = 0; s < DOMAIN_SLOTS; s++)
-		if (w->domains[s])
-			mix_domain(&h, w->domains[s]);
-	for (mfn_t m = 0; m < w->frame_limit; m++) {
-		const struct frame *f = &w->frames[m];
-		uint64_t head[] = {m, f->owner, f->refs, f->type_count, f->type, f->flags};
-
-		if (f->owner == OWNER_FREE || f->owner == OWNER_NONE || (f->owner == OWNER_HYPERVISOR && f->refs == 1))
-			continue;
-		mix(&h, head, sizeof head);
-		mix(&h, world_page(w, m), PAGE_SIZE);
-	}
-	return h;
 }

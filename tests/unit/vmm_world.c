@@ -29,7 +29,8 @@ void tw_flush(struct world *w)
 {
 	flushes++;
 	tw_ghost_clear();
-	frame_flushed(w);
+	for (uint32_t i = 0; i < w->cpu_count; i++)
+		frame_flushed(w, i);
 }
 
 uint64_t tw_random(uint64_t *state)
@@ -49,7 +50,10 @@ struct world *tw_new(unsigned frames)
 	memset(w->memory, 0xa7, (size_t)frames * PAGE_SIZE);
 	w->frames = calloc(frames, sizeof *w->frames);
 	w->frame_limit = frames;
-	w->flush_epoch = 1;
+	w->runs = calloc(frames / RUN_FRAMES + 1, sizeof *w->runs);
+	w->cpu_count = 2;
+	frame_flushed(w, 0);
+	frame_flushed(w, 1);
 	w->stubs_mfn = TW_STUBS;
 	w->wake = woken;
 	w->upper_half = upper;
@@ -70,6 +74,7 @@ void tw_free(struct world *w)
 {
 	free(w->memory);
 	free(w->frames);
+	free(w->runs);
 	free(w);
 }
 
@@ -95,9 +100,28 @@ mfn_t tw_frame(struct world *w, struct domain *d)
 	return mfn;
 }
 
+void tw_pin_tree(struct world *w, struct domain *d, mfn_t table, unsigned level)
+{
+	for (unsigned i = 0; level > 1 && i < TABLE_ENTRIES; i++)
+		if (tw_table(w, table)[i])
+			tw_pin_tree(w, d, (tw_table(w, table)[i] & PTE_FRAME) >> PAGE_SHIFT, level - 1);
+	TW_OK(w, mmu_pin(w, d, table, level));
+}
+
+uint32_t tw_image(struct world *w, mfn_t *text, mfn_t *data)
+{
+	uint32_t id = 0;
+
+	TW_OK(w, image_create(w, &id));
+	TW_OK(w, image_populate(w, id, true, text));
+	TW_OK(w, image_populate(w, id, false, data));
+	TW_OK(w, image_seal(w, id));
+	return id;
+}
+
 struct domain *tw_run(struct world *w, uint32_t slot, struct tw_space *s)
 {
-	struct domain *d = tw_domain(w, slot, 24, slot == 0 ? CAP_ALL : 0);
+	struct domain *d = tw_domain(w, slot, 120, slot == 0 ? CAP_ALL : 0);
 	mfn_t fixed;
 
 	s->root = tw_frame(w, d);
@@ -119,7 +143,8 @@ struct domain *tw_run(struct world *w, uint32_t slot, struct tw_space *s)
 		s->data[i] = tw_frame(w, d);
 		tw_table(w, s->l1)[1 + i] = tw_pte(s->data[i], TW_DATA);
 	}
-	TW_OK(w, mmu_get_table(w, d, s->root, 4));
+	tw_pin_tree(w, d, s->root, 4);
+	TW_OK(w, mmu_link(w, d, s->root, 4));
 	d->vcpu.root = s->root;
 	d->vcpu.state = VCPU_RUNNABLE;
 	d->state = DOMAIN_RUNNING;

@@ -13,10 +13,11 @@
 #include <vmm/core/event.h>
 #include <vmm/core/frame.h>
 #include <vmm/core/grant.h>
+#include <vmm/core/image.h>
 #include <vmm/core/mmu.h>
 #include <vmm/core/world.h>
 
-#define TW_FRAMES_MAX 512u
+#define TW_FRAMES_MAX 2048u
 #define TW_STUBS 1u
 #define TW_BUNDLE 2u
 #define TW_FIRST 4u           /* the first frame that was free at the start */
@@ -53,6 +54,10 @@ void tw_flush(struct world *w);
 struct domain *tw_domain(struct world *w, uint32_t slot, uint32_t max_pages, uint32_t capabilities);
 mfn_t tw_frame(struct world *w, struct domain *d);
 struct domain *tw_run(struct world *w, uint32_t slot, struct tw_space *s);
+/* Pins a tree of tables from the leaves up. */
+void tw_pin_tree(struct world *w, struct domain *d, mfn_t table, unsigned level);
+/* A sealed image of two frames, text and data. */
+uint32_t tw_image(struct world *w, mfn_t *text, mfn_t *data);
 /* Ends @d where it is alive and releases it; returns the number of calls that it took. */
 unsigned tw_release(struct world *w, struct domain *d);
 

@@ -65,14 +65,21 @@ enum abi_error event_bind(struct world *w, struct domain *d, struct domain *peer
 
 enum abi_error event_pair(struct world *w, struct domain *a, struct domain *b, uint32_t *port_a, uint32_t *port_b)
 {
+	uint64_t tables = a->table_count;
 	enum abi_error e = event_alloc(w, a, PORT_CONNECTED, b->id, 0, 0, port_a);
 
 	if (e != HC_OK)
 		return e;
 	e = event_alloc(w, b, PORT_CONNECTED, a->id, *port_a, 0, port_b);
 	if (e != HC_OK) {
+		struct port **page = &a->ports[*port_a / PORTS_PER_PAGE];
+
 		event_port(a, *port_a)->state = PORT_FREE;
 		a->port_count--;
+		if (a->table_count > tables) {
+			frame_free_table(w, a, *page);
+			*page = NULL;
+		}
 		return e;
 	}
 	event_port(a, *port_a)->peer_port = *port_b;

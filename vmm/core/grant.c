@@ -25,16 +25,20 @@ static struct grant *grant_used(const struct domain *d, uint32_t ref)
 	return g && g->peer != DOMID_NONE ? g : NULL;
 }
 
-enum abi_error grant_reserve(struct world *w, struct domain *d, uint32_t count, uint32_t *first)
+/* Finds the run from @from on. Bits of *@fresh: the pages of the table that this took. */
+static enum abi_error reserve_from(struct world *w, struct domain *d, uint32_t from, uint32_t count, uint32_t *first,
+				   uint64_t *fresh)
 {
 	uint32_t run = 0;
 
-	/* Reference 0 is never given out. */
-	for (uint32_t ref = d->grant_hint ? d->grant_hint : 1; ref < GRANT_MAX; ref++) {
-		if (!d->grants[ref / GRANTS_PER_PAGE]) {
-			enum abi_error e = frame_alloc_table(w, d, (void **)&d->grants[ref / GRANTS_PER_PAGE]);
+	for (uint32_t ref = from; ref < GRANT_MAX; ref++) {
+		uint32_t page = ref / GRANTS_PER_PAGE;
+
+		if (!d->grants[page]) {
+			enum abi_error e = frame_alloc_table(w, d, (void **)&d->grants[page]);
 			if (e != HC_OK)
 				return e;
+			*fresh |= 1ull << page;
 		}
 		run = grant_at(d, ref)->peer == DOMID_NONE ? run + 1 : 0;
 		if (run == count) {
@@ -42,14 +46,27 @@ enum abi_error grant_reserve(struct world *w, struct domain *d, uint32_t count, 
 			return HC_OK;
 		}
 	}
-	if (d->grant_hint > 1) {
-		d->grant_hint = 1;
-		return grant_reserve(w, d, count, first);
-	}
 	return HC_ENOGRANT;
 }
 
-static enum abi_error may_offer(const struct world *w, const struct domain *d, uint32_t flags, mfn_t mfn)
+enum abi_error grant_reserve(struct world *w, struct domain *d, uint32_t count, uint32_t *first)
+{
+	uint64_t fresh = 0;
+	enum abi_error e;
+
+	/* Reference 0 is never given out. */
+	e = reserve_from(w, d, MAX(d->grant_hint, 1u), count, first, &fresh);
+	if (e == HC_ENOGRANT && d->grant_hint > 1)
+		e = reserve_from(w, d, 1, count, first, &fresh);
+	for (uint32_t page = 0; e != HC_OK && page < GRANT_PAGES; page++)
+		if (fresh >> page & 1) {
+			frame_free_table(w, d, d->grants[page]);
+			d->grants[page] = NULL;
+		}
+	return e;
+}
+
+enum abi_error grant_may_offer(const struct world *w, const struct domain *d, uint32_t flags, mfn_t mfn)
 {
 	const struct frame *f;
 
@@ -69,7 +86,7 @@ enum abi_error grant_offer(struct world *w, struct domain *d, uint32_t ref, domi
 	enum abi_error e;
 
 	CHECK(g && g->peer == DOMID_NONE);
-	e = may_offer(w, d, flags, mfn);
+	e = grant_may_offer(w, d, flags, mfn);
 	if (e != HC_OK)
 		return e;
 	/* The offer holds a reference, so the frame cannot become another's while it stands. */
@@ -199,6 +216,10 @@ static enum abi_error mapping_new(struct world *w, struct domain *d, uint32_t *o
 		if (d->mapping_pages == MAPPING_PAGES)
 			return HC_ENOGRANT;
 		e = frame_alloc_table(w, d, (void **)&d->mappings[d->mapping_pages]);
+		if (e != HC_OK && !d->mapping_pages) {
+			frame_free_table(w, d, d->buckets);
+			d->buckets = NULL;
+		}
 		if (e != HC_OK)
 			return e;
 		for (uint32_t i = 0; i < MAPPINGS_PER_PAGE; i++) {
@@ -221,6 +242,14 @@ static void mapping_give_back(struct domain *d, uint32_t n)
 	d->mapping_free = n;
 }
 
+static void put_mapped(struct world *w, mfn_t mfn, bool readonly)
+{
+	if (readonly)
+		frame_put(w, mfn);
+	else
+		frame_put_type(w, mfn);
+}
+
 enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *granter, uint32_t ref, bool readonly,
 			 mfn_t table, unsigned index, mfn_t *mfn)
 {
@@ -231,20 +260,20 @@ enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *
 
 	if (e != HC_OK)
 		return e;
-	e = mapping_new(w, mapper, &n);
+	if (((const uint64_t *)world_page(w, table))[index])
+		return HC_EBUSY;
+	e = readonly ? frame_get(w, *mfn) : frame_get_type(w, *mfn, FRAME_WRITABLE);
 	if (e != HC_OK)
 		return e;
-	e = readonly ? frame_get(w, *mfn) : frame_get_type(w, *mfn, FRAME_WRITABLE);
+	e = mapping_new(w, mapper, &n);
 	if (e == HC_OK) {
 		e = mmu_grant_set(w, table, index,
 				  *mfn << PAGE_SHIFT | rights | PTE_P | PTE_U | PTE_A | PTE_NX | PTE_GRANT);
-		if (e != HC_OK && readonly)
-			frame_put(w, *mfn);
-		else if (e != HC_OK)
-			frame_put_type(w, *mfn);
+		if (e != HC_OK)
+			mapping_give_back(mapper, n);
 	}
 	if (e != HC_OK) {
-		mapping_give_back(mapper, n);
+		put_mapped(w, *mfn, readonly);
 		return e;
 	}
 	m = mapping_at(mapper, n - 1);
@@ -280,10 +309,7 @@ enum abi_error grant_unmap(struct world *w, struct domain *mapper, mfn_t table, 
 	n = *link;
 	*link = m->next;
 	mmu_grant_clear(w, table, index);
-	if (m->flags & GRANT_READONLY)
-		frame_put(w, m->mfn);
-	else
-		frame_put_type(w, m->mfn);
+	put_mapped(w, m->mfn, m->flags & GRANT_READONLY);
 	/* A granter that is being released has no table any more; one that is gone has no record. */
 	granter = domain_find(w, m->granter);
 	g = granter ? grant_used(granter, m->ref) : NULL;

@@ -8,8 +8,13 @@
 
 #include "world.h"
 
-/* Finds @count consecutive free references of @d, growing its table. *@first. HC_ENOGRANT, HC_ENOMEM, CORE_FLUSH_FIRST. */
+/*
+ * Finds @count consecutive free references of @d, growing its table. *@first. HC_ENOGRANT, HC_ENOMEM, HC_ELIMIT,
+ * CORE_FLUSH_FIRST.
+ */
 enum abi_error grant_reserve(struct world *w, struct domain *d, uint32_t count, uint32_t *first);
+/* What grant_offer would say of frame @mfn. */
+enum abi_error grant_may_offer(const struct world *w, const struct domain *d, uint32_t flags, mfn_t mfn);
 /*
  * Offers frame @mfn of @d to @peer under the free reference @ref. HC_EFRAME: not the domain's own, nor read-only data of
  * its image; HC_EREADONLY: such data can be offered with GRANT_READONLY alone.
