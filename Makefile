@@ -363,7 +363,7 @@ include $(sort $(wildcard tests/*/*.mk))
 # --- targets -----------------------------------------------------------------------------------
 
 .DEFAULT_GOAL := all
-.PHONY: help deps all vmm guests tools image images run test unit system bench check format clean FORCE
+.PHONY: help deps all vmm guests tools image images run test unit system bench soak check format clean FORCE
 FORCE:
 
 help: ## this text
@@ -408,6 +408,10 @@ system: all $(if $(SYSTEM_SRC),$(B)/tests/system) ## run the system tests only
 bench: all $(if $(BENCH_SRC),$(B)/tests/bench) ## measure, for docs/performance.md
 	$(Q)test -x $(B)/tests/bench || { echo 'error: tests/bench holds no program' >&2; exit 1; }
 	$(Q)CAMBIUM_BUILD=$(B) $(B)/tests/bench
+
+soak: all $(B)/tests/system ## make and end 100,000 domains and compare the counters
+	$(Q)SOAK_CONFIG=soak-long FILTER='soak/*' tools/build/test.sh $(B) $(B)/tests/system
+	$(Q)grep 'soak|' $(B)/tests/log/soak.log
 
 check: $(call product,$(CORE_SRC)) $(B)/demo/disk.img ## layout, include arrows, ABI headers, imports of the cores, size, scripts, reproducible image
 	$(Q)tools/check/all.sh $(B) $(T)
