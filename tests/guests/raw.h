@@ -228,15 +228,30 @@ RAW int64_t raw_unmap(uint64_t va)
 	return raw_mmu(MMU_UPDATE_VA, 0, va, 0);
 }
 
-/* The level of table frame @mfn as far as can be asked for without changing it: 4; 1 for any lower one; 0: no table. */
+/* Makes frame @mfn a table of @level; an ordinary frame again (a table of this many entries takes one step). */
+RAW int64_t raw_pin(uint64_t mfn, unsigned level)
+{
+	return raw_mmu(MMU_PIN, mfn, 0, level);
+}
+
+RAW int64_t raw_unpin(uint64_t mfn)
+{
+	return raw_mmu(MMU_UNPIN, mfn, 0, 0);
+}
+
+/* The level of table frame @mfn, asked for by what changes no table; 0: it is none. */
 RAW unsigned raw_table_level(uint64_t mfn)
 {
 	switch (-raw_mmu(MMU_UPDATE, mfn, 300, PTE_P)) {
 	case HC_EADDRESS: return 4;
 	case HC_EENTRY:
-	case HC_EGRANTED: return 1;
+	case HC_EGRANTED: break;
 	default: return 0;
 	}
+	for (unsigned level = 1; level < 4; level++)
+		if (raw_pin(mfn, level) == -HC_ESTATE)
+			return level;
+	return 0;
 }
 
 /* --- events ------------------------------------------------------------------------------------------------------ */
