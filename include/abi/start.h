@@ -76,8 +76,15 @@ struct abi_note {
 	uint32_t features_needed; /* FEATURE_x */
 	uint32_t min_mem_pages;   /* least memory the program can start with; 0: no wish */
 	uint32_t stack_pages;     /* stack the builder should give; 0: the builder's choice */
+	uint32_t flags;           /* NOTE_x */
 };
 
-ABI_ASSERT(sizeof(struct abi_note) == 16, "abi_note layout");
+/*
+ * The program takes more memory by itself (memory_increase), within mem_room_pages: it starts with min_mem_pages, or the
+ * builder's choice. Without it all memory is there at start, and mem_room_pages is mem_pages.
+ */
+#define NOTE_GROWS 0x1u
+
+ABI_ASSERT(sizeof(struct abi_note) == 20, "abi_note layout");
 
 #endif

@@ -66,6 +66,8 @@ static enum image_error note_check(const void *file, uint32_t features, struct i
 		return IMAGE_ABI;
 	if (image->note.features_needed & ~features)
 		return IMAGE_FEATURES;
+	if (image->note.flags & ~NOTE_GROWS)
+		return IMAGE_FLAGS;
 	return image->note.stack_pages > IMAGE_STACK_PAGES_MAX ? IMAGE_STACK : IMAGE_OK;
 }
 

@@ -20,7 +20,8 @@
 	E(IMAGE_TWO_NOTES, "it has two Cambium ABI notes")                                                             \
 	E(IMAGE_ABI, "it was built for another ABI version: build it again with this tree")                            \
 	E(IMAGE_FEATURES, "it needs a feature that this machine lacks (IOMMU, FSGSBASE or XSAVE)")                     \
-	E(IMAGE_STACK, "it asks for a stack of more than 16 MiB")
+	E(IMAGE_STACK, "it asks for a stack of more than 16 MiB")                                                      \
+	E(IMAGE_FLAGS, "its note has flags that this builder does not know: build both with the same tree")
 
 enum image_error {
 #define IMAGE_ERROR_ENUM(name, text) name,

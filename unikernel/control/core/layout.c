@@ -132,9 +132,9 @@ static uint64_t frames_with_memory(struct layout *l, uint64_t pages)
 }
 
 /* The largest memory region that keeps all within @budget; the count grows with the pages, so bisection finds it. */
-static enum layout_error memory_fit(struct layout *l, uint64_t least, uint64_t budget)
+static enum layout_error memory_fit(struct layout *l, uint64_t least, uint64_t budget, bool grows)
 {
-	uint64_t low = least, high = MAX(budget, least);
+	uint64_t low = least, high = grows ? least : MAX(budget, least);
 
 	l->needed = frames_with_memory(l, least);
 	if (l->needed > budget)
@@ -147,6 +147,7 @@ static enum layout_error memory_fit(struct layout *l, uint64_t least, uint64_t b
 			high = middle - 1;
 	}
 	frames_with_memory(l, low);
+	l->room_pages = grows ? low + budget - l->frames : low;
 	return LAYOUT_OK;
 }
 
@@ -156,7 +157,9 @@ enum layout_error layout_compute(struct layout *l, const struct layout_wish *wis
 	uint64_t stack = wish->stack_pages   ? wish->stack_pages
 			 : note->stack_pages ? note->stack_pages
 					     : LAYOUT_STACK_PAGES;
-	uint64_t least = MAX(LAYOUT_MEM_PAGES_MIN, note->min_mem_pages), next;
+	bool grows = note->flags & NOTE_GROWS;
+	uint64_t wanted = !note->min_mem_pages && grows ? LAYOUT_MEM_PAGES_START : note->min_mem_pages;
+	uint64_t least = MAX(LAYOUT_MEM_PAGES_MIN, wanted), next;
 	uint64_t most = MAX(wish->budget, least);
 	struct random_supply random = {wish->random, 0};
 	enum layout_error error;
@@ -170,7 +173,7 @@ enum layout_error layout_compute(struct layout *l, const struct layout_wish *wis
 	    !region_place(l, REGION_DEVICES, REGION_W, wish->device_pages, &random) ||
 	    !region_place(l, REGION_WINDOW, 0, align_up(wish->window_pages, 512), &random))
 		return LAYOUT_NO_PLACE;
-	error = memory_fit(l, least, wish->budget);
+	error = memory_fit(l, least, wish->budget, grows);
 	if (error)
 		return error;
 	next = l->tables;
@@ -246,6 +249,7 @@ void layout_describe(const struct layout *l, struct start_info *info)
 
 	info->mem_va = mem->va;
 	info->mem_pages = mem->pages;
+	info->mem_room_pages = l->room_pages;
 	info->p2m_va = start->va + PAGE_SIZE;
 	info->stack_va = stack->va;
 	info->stack_pages = stack->pages;

@@ -16,7 +16,8 @@
 #define LAYOUT_BASE_ALIGN 0x200000ull
 #define LAYOUT_RANDOM_COUNT 32u /* random numbers that placing may use up: five regions, the rest for collisions */
 #define LAYOUT_STACK_PAGES 64u
-#define LAYOUT_MEM_PAGES_MIN 16u /* with less than this as free memory no program starts */
+#define LAYOUT_MEM_PAGES_MIN 16u   /* with less than this as free memory no program starts */
+#define LAYOUT_MEM_PAGES_START 64u /* of a program that grows and whose note has no wish */
 
 enum region_kind {
 	REGION_SEGMENT, /* region.part: number of the image's segment */
@@ -48,6 +49,7 @@ struct layout {
 	struct region regions[LAYOUT_REGION_MAX]; /* ascending addresses */
 	uint64_t tables;                          /* page tables */
 	uint64_t frames;                          /* to be populated: tables and regions */
+	uint64_t room_pages;                      /* that memory may grow to; no less than the region has */
 	uint64_t
 		needed; /* the least budget that would do, at these bases: others may need a table or two more or less */
 };
@@ -65,7 +67,7 @@ enum layout_error { LAYOUT_OK = 0, LAYOUT_TOO_SMALL, LAYOUT_NO_PLACE };
 
 /*
  * Works the layout out. The memory region gets all of the budget that is left; at most a few
- * frames remain over. LAYOUT_TOO_SMALL: not even max(LAYOUT_MEM_PAGES_MIN, the note's min_mem_pages) pages are left.
+ * frames remain over. If the program grows by itself (NOTE_GROWS), memory has but its least pages, and room for the rest. LAYOUT_TOO_SMALL: not even max(LAYOUT_MEM_PAGES_MIN, the note's min_mem_pages) pages are left.
  * LAYOUT_NO_PLACE: the regions are too large for the address space.
  */
 enum layout_error layout_compute(struct layout *l, const struct layout_wish *wish);
