@@ -24,6 +24,8 @@
 #define CONTROL_STACK_PAGES 64u
 #define CONTROL_WINDOW_PAGES 2048u
 #define CONTROL_MAX_PAGES (CONTROL_MEM_PAGES + 8192u)
+/* Its ports, grants and mappings grow with every domain that it makes: no other domain can take that from it. */
+#define CONTROL_RESERVED_PAGES (CONTROL_MEM_PAGES + 512u)
 #define IMAGE_SPAN (1ull << 30)
 
 /* Each area starts at a random 2 MiB boundary in the lower half of a tebibyte of its own. */
@@ -191,6 +193,7 @@ void build_control(uint64_t bundle, uint64_t bytes, const char *cmdline)
 	const struct bundle_entry *control = find_control(b, bytes);
 	struct domain_create c = {.name = "control",
 				  .max_pages = CONTROL_MAX_PAGES,
+				  .reserved_pages = CONTROL_RESERVED_PAGES,
 				  .capabilities = CAP_ALL,
 				  .weight = SCHED_WEIGHT_DEFAULT,
 				  .vcpu_count = 1};
