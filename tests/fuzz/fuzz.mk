@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Fuzz targets: libFuzzer (clang) for `make fuzz`, and a fixed slice in a Criterion program for `make test`.
+# FUZZ_SECONDS=n per target; FUZZ_TARGETS="mmu grant" for some; FUZZ_CORE=DIR another tree's vmm/core (for mutants).
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= mmu grant memory event acpi memmap bundle plan image ring
+FUZZ_SEED    ?= 1
+
+FUZZ_SRC    := $(filter-out tests/fuzz/libfuzzer.c tests/fuzz/replay_test.c,$(call c_in,tests/fuzz))
+FUZZ_ORACLE := tests/unit/vmm_world.c tests/unit/vmm_recount.c tests/unit/vmm_hash.c tests/lib/panic.c
+FUZZ_CORES  := $(call c_in,vmm/core drivers/ring) $(addprefix unikernel/control/core/,bundle_check.c \
+  plan_check.c device_area.c image.c)
+
+# The oracle's assertions are the fuzzer's own here; runs of 8 frames, so that a small world has some.
+FUZZ_WORLD := -DTABLE_ENTRIES=512u -DTABLE_GUEST=255u -DTABLE_UPPER=256u -DRUN_FRAMES=8u
+FUZZ_FLAGS := -Itests/fuzz/include $(FUZZ_WORLD) $(TEST_FLAGS)
+
+FLAGS_fuzz = $(filter-out -MD -MP,$(FLAGS_host)) -g1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+  -fno-sanitize-recover=all -Wno-format-zero-length
+# Operands of comparisons help where bytes are parsed, not where operations are chosen.
+fuzz_cmp = $(if $(filter-out %acpi_parse.c %memmap.c,$(filter tests/fuzz/vmm_% vmm/core/%,$<)),-fno-sanitize-coverage=trace-cmp)
+fuzz_objects = $(patsubst %,$(B)/fuzz/%.o,$(1))
+
+$(B)/fuzz/tests/fuzz/replay_test.c.o: tests/fuzz/replay_test.c $(B)/flags/fuzz
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(FLAGS_fuzz) -MD -MP $(TEST_FLAGS) -c $< -o $@
+$(B)/fuzz/%.c.o: %.c $(B)/flags/fuzz
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(FLAGS_fuzz) -MD -MP $(FUZZ_FLAGS) -c $< -o $@
+# The oracle is no subject of the search: without instrumentation it is many times faster.
+$(B)/fuzz-clang/tests/unit/%.c.o: tests/unit/%.c $(B)/flags/fuzz
+	$(call say,CLANG,$@)
+	@mkdir -p $(@D)
+	$(Q)clang $(FLAGS_fuzz) -MD -MP -fno-sanitize=all -O3 $(FUZZ_FLAGS) -c $< -o $@
+$(B)/fuzz-clang/%.c.o: %.c $(B)/flags/fuzz
+	$(call say,CLANG,$@)
+	@mkdir -p $(@D)
+	$(Q)clang $(FLAGS_fuzz) -MD -MP -fsanitize=fuzzer-no-link $(fuzz_cmp) $(FUZZ_FLAGS) -c $< -o $@
+
+$(B)/tests/fuzz: $(call fuzz_objects,$(FUZZ_SRC) $(FUZZ_ORACLE) $(FUZZ_CORES) tests/fuzz/replay_test.c)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -fsanitize=address,undefined $^ -lcriterion -o $@
+
+$(B)/fuzz/libfuzzer: $(patsubst %,$(B)/fuzz-clang/%.o,$(FUZZ_SRC) $(FUZZ_ORACLE) $(FUZZ_CORES) tests/fuzz/libfuzzer.c)
+	$(call say,LINK,$@)
+	$(Q)clang -fsanitize=fuzzer,address,undefined $^ -o $@
+
+TESTS += $(B)/tests/fuzz
+
+.PHONY: fuzz
+fuzz: $(B)/fuzz/libfuzzer ## search with libFuzzer, FUZZ_SECONDS=60 for each of FUZZ_TARGETS
+	$(Q)tests/fuzz/fuzz.sh $< $(B)/fuzz/run $(FUZZ_SECONDS) $(FUZZ_SEED) $(FUZZ_TARGETS)
