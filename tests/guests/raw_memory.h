@@ -204,6 +204,10 @@ RAW uint32_t raw_offer(uint32_t peer, uint32_t flags, uint64_t mfn)
 {
 	int64_t ref = raw_offer_result(peer, flags, mfn);
 
+	if (ref == -HC_ELIMIT) { /* the table of references wants a page */
+		raw_room();
+		ref = raw_offer_result(peer, flags, mfn);
+	}
 	if (ref <= 0)
 		raw_hole("an offer of frame %lx, flags %u: %ld", mfn, flags, (long)ref);
 	return (uint32_t)ref;
