@@ -109,7 +109,7 @@ enum op_kind {
 	OP_SCRUB,   /* frame: as for alloc */
 	OP_GROW,    /* who, frame: as for alloc */
 	OP_END,     /* who */
-	OP_RELEASE, /* who */
+	OP_RELEASE, /* who, at: 0 one call, 1 all of them */
 };
 
 struct op {

@@ -96,6 +96,21 @@ static enum abi_error set_entry(struct model *m, struct domain *d, const struct 
 	return e;
 }
 
+/* A pinned table holds no 2 MiB entry (work is bounded), an unpinned one nothing at all. */
+static enum abi_error pin(struct model *m, struct domain *d, const struct op *o)
+{
+	enum abi_error e = o->kind == OP_PIN ? mmu_pin(&m->w, d, o->frame, o->at) : mmu_unpin(&m->w, d, o->frame);
+
+	for (unsigned i = 0; e == HC_OK && i < TABLE_ENTRIES; i++) {
+		uint64_t entry = model_words(m, o->frame)[i];
+
+		if (o->kind == OP_PIN ? o->at == 2 && (entry & PTE_PS) : entry)
+			model_violation(m, "frame %u holds entry %#lx after %s", o->frame, entry,
+					o->kind == OP_PIN ? "a pin" : "an unpin");
+	}
+	return e;
+}
+
 static enum abi_error guest_write(struct model *m, const struct op *o)
 {
 	if (!(ghost_known(m, o->frame) & KNOWN_WRITE) || m->frames[o->frame].owner == OWNER_FREE)
@@ -200,6 +215,8 @@ static enum abi_error copy(struct model *m, const struct domain *d, const struct
 		e = frame_get_type(&m->w, dst, FRAME_WRITABLE);
 	if (e != HC_OK)
 		return e;
+	if (o->how && granter->grants[0][o->at].flags)
+		model_violation(m, "a copy into frame %lu, which is not offered for writing", dst);
 	memmove(model_words(m, dst), model_words(m, src), TABLE_ENTRIES * sizeof(uint64_t));
 	frame_put_type(&m->w, dst);
 	return HC_OK;
@@ -209,6 +226,8 @@ static enum abi_error image_write(struct model *m, const struct op *o)
 {
 	if (!image_writable(&m->w, m->image_id, o->frame))
 		return OP_DISABLED;
+	if (m->w.images[0].state != IMAGE_OPEN)
+		model_violation(m, "a sealed image is written to");
 	CHECK(frame_get_type(&m->w, o->frame, FRAME_WRITABLE) == HC_OK);
 	model_words(m, o->frame)[0] = op_entry(ENTRY_RW, o->frame);
 	frame_put_type(&m->w, o->frame);
@@ -226,6 +245,21 @@ static enum abi_error end(struct model *m, struct domain *d)
 	}
 	domain_end(&m->w, d, REASON_KILLED, 0);
 	return HC_OK;
+}
+
+static enum abi_error release(struct model *m, struct domain *d, bool all)
+{
+	enum abi_error e;
+	unsigned calls = 0;
+
+	if (!d || d->state != DOMAIN_DEAD)
+		return OP_DISABLED;
+	do
+		e = domain_release(&m->w, d);
+	while (all && e == HC_EAGAIN && ++calls < 64);
+	if (calls == 64)
+		model_violation(m, "a release never ends");
+	return e;
 }
 
 static enum abi_error grow(struct model *m, struct domain *d, const struct op *o)
@@ -253,7 +287,7 @@ static enum abi_error on_world(struct model *m, const struct op *o)
 	case OP_IMAGE_SEAL: return image_seal(&m->w, m->image_id);
 	case OP_DROP: return image_drop(&m->w, m->image_id);
 	case OP_SCRUB: return offer_free(m, o->frame, true) ? frame_scrub_ahead(&m->w) : OP_DISABLED;
-	case OP_RELEASE: return d && d->state == DOMAIN_DEAD ? domain_release(&m->w, d) : OP_DISABLED;
+	case OP_RELEASE: return release(m, d, o->at);
 	default: return OP_DISABLED;
 	}
 }
@@ -266,8 +300,8 @@ static enum abi_error on_frames(struct model *m, struct domain *d, const struct 
 	case OP_ALLOC: return offer_free(m, o->frame, false) ? frame_alloc(&m->w, d, &mfn) : OP_DISABLED;
 	case OP_ALLOC_RUN: m->w.run_hint = o->at; return frame_alloc_run(&m->w, d, &mfn);
 	case OP_GIVE_BACK: return frame_give_back(&m->w, d, o->frame);
-	case OP_PIN: return mmu_pin(&m->w, d, o->frame, o->at);
-	case OP_UNPIN: return mmu_unpin(&m->w, d, o->frame);
+	case OP_PIN:
+	case OP_UNPIN: return pin(m, d, o);
 	case OP_SET: return set_entry(m, d, o);
 	case OP_BASE: return switch_base(m, d, o->frame);
 	case OP_SEAL: return seal(m, d);

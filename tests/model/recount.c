@@ -167,8 +167,8 @@ static void count_table(struct count *c, mfn_t table, uint32_t tables[5])
 			      below);
 	}
 	for (unsigned i = guest; i < TABLE_ENTRIES; i++)
-		HOLDS(c, words[i] == c->m->w.upper_half[i - TABLE_UPPER], "the upper half of table %lu is not ours",
-		      table);
+		HOLDS(c, words[i] == (i < TABLE_UPPER ? 0 : c->m->w.upper_half[i - TABLE_UPPER]),
+		      "the upper half of table %lu is not ours", table);
 }
 
 static uint32_t maps_of(const struct model *m, const struct domain *granter, uint32_t reference)
@@ -200,10 +200,27 @@ static void count_grants(struct count *c, const struct domain *d)
 		owner = c->m->frames[g->mfn].owner;
 		HOLDS(c, owner == d->id || (d->image && owner == d->image && g->flags == GRANT_READONLY),
 		      "domain %x offers frame %lu of %x", d->id, g->mfn, owner);
+		HOLDS(c, !(c->m->frames[g->mfn].flags & FRAME_TEXT), "domain %x offers frame %lu, text of its image",
+		      d->id, g->mfn);
 		HOLDS(c, g->maps == maps_of(c->m, d, r), "grant %u of %x says %u mappings", r, d->id, g->maps);
 	}
 	HOLDS(c, used == d->grant_count || d->release_step > 3, "domain %x has %u grants, booked %u", d->id, used,
 	      d->grant_count);
+}
+
+/* What a mapping on record was allowed by, as long as its granter has its table. */
+static void check_offer(struct count *c, const struct domain *d, const struct mapping *r)
+{
+	const struct domain *granter = domain_find(&c->m->w, r->granter);
+	const struct grant *g;
+
+	if (!granter || granter->release_step > 3)
+		return;
+	g = &granter->grants[0][r->ref];
+	HOLDS(c, g->peer == d->id && g->mfn == r->mfn, "domain %x maps frame %lu, which nobody offers to it", d->id,
+	      r->mfn);
+	HOLDS(c, !(g->flags & GRANT_TRANSFER) && (!g->flags || (r->flags & GRANT_READONLY)),
+	      "domain %x maps frame %lu otherwise than it was offered", d->id, r->mfn);
 }
 
 static void count_mappings(struct count *c, const struct domain *d)
@@ -218,6 +235,7 @@ static void count_mappings(struct count *c, const struct domain *d)
 		if (!r->entry)
 			continue;
 		live++;
+		check_offer(c, d, r);
 		ref(c, r->mfn, r->flags & GRANT_READONLY ? FRAME_NONE : FRAME_WRITABLE);
 		ref(c, r->entry >> 9, FRAME_L1);
 		HOLDS(c, model_words(c->m, r->entry >> 9)[r->entry & 511] & PTE_GRANT,
@@ -247,6 +265,7 @@ static void count_domain(struct count *c, const struct domain *d)
 		ref(c, f, FRAME_NONE);
 	HOLDS(c, charge <= d->frame_max && d->frame_target <= d->frame_max && d->frame_reserve <= d->frame_target,
 	      "domain %x: %lu frames, target %lu, reserve %lu", d->id, charge, d->frame_target, d->frame_reserve);
+	HOLDS(c, d->state != DOMAIN_DEAD || !d->frame_reserve, "dead domain %x keeps a reserve", d->id);
 	c->promised += d->frame_reserve > charge ? d->frame_reserve - charge : 0;
 	if (d->vcpu.root)
 		ref(c, d->vcpu.root, FRAME_L4);

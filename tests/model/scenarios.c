@@ -75,6 +75,7 @@ static void add_life(struct moves *v, unsigned who)
 {
 	ADD(v, .kind = OP_END, .who = (uint8_t)who);
 	ADD(v, .kind = OP_RELEASE, .who = (uint8_t)who);
+	ADD(v, .kind = OP_RELEASE, .who = (uint8_t)who, .at = 1);
 }
 
 /* Frames that nobody may name: not RAM, the hypervisor's, domain 2's shared page. */
@@ -176,7 +177,7 @@ static void grants(const struct model *m, struct moves *v)
 
 static void images(const struct model *m, struct moves *v)
 {
-	const mfn_t *a = m->table[1], *b = m->table[2], *d = m->data, mine[4] = {d[0], d[1], d[3], d[4]};
+	const mfn_t *a = m->table[1], *b = m->table[2], *d = m->data, mine[5] = {d[0], d[1], d[3], d[4], d[5]};
 
 	add_sharing(v, 1, &mine[1], 3, d[2]);
 	add_takes(m, v, OP_POPULATE, 0, 0);
@@ -189,10 +190,11 @@ static void images(const struct model *m, struct moves *v)
 	ADD(v, .kind = OP_ATTACH, .who = 2);
 	add_sets(v, 1, a[1], 0, RO RW TEXT, mine, 4);
 	add_sets(v, 1, a[1], 1, RO TEXT, &mine[1], 3);
+	add_sets(v, 1, a[1], 2, RW, &d[5], 1);
 	add_sets(v, 2, b[1], 0, RO TEXT RW, &d[2], 3);
-	add_each(v, OP_PIN, 1, &mine[1], 3, 1);
-	add_each(v, OP_UNPIN, 1, &mine[1], 3, 0);
-	add_each(v, OP_GIVE_BACK, 1, mine, 4, 0);
+	add_each(v, OP_PIN, 1, &mine[1], 4, 1);
+	add_each(v, OP_UNPIN, 1, &mine[1], 4, 0);
+	add_each(v, OP_GIVE_BACK, 1, mine, 5, 0);
 	add_writes(v, d[0], 0, RW, &d[4], 1);
 	ADD(v, .kind = OP_SEAL, .who = 1);
 	add_cpus(v, true);
@@ -202,7 +204,7 @@ static void images(const struct model *m, struct moves *v)
 
 static void memory(const struct model *m, struct moves *v)
 {
-	static const uint8_t targets[][3] = {{1, 8, 0}, {1, 8, 8}, {1, 6, 0}, {1, 10, 10}, {1, 14, 0}, {1, 3, 4},
+	static const uint8_t targets[][3] = {{1, 9, 0}, {1, 9, 9}, {1, 7, 0}, {1, 11, 11}, {1, 14, 0}, {1, 3, 4},
 					     {2, 3, 0}, {2, 3, 3}, {2, 1, 0}, {2, 6, 6},   {2, 6, 0}};
 	const mfn_t *d = m->data;
 
@@ -215,6 +217,8 @@ static void memory(const struct model *m, struct moves *v)
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(targets); i++)
 		ADD(v, .kind = OP_TARGET, .who = targets[i][0], .at = targets[i][1], .how = targets[i][2]);
+	for (uint8_t r = 0; r < m->w.frame_limit / RUN_FRAMES; r++)
+		ADD(v, .kind = OP_ALLOC_RUN, .who = 1 + r % 2, .at = r);
 	add_takes(m, v, OP_SCRUB, 0, 0);
 	add_takes(m, v, OP_POPULATE, 0, 0);
 	ADD(v, .kind = OP_DROP);
@@ -243,6 +247,7 @@ static void runs(const struct model *m, struct moves *v)
 	add_sets(v, 1, t[1], 1, RO RW TEXT, &run[1], 1);
 	for (unsigned level = 1; level <= 2; level++)
 		add_each(v, OP_PIN, 1, run, 3, level);
+	add_each(v, OP_PIN, 1, &d[6], 1, 1);
 	add_each(v, OP_UNPIN, 1, run, 3, 0);
 	add_each(v, OP_UNPIN, 1, &t[2], 1, 0);
 	add_each(v, OP_GIVE_BACK, 1, run, 4, 0);
@@ -261,9 +266,9 @@ static void runs(const struct model *m, struct moves *v)
 }
 
 const struct scenario scenarios[] = {
-	{"paging", 16, 4, 3, setup_paging, paging}, {"grants", 24, 4, 3, setup_grants, grants},
-	{"images", 26, 4, 3, setup_images, images}, {"memory", 18, 4, 3, setup_memory, memory},
-	{"runs", 20, 4, 3, setup_runs, runs},
+	{"paging", 16, 4, 3, setup_paging, paging}, {"grants", 24, 6, 4, setup_grants, grants},
+	{"death", 24, 5, 4, setup_death, grants},   {"images", 26, 5, 4, setup_images, images},
+	{"memory", 18, 5, 4, setup_memory, memory}, {"runs", 20, 5, 4, setup_runs, runs},
 };
 
 const unsigned scenario_count = ARRAY_SIZE(scenarios);

@@ -9,11 +9,14 @@
 void setup_paging(struct model *m);
 /* The same, and domain 2 runs on CPU 1 in a tree of its own with data[2]; it can map what domain 1 offers. */
 void setup_grants(struct model *m);
-/* The same, with an open image: data[3] is text, data[4] data of it. */
+/* The same; data[1] is offered and mapped writable, data[0] offered for transfer. */
+void setup_death(struct model *m);
+/* As for grants, with an open image: data[3] is text, data[4] data of it; and data[5] is mapped as text of domain 1's own. */
 void setup_images(struct model *m);
-/* As for paging, with small targets. */
+/* As for paging, with small targets, and data[1] is offered for transfer. */
 void setup_memory(struct model *m);
-/* As for paging, and data[2], data[3] are an aligned run of domain 1. */
+/* As for paging, and data[2], data[3] are an aligned run of domain 1, mapped writable by one entry;
+ * data[6] holds a good entry and then a bad one. */
 void setup_runs(struct model *m);
 
 #endif

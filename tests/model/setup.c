@@ -101,27 +101,54 @@ void setup_grants(struct model *m)
 	MUST(m, grant_revoke(&m->w, a, ref, 1));
 }
 
+void setup_death(struct model *m)
+{
+	struct domain *a, *b;
+	mfn_t mfn;
+
+	setup_grants(m);
+	a = model_domain(m, 1);
+	b = model_domain(m, 2);
+	MUST(m, grant_offer(&m->w, a, 1, b->id, 0, m->data[1]));
+	MUST(m, grant_offer(&m->w, a, 2, b->id, GRANT_TRANSFER, m->data[0]));
+	MUST(m, grant_map(&m->w, b, a, 1, false, m->table[2][1], 0, &mfn));
+}
+
 void setup_images(struct model *m)
 {
+	bool flush;
+
 	setup_grants(m);
 	MUST(m, image_create(&m->w, &m->image_id));
 	MUST(m, image_populate(&m->w, m->image_id, true, &m->data[3]));
 	MUST(m, image_populate(&m->w, m->image_id, false, &m->data[4]));
+	m->data[5] = frame(m, model_domain(m, 1));
+	MUST(m, mmu_set_entry(&m->w, model_domain(m, 1), m->table[1][1], 1, op_entry(ENTRY_TEXT, m->data[5]), &flush));
 }
 
 void setup_memory(struct model *m)
 {
+	uint32_t ref;
+
 	setup_paging(m);
-	MUST(m, frame_set_target(&m->w, model_domain(m, 1), 8, 0));
+	MUST(m, grant_reserve(&m->w, model_domain(m, 1), 1, &ref));
+	MUST(m, grant_offer(&m->w, model_domain(m, 1), ref, model_domain(m, 2)->id, GRANT_TRANSFER, m->data[1]));
+	MUST(m, frame_set_target(&m->w, model_domain(m, 1), 9, 0));
 	MUST(m, frame_set_target(&m->w, model_domain(m, 2), 3, 0));
 	MUST(m, image_create(&m->w, &m->image_id));
 }
 
 void setup_runs(struct model *m)
 {
+	bool flush;
+
 	setup_paging(m);
 	MUST(m, frame_alloc_run(&m->w, model_domain(m, 1), &m->data[2]));
 	m->data[3] = m->data[2] + 1;
+	m->data[6] = frame(m, model_domain(m, 1));
+	model_words(m, m->data[6])[0] = op_entry(ENTRY_RW, m->data[1]);
+	model_words(m, m->data[6])[1] = op_entry(ENTRY_GLOBAL, m->data[1]);
+	MUST(m, mmu_set_entry(&m->w, model_domain(m, 1), m->table[1][2], 1, op_entry(ENTRY_RUN, m->data[2]), &flush));
 }
 
 static void remember_pages(struct model *m)

@@ -9,6 +9,9 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include <vmm/core/domain.h>
+#include <vmm/core/frame.h>
+
 static struct model *current;
 
 void panic_at(const char *file, int line, const char *what)
@@ -45,6 +48,8 @@ static void check_owners(struct model *m, const uint32_t *owners)
 
 		if (was == is)
 			continue;
+		if (m->text[f] && domain_find(&m->w, was) && domain_find(&m->w, was)->state != DOMAIN_DEAD)
+			model_violation(m, "frame %lu, text of sealed domain %x, left it", f, was);
 		m->text[f] = 0;
 		if (is == OWNER_FREE || (is == OWNER_HYPERVISOR && was != OWNER_FREE))
 			continue;
@@ -56,6 +61,18 @@ static void check_owners(struct model *m, const uint32_t *owners)
 	}
 }
 
+/* A domain comes to have more frames within its target only. */
+static void check_charges(struct model *m, const uint64_t *charges)
+{
+	for (unsigned slot = 1; slot < MODEL_SLOTS; slot++) {
+		const struct domain *d = model_domain(m, slot);
+
+		if (d && frame_charge(d) > charges[slot] && frame_charge(d) > d->frame_target)
+			model_violation(m, "domain %u came to have %lu frames, its target is %lu", slot,
+					frame_charge(d), d->frame_target);
+	}
+}
+
 static bool progress(const struct op *o, enum abi_error e)
 {
 	return e == HC_EAGAIN && (o->kind == OP_RELEASE || o->kind == OP_UNPIN || o->kind == OP_DROP);
@@ -64,6 +81,7 @@ static bool progress(const struct op *o, enum abi_error e)
 enum step model_step(struct model *m, const struct op *o, const struct packed *before)
 {
 	uint32_t owners[MODEL_FRAMES];
+	uint64_t charges[MODEL_SLOTS] = {0};
 	struct packed flushed;
 	enum abi_error e;
 
@@ -71,6 +89,8 @@ enum step model_step(struct model *m, const struct op *o, const struct packed *b
 	m->moved = false;
 	for (mfn_t f = 0; f < m->w.frame_limit; f++)
 		owners[f] = m->frames[f].owner;
+	for (unsigned slot = 1; slot < MODEL_SLOTS; slot++)
+		charges[slot] = model_domain(m, slot) ? frame_charge(model_domain(m, slot)) : 0;
 	e = op_perform(m, o);
 	if (e == OP_DISABLED)
 		return STEP_DISABLED;
@@ -101,6 +121,7 @@ enum step model_step(struct model *m, const struct op *o, const struct packed *b
 	}
 	m->moved = true;
 	check_owners(m, owners);
+	check_charges(m, charges);
 	ghost_fill(m);
 	return STEP_DONE;
 }
