@@ -16,14 +16,14 @@ mfn_t any_frame(struct vmm_run *t, const struct domain *d)
 
 mfn_t typed_frame(struct vmm_run *t, const struct domain *d, enum frame_type low, enum frame_type high)
 {
-	mfn_t first = any_frame(t, d), m = first;
+	mfn_t m = any_frame(t, d);
 
 	/* From there on the next of that type, if there is one. */
-	while (frame_is_ram(t->w, m) && (t->w->frames[m].type < low || t->w->frames[m].type > high)) {
+	if (!frame_is_ram(t->w, m) || t->w->frames[m].owner != d->id)
+		return m;
+	for (uint64_t left = d->frame_count; left && (t->w->frames[m].type < low || t->w->frames[m].type > high);
+	     left--)
 		m = t->w->frames[m].next ? t->w->frames[m].next : d->frame_list;
-		if (m == first || t->w->frames[m].owner != d->id)
-			return first;
-	}
 	return m;
 }
 
