@@ -14,8 +14,8 @@
 
 #define PLAN_MAGIC 0x304e414c50424d43ull /* "CMBPLAN0" */
 #define PLAN_VERSION 0u
-#define PLAN_DOMAIN_MAX 32u
-#define PLAN_LINK_MAX 64u
+#define PLAN_DOMAIN_MAX 1000u
+#define PLAN_LINK_MAX 1024u
 
 #define PLAN_RESTART_NEVER 0u
 #define PLAN_RESTART_ON_CRASH 1u /* any end but a clean exit with code 0 */
@@ -32,15 +32,17 @@ struct plan_domain {
 	char name[DOMAIN_NAME_MAX]; /* unique, NUL-padded */
 	char image[32];             /* name of a BUNDLE_IMAGE entry */
 	char cmdline[256];          /* NUL-terminated */
-	uint32_t mem_pages;         /* the whole reservation, page tables included */
-	uint32_t window_pages;      /* rounded up to 512 */
+	uint32_t mem_pages;         /* reserved for it: it gets so many, page tables included, whatever others do */
+	uint32_t mem_max_pages;     /* most that it may have while the machine has them; 0: mem_pages */
+	uint32_t window_pages;      /* 0: what its links need */
 	uint32_t weight;            /* share of CPU, 1..65535; 0: 256 */
 	uint32_t capabilities;      /* CAP_x */
 	uint32_t restart;           /* PLAN_RESTART_x */
 	uint32_t pci_class;         /* class and subclass (e.g. 0x0200) of the PCI device it owns; 0: none */
 	uint32_t pci_nth;           /* the n-th of that class, from 0 */
 	uint32_t takes_rules;       /* 1: the rules are given to it as a DEVICE_DATA entry */
-	struct plan_uplink uplink;  /* of the PCI network device; zero: none */
+	uint32_t reserved0;
+	struct plan_uplink uplink; /* of the PCI network device; zero: none */
 };
 
 struct plan_link {
@@ -63,7 +65,7 @@ struct plan_header {
 	uint8_t sha256[32];                 /* of everything behind the header */
 };
 
-ABI_ASSERT(sizeof(struct plan_domain) == 352, "plan_domain layout");
+ABI_ASSERT(sizeof(struct plan_domain) == 360, "plan_domain layout");
 ABI_ASSERT(sizeof(struct plan_link) == 48, "plan_link layout");
 ABI_ASSERT(sizeof(struct plan_header) == 64, "plan_header layout");
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The plan check: a good plan passes, and each way of damaging it is found and named. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <criterion/criterion.h>
@@ -176,6 +177,10 @@ REFUSES(an_empty_image_name_is_refused, p.domains[0].image[0] = 0, PLAN_DOMAIN_I
 REFUSES(an_unterminated_command_line_is_refused, memset(p.domains[0].cmdline, 'a', 256), PLAN_DOMAIN_CMDLINE, 0)
 REFUSES(too_little_memory_is_refused, p.domains[0].mem_pages = 16, PLAN_DOMAIN_MEMORY, 0)
 REFUSES(too_much_memory_is_refused, p.domains[0].mem_pages = 0xffffffff, PLAN_DOMAIN_MEMORY, 0)
+REFUSES(a_maximum_below_the_reservation_is_refused, p.domains[1].mem_max_pages = 1023, PLAN_DOMAIN_MAXIMUM, 1)
+REFUSES(a_huge_maximum_is_refused, p.domains[1].mem_max_pages = PLAN_MEM_PAGES_MAX + 1, PLAN_DOMAIN_MAXIMUM, 1)
+REFUSES(a_maximum_above_the_reservation_is_accepted, p.domains[1].mem_max_pages = 4096, PLAN_OK, 0)
+REFUSES(a_window_of_0_is_what_the_links_need, p.domains[0].window_pages = 0, PLAN_OK, 0)
 REFUSES(a_window_too_small_for_the_links_is_refused, p.domains[0].window_pages = 512, PLAN_DOMAIN_WINDOW, 0)
 REFUSES(a_huge_window_is_refused, p.domains[0].window_pages = 0xffffffff, PLAN_DOMAIN_WINDOW, 0)
 REFUSES(a_huge_weight_is_refused, p.domains[0].weight = 65536, PLAN_DOMAIN_WEIGHT, 0)
@@ -274,4 +279,54 @@ Test(control_device_area, a_front_finds_its_back_and_a_domain_without_devices_ha
 	cr_assert_eq(device_front_pages(&view, 1), NET_RING_PAGES + NET_POOL_PAGES_DEFAULT);
 	cr_assert_eq(device_area_pages(&view, 2), 0);
 	cr_assert_eq(device_data_entry(&view, 0), DEVICE_ENTRY_NONE);
+}
+
+Test(control_plan, the_allowance_for_tables_covers_the_links_of_the_plan)
+{
+	struct small_plan p;
+	struct plan_view view;
+
+	good_plan(&p);
+	p.domains[0].window_pages = 0;
+	cr_assert_eq(verdict_of(&p).error, PLAN_OK);
+	cr_assert_eq(plan_check(&p, sizeof p, &view).error, PLAN_OK);
+	/* the router maps two fronts of 260 pages, 64 pages more; each web grants 260: by the sizes of vmm/core/world.h */
+	cr_assert_eq(plan_window_pages(&view, 0), 64 + 2 * 260);
+	cr_assert_eq(plan_table_pages(&view, 0), 1 + 1 + (64 + 2 * 260 + 127) / 128 + 1);
+	cr_assert_eq(plan_table_pages(&view, 1), 1 + (32 + 260 + 127) / 128 + 1024 / 128 + 1);
+}
+
+/* A chain: domain i is the front of domain i + 1, so that the order is the reverse. */
+Test(control_plan, a_plan_of_a_thousand_domains_is_checked_and_ordered)
+{
+	size_t bytes = sizeof(struct plan_header) + PLAN_DOMAIN_MAX * sizeof(struct plan_domain) +
+		       (PLAN_DOMAIN_MAX - 1) * sizeof(struct plan_link);
+	struct plan_header *h = calloc(1, bytes);
+	struct plan_domain *d = (struct plan_domain *)(void *)(h + 1);
+	struct plan_link *l = (struct plan_link *)(void *)(d + PLAN_DOMAIN_MAX);
+	static struct plan_view view;
+	char name[16];
+
+	*h = (struct plan_header){.magic = PLAN_MAGIC, .version = PLAN_VERSION, .length = (uint32_t)bytes};
+	h->domain_count = PLAN_DOMAIN_MAX;
+	h->link_count = PLAN_DOMAIN_MAX - 1;
+	for (uint32_t i = 0; i < PLAN_DOMAIN_MAX; i++) {
+		snprintf(name, sizeof name, "d%u", i);
+		domain_set(&d[i], name, "web");
+	}
+	for (uint32_t i = 0; i + 1 < PLAN_DOMAIN_MAX; i++) {
+		link_set(&l[i], i, 1);
+		l[i].back = i + 1;
+		l[i].mac[1] = (uint8_t)(i >> 8);
+		l[i].mac[2] = (uint8_t)i;
+	}
+	sha256(h + 1, bytes - sizeof *h, h->sha256);
+	cr_assert_eq(plan_check(h, bytes, &view).error, PLAN_OK);
+	for (uint32_t i = 0; i < PLAN_DOMAIN_MAX; i++)
+		cr_assert_eq(view.order[i], PLAN_DOMAIN_MAX - 1 - i);
+	name_copy(d[999].name, sizeof d[999].name, "d3");
+	sha256(h + 1, bytes - sizeof *h, h->sha256);
+	cr_assert_eq(plan_check(h, bytes, &view).error, PLAN_DOMAIN_TWICE);
+	cr_assert_eq(plan_check(h, bytes, &view).index, 999);
+	free(h);
 }

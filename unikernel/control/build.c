@@ -15,14 +15,11 @@
 #include "core/layout.h"
 #include "core/name.h"
 
-/* Beside the reservation of the plan: the hypervisor's pages for ports, grants and mappings. */
-#define TABLE_PAGES 256u
-
 struct build {
 	struct child *child;
 	const struct plan_domain *plan;
 	uint32_t domid;
-	struct image image;
+	const struct shared_image *shared;
 	struct layout layout;
 	struct layout_table *tables;
 	uint64_t *mfns;
@@ -36,37 +33,24 @@ static int64_t failed(const struct build *b, const char *what, int64_t error)
 	return error;
 }
 
-static int64_t image_load(struct build *b)
+/* What the domain owns at its start but memory, stack and tables, for the message alone. */
+static uint64_t data_pages(const struct image *image)
 {
-	const struct bundle_entry *e = bundle_find(control.bundle, BUNDLE_IMAGE, b->plan->image);
-	enum image_error error;
+	uint64_t pages = 0;
 
-	if (!e) {
-		say("%s cannot be built: the bundle has no image %s: add it to the appliance's list of images",
-		    b->plan->name, b->plan->image);
-		return -HC_EINVAL;
-	}
-	if (!bundle_entry_intact(control.bundle, e)) {
-		say("%s cannot be built: image %s differs from its SHA-256: it was damaged, restart the machine",
-		    b->plan->name, b->plan->image);
-		return -HC_EINVAL;
-	}
-	error = image_open(bundle_data(control.bundle, e), e->length, control.features, &b->image);
-	if (error) {
-		say("%s cannot be built: image %s: %s%s%s", b->plan->name, b->plan->image, image_error_text(error),
-		    error == IMAGE_BAD_ELF ? ": " : "", error == IMAGE_BAD_ELF ? elf_error_text(b->image.elf) : "");
-		return -HC_EINVAL;
-	}
-	return 0;
+	for (uint32_t i = 0; i < image->segment_count; i++)
+		pages += image->segments[i].rights & ELF_PF_W ? image->segments[i].pages : 0;
+	return pages;
 }
 
 static int64_t layout_choose(struct build *b)
 {
-	struct layout_wish wish = {.image = &b->image, .budget = b->plan->mem_pages};
+	struct layout_wish wish = {.image = &b->shared->image, .reserved = b->plan->mem_pages};
 	enum layout_error error;
 
+	wish.maximum = plan_mem_max(b->plan);
 	wish.device_pages = device_front_pages(&control.plan, b->child->index);
-	wish.window_pages = b->plan->window_pages;
+	wish.window_pages = plan_window_pages(&control.plan, b->child->index);
 	if (getentropy(wish.random, sizeof wish.random)) {
 		say("%s cannot be built: no randomness", b->plan->name);
 		return -HC_EINVAL;
@@ -75,7 +59,8 @@ static int64_t layout_choose(struct build *b)
 	if (error == LAYOUT_TOO_SMALL) {
 		say("%s cannot be built: %lu KiB is too little: image needs %lu, network %lu, all with tables, stack and the "
 		    "program's least memory %lu KiB: raise its memory in the plan",
-		    b->plan->name, wish.budget * 4, b->image.pages * 4, wish.device_pages * 4, b->layout.needed * 4);
+		    b->plan->name, wish.reserved * 4, data_pages(wish.image) * 4, wish.device_pages * 4,
+		    b->layout.needed * 4);
 		return -HC_EINVAL;
 	}
 	if (error) {
@@ -93,21 +78,16 @@ static int64_t layout_choose(struct build *b)
 	return 0;
 }
 
-/* A machine that is too full is told from one that fails: this costs nothing and may pass. */
-static int64_t memory_check(const struct build *b)
+/* The machine cannot promise the reservation now: said once, for it may pass. */
+static void say_full(const struct build *b, uint64_t wanted)
 {
-	struct machine_info m;
-	int64_t result = hc_machine_info(&m);
+	struct machine_memory m;
 
-	if (result < 0)
-		return failed(b, "the machine's memory is unknown", result);
-	if (b->layout.frames <= m.frames_free)
-		return 0;
-	if (!b->child->told_waiting)
-		say("%s cannot be built now: it needs %lu MiB, the machine has %lu free: lower its memory in the plan, or stop "
-		    "another",
-		    b->plan->name, b->layout.frames / 256, m.frames_free / 256);
-	return -HC_ENOMEM;
+	if (b->child->told_waiting || hc_machine_memory(&m) < 0)
+		return;
+	say("%s cannot be built now: it needs %lu KiB, the machine has %lu that are not promised to others: lower its "
+	    "memory in the plan, or stop another",
+	    b->plan->name, wanted * 4, (m.free - m.promised) * 4);
 }
 
 static int64_t domain_populate(struct build *b)
@@ -121,11 +101,9 @@ static int64_t domain_populate(struct build *b)
 			result = -HC_ENOMEM;
 		if (result < 0)
 			return failed(b, "its memory cannot be had", result);
-		/* A large domain takes a while: the others' words go on. */
-		if (have % (POPULATE_MAX * 16) == 0) {
-			drain_all();
-			out_push();
-		}
+		/* A large domain takes a while. */
+		if (have && have % (POPULATE_MAX * 16) == 0)
+			others_turn();
 	}
 	return 0;
 }
@@ -137,18 +115,24 @@ static int64_t domain_make(struct build *b)
 	int64_t result;
 
 	name_copy(create.name, sizeof create.name, b->plan->name);
-	create.max_pages = b->plan->mem_pages + TABLE_PAGES;
+	create.reserved_pages = b->plan->mem_pages + plan_table_pages(&control.plan, b->child->index);
+	create.max_pages = plan_mem_max(b->plan) + plan_table_pages(&control.plan, b->child->index);
 	create.capabilities = b->plan->capabilities;
 	create.weight = b->plan->weight ? b->plan->weight : 256;
 	result = hc_domain_create(&create);
+	if (result == -HC_ENOMEM) {
+		say_full(b, create.reserved_pages);
+		return result;
+	}
 	if (result < 0)
 		return failed(b, "the domain cannot be made", result);
 	b->domid = (uint32_t)result;
 	result = hc_domain_info(b->domid, &info);
 	if (result < 0)
 		return failed(b, "the domain cannot be examined", result);
-	b->frames = (struct layout_frames){b->mfns, info.hypercall_mfn, info.shared_mfn};
-	return domain_populate(b);
+	b->frames = (struct layout_frames){b->mfns, b->shared->mfns, info.hypercall_mfn, info.shared_mfn};
+	result = hc_image_attach(b->domid, b->shared->id);
+	return result < 0 ? failed(b, "its image cannot be attached", result) : domain_populate(b);
 }
 
 /* Copies @len bytes from @from to @offset within the domain's frame number @frame. */
@@ -177,28 +161,30 @@ static int64_t frames_write(const struct build *b, uint64_t frame, uint32_t offs
 	return result;
 }
 
+/* Copies what the image says of the writable segments; the rest of their frames is zero already. */
 static int64_t segments_write(const struct build *b)
 {
 	int64_t result = 0;
 
 	for (uint32_t i = 0; i < b->layout.region_count && !result; i++) {
 		const struct region *r = &b->layout.regions[i];
-		const struct image_segment *s = &b->image.segments[r->part];
-		if (r->kind == REGION_SEGMENT)
+		const struct image_segment *s = &b->shared->image.segments[r->part];
+		if (r->kind == REGION_SEGMENT && (r->rights & REGION_W))
 			result = frames_write(b, r->first, s->lead, s->data, s->bytes);
 	}
 	return result;
 }
 
+/* Writes the tables where they have entries. */
 static int64_t tables_write(const struct build *b)
 {
-	static uint64_t table[512];
+	static struct layout_run run;
 	int64_t result = 0;
 
-	for (uint64_t i = 0; i < b->layout.tables && !result; i++) {
-		layout_table_fill(&b->layout, b->tables, i, &b->frames, table);
-		result = frame_write(b, i, 0, table, sizeof table);
-	}
+	run.parent = run.child = run.page = run.leaf = 0;
+	run.region = 0;
+	while (!result && layout_run_next(&b->layout, b->tables, &b->frames, &run))
+		result = frame_write(b, run.table, run.first * 8, run.entries, run.count * 8);
 	return result;
 }
 
@@ -251,7 +237,7 @@ static int64_t start_write(const struct build *b)
 	memset(info.seed, 0, sizeof info.seed);
 	if (result)
 		return result;
-	return frames_write(b, start->first + 1, 0, (const uint8_t *)(b->mfns + mem->first),
+	return frames_write(b, start->first, LAYOUT_P2M_OFFSET, (const uint8_t *)(b->mfns + mem->first),
 			    mem->pages * sizeof b->mfns[0]);
 }
 
@@ -259,7 +245,7 @@ static int64_t vcpu_start(const struct build *b)
 {
 	const struct region *start = layout_region(&b->layout, REGION_START);
 	const struct region *stack = layout_region(&b->layout, REGION_STACK);
-	struct domain_vcpu vcpu = {.domid = b->domid, .root = b->mfns[0], .entry = b->image.entry};
+	struct domain_vcpu vcpu = {.domid = b->domid, .root = b->mfns[0], .entry = b->shared->image.entry};
 	int64_t result;
 
 	vcpu.stack = stack->va + (stack->pages << PAGE_SHIFT);
@@ -302,11 +288,10 @@ int64_t child_build(struct child *child)
 	int64_t result;
 
 	b = (struct build){.child = child, .plan = child->plan, .domid = DOMID_NONE};
-	result = image_load(&b);
+	child->began_ns = clock_ns();
+	b.shared = image_get(child, &result);
 	if (!result)
 		result = layout_choose(&b);
-	if (!result)
-		result = memory_check(&b);
 	if (!result)
 		result = domain_build(&b);
 	if (!result) {

@@ -86,6 +86,7 @@ static void do_start(struct child *child)
 {
 	if (child->state == CHILD_ENDED) {
 		child->state = CHILD_WAITING;
+		image_hold(child);
 		child->due_ns = 0;
 		child->told_waiting = false;
 	}

@@ -14,6 +14,7 @@
 #include "core/bundle_check.h"
 #include "core/console_line.h"
 #include "core/device_area.h"
+#include "core/image.h"
 #include "core/plan_check.h"
 #include "core/restart.h"
 
@@ -40,6 +41,7 @@ struct child {
 	bool told_waiting; /* why it waits has been said */
 	uint32_t domid;    /* DOMID_NONE while it has no domain */
 	uint32_t starts;
+	uint64_t began_ns; /* its last build */
 	uint64_t started_ns, due_ns;
 	struct restart restart;
 	struct offer console, devices; /* the console ring; the device area, no pages when it has no devices */
@@ -85,6 +87,21 @@ void out_flush(void);
 /* Builds and starts @child, whose back ends run. 0; or -HC_x after saying what failed: then nothing is left of it. */
 int64_t child_build(struct child *child);
 
+/* --- images.c: what domains of one image share --- */
+
+struct shared_image {
+	struct image image;
+	uint64_t *mfns; /* frames of its segments that are not writable, in their order */
+	uint32_t id;    /* 0: there is no object */
+	uint32_t users; /* children that are not CHILD_ENDED */
+};
+
+/* The child's image, verified and sealed: made if need be. NULL and -HC_x to *@error, said. */
+const struct shared_image *image_get(const struct child *child, int64_t *error);
+/* The child may be started; it will not be any more. */
+void image_hold(const struct child *child);
+void image_release(const struct child *child);
+
 /* --- connect.c: pages, ports and entries between domains --- */
 
 /* Once, at the start: the console ring of every child, its device area. False: memory is short. */
@@ -119,6 +136,8 @@ void domain_discard(uint32_t domid);
 
 /* Moves what the children said to the output. True when there was something: look again. */
 bool drain_all(void);
+/* In the middle of long work: the others' consoles. */
+void others_turn(void);
 /* The child's domain is dead: everything that it said. */
 void drain_last(struct child *child);
 /* When drain_all() has something to do without being woken. */

@@ -99,6 +99,12 @@ bool drain_all(void)
 	return more;
 }
 
+void others_turn(void)
+{
+	drain_all();
+	out_push();
+}
+
 void drain_last(struct child *child)
 {
 	uint64_t now = clock_ns(), deadline = clock_after(200000000);

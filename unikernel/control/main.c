@@ -73,6 +73,7 @@ static void children_setup(void)
 		child->plan = &control.plan.domains[i];
 		child->index = i;
 		child->state = CHILD_WAITING;
+		image_hold(child);
 		console_line_init(&child->line, child->plan->name, clock_ns());
 	}
 }

@@ -52,9 +52,8 @@ void domain_discard(uint32_t domid)
 	if (result < 0 && result != -HC_ESTATE)
 		say("domain %u.%u cannot be ended: %s", DOMID_SLOT(domid), DOMID_GENERATION(domid),
 		    abi_error_text(result));
-	do
-		result = hc_domain_release(domid);
-	while (result == -HC_EAGAIN);
+	while ((result = hc_domain_release(domid)) == -HC_EAGAIN)
+		others_turn();
 	if (result < 0)
 		say("domain %u.%u cannot be freed: %s", DOMID_SLOT(domid), DOMID_GENERATION(domid),
 		    abi_error_text(result));
@@ -77,6 +76,7 @@ static void child_bury(struct child *child, const struct domain_info *info)
 	child->domid = DOMID_NONE;
 	if (!restart_wanted(child->plan->restart, info->reason, info->code)) {
 		child->state = CHILD_ENDED;
+		image_release(child);
 		return;
 	}
 	child->due_ns = now + restart_delay(&child->restart, now - child->started_ns);
@@ -129,6 +129,7 @@ static void child_start(struct child *child)
 		return;
 	}
 	child->state = CHILD_ENDED;
+	image_release(child);
 	say("%s stays stopped: remove the cause and say `start %s`", name, name);
 }
 

@@ -8,6 +8,13 @@
 #include "name.h"
 #include "plan_check.h"
 
+/* What the hypervisor's pages hold (vmm/core/world.h); and what a domain has beside its links. */
+#define PORTS_PER_PAGE 256u
+#define GRANTS_PER_PAGE 128u
+#define MAPPINGS_PER_PAGE 128u
+#define PORTS_OWN 16u /* console, device area, virtual interrupts, MSI-X vectors */
+#define GRANTS_OWN 32u
+
 static const struct plan_verdict plan_fine = {PLAN_OK, 0};
 
 const char *plan_error_text(enum plan_error error)
@@ -40,6 +47,24 @@ uint64_t plan_window_needed(const struct plan_view *view, uint32_t d)
 		if (view->links[i].back == d)
 			pages += NET_RING_PAGES + plan_pool_pages(&view->links[i]);
 	return pages;
+}
+
+uint64_t plan_window_pages(const struct plan_view *view, uint32_t d)
+{
+	return view->domains[d].window_pages ? view->domains[d].window_pages : plan_window_needed(view, d);
+}
+
+uint32_t plan_table_pages(const struct plan_view *view, uint32_t d)
+{
+	uint64_t ports = PORTS_OWN, grants = GRANTS_OWN, mappings = plan_window_pages(view, d);
+
+	for (uint32_t i = 0; i < view->link_count; i++)
+		if (view->links[i].front == d || view->links[i].back == d)
+			ports++;
+	grants += device_front_pages(view, d);
+	return (uint32_t)((ports + PORTS_PER_PAGE - 1) / PORTS_PER_PAGE +
+			  (grants + GRANTS_PER_PAGE - 1) / GRANTS_PER_PAGE +
+			  (mappings + MAPPINGS_PER_PAGE - 1) / MAPPINGS_PER_PAGE + 1);
 }
 
 static enum plan_error header_check(const void *bytes, uint64_t len, struct plan_view *view)
@@ -122,16 +147,37 @@ static bool uplink_valid(const struct plan_domain *d)
 	return u->gateway ? two_hosts(u->address, u->gateway, u->prefix) : u->address && u->prefix <= 32;
 }
 
-static enum plan_error domain_names(const struct plan_view *view, uint32_t i)
+/* Names that were seen, by a hash of theirs: index + 1 of the domain, 0: free. At most half full. */
+struct names {
+	uint16_t slots[2048];
+};
+
+_Static_assert(2 * PLAN_DOMAIN_MAX <= ARRAY_SIZE(((struct names *)0)->slots), "a slot is free always");
+
+/* Adds the name of domain @i; false when an earlier one has it. */
+static bool name_add(struct names *names, const struct plan_view *view, uint32_t i)
+{
+	const char *name = view->domains[i].name;
+	uint32_t at = 5381;
+
+	for (const char *c = name; *c; c++)
+		at = at * 33 + (uint8_t)*c;
+	for (at %= ARRAY_SIZE(names->slots); names->slots[at]; at = (at + 1) % ARRAY_SIZE(names->slots))
+		if (name_equal(view->domains[names->slots[at] - 1].name, name))
+			return false;
+	names->slots[at] = (uint16_t)(i + 1);
+	return true;
+}
+
+static enum plan_error domain_names(const struct plan_view *view, uint32_t i, struct names *names)
 {
 	const struct plan_domain *d = &view->domains[i];
 	bool ended = false;
 
 	if (!name_valid(d->name, sizeof d->name) || name_equal(d->name, "control"))
 		return PLAN_DOMAIN_NAME;
-	for (uint32_t j = 0; j < i; j++)
-		if (name_equal(view->domains[j].name, d->name))
-			return PLAN_DOMAIN_TWICE;
+	if (!name_add(names, view, i))
+		return PLAN_DOMAIN_TWICE;
 	if (!name_valid(d->image, sizeof d->image))
 		return PLAN_DOMAIN_IMAGE;
 	for (uint32_t j = 0; j < sizeof d->cmdline; j++)
@@ -139,15 +185,17 @@ static enum plan_error domain_names(const struct plan_view *view, uint32_t i)
 	return ended ? PLAN_OK : PLAN_DOMAIN_CMDLINE;
 }
 
-static enum plan_error domain_check(const struct plan_view *view, uint32_t i)
+static enum plan_error domain_check(const struct plan_view *view, uint32_t i, struct names *names)
 {
 	const struct plan_domain *d = &view->domains[i];
-	enum plan_error error = domain_names(view, i);
+	enum plan_error error = domain_names(view, i, names);
 
 	if (error)
 		return error;
 	if (d->mem_pages < PLAN_MEM_PAGES_MIN || d->mem_pages > PLAN_MEM_PAGES_MAX)
 		return PLAN_DOMAIN_MEMORY;
+	if (d->mem_max_pages && (d->mem_max_pages < d->mem_pages || d->mem_max_pages > PLAN_MEM_PAGES_MAX))
+		return PLAN_DOMAIN_MAXIMUM;
 	if (d->window_pages > PLAN_WINDOW_PAGES_MAX)
 		return PLAN_DOMAIN_WINDOW;
 	if (d->weight > 65535)
@@ -202,23 +250,29 @@ static enum plan_error link_check(const struct plan_view *view, uint32_t i)
 	return PLAN_OK;
 }
 
-/* Fills in view->order, backs first; false when links form a cycle. */
+/*
+ * Fills in view->order, backs first; false when links form a cycle. In each round come those that wait for nobody: of a
+ * plan without links that is one round, and a chain of backs as long as links allow is one of a few.
+ */
 static bool order_find(struct plan_view *view)
 {
-	uint32_t done = 0, count = 0, before;
+	uint16_t waits[PLAN_DOMAIN_MAX] = {0}; /* links to backs that are not in the order yet; DONE: is in it */
+	uint32_t count = 0, before;
+	const uint16_t done = UINT16_MAX;
 
+	for (uint32_t i = 0; i < view->link_count; i++)
+		waits[view->links[i].front]++;
 	do {
 		before = count;
-		for (uint32_t d = 0; d < view->domain_count; d++) {
-			bool ready = !(done & 1u << d);
+		for (uint32_t d = 0; d < view->domain_count; d++)
+			if (!waits[d]) {
+				waits[d] = done;
+				view->order[count++] = d;
+			}
+		for (uint32_t n = before; n < count; n++)
 			for (uint32_t i = 0; i < view->link_count; i++)
-				if (view->links[i].front == d && !(done & 1u << view->links[i].back))
-					ready = false;
-			if (!ready)
-				continue;
-			done |= 1u << d;
-			view->order[count++] = d;
-		}
+				if (view->links[i].back == view->order[n])
+					waits[view->links[i].front]--;
 	} while (count > before);
 	return count == view->domain_count;
 }
@@ -226,11 +280,12 @@ static bool order_find(struct plan_view *view)
 struct plan_verdict plan_check(const void *bytes, uint64_t len, struct plan_view *view)
 {
 	enum plan_error error = header_check(bytes, len, view);
+	struct names names = {{0}};
 
 	if (error)
 		return (struct plan_verdict){error, 0};
 	for (uint32_t i = 0; i < view->domain_count; i++) {
-		error = domain_check(view, i);
+		error = domain_check(view, i, &names);
 		if (error)
 			return (struct plan_verdict){error, i};
 	}
@@ -240,7 +295,7 @@ struct plan_verdict plan_check(const void *bytes, uint64_t len, struct plan_view
 			return (struct plan_verdict){error, i};
 	}
 	for (uint32_t i = 0; i < view->domain_count; i++) {
-		if (align_up(view->domains[i].window_pages, 512) < plan_window_needed(view, i))
+		if (plan_window_pages(view, i) < plan_window_needed(view, i))
 			return (struct plan_verdict){PLAN_DOMAIN_WINDOW, i};
 		if (device_area_pages(view, i) > DEVICE_PAGES_MAX)
 			return (struct plan_verdict){PLAN_DOMAIN_RULES, i};

@@ -11,7 +11,7 @@
 #include <abi/plan.h>
 #include <base/bits.h>
 
-#define PLAN_MEM_PAGES_MIN 128u
+#define PLAN_MEM_PAGES_MIN 64u
 #define PLAN_MEM_PAGES_MAX (1u << 22) /* 16 GiB */
 #define PLAN_WINDOW_PAGES_MAX (1u << 18)
 #define PLAN_MTU_MIN 576u
@@ -19,36 +19,38 @@
 #define PLAN_WINDOW_RESERVE 64u /* window pages that a domain needs beside its links: console, device area, BARs */
 
 /* name, whose it is ("plan", "domain" or "link"), sentence with the remedy where it is not obvious */
-#define PLAN_ERRORS(E)                                                                                                 \
-	E(PLAN_OK, "plan", "no error")                                                                                 \
-	E(PLAN_TRUNCATED, "plan", "is shorter than its header says: make the bundle again")                            \
-	E(PLAN_BAD_MAGIC, "plan", "does not start with the magic of a plan: was it made by mkplan?")                   \
-	E(PLAN_BAD_VERSION, "plan", "has another version than this program reads: make it with the same tree")         \
-	E(PLAN_BAD_DIGEST, "plan", "differs from its own SHA-256: it was damaged, make it again")                      \
-	E(PLAN_BAD_COUNT, "plan", "has more than 32 domains or more than 64 links")                                    \
-	E(PLAN_BAD_RULES, "plan", "its rules lie outside it or are not 8-byte aligned")                                \
-	E(PLAN_DOMAIN_NAME, "domain", "its name is empty, too long, not of a-z 0-9 - _ . or is `control`")             \
-	E(PLAN_DOMAIN_TWICE, "domain", "an earlier domain has the same name")                                          \
-	E(PLAN_DOMAIN_IMAGE, "domain", "its image name is empty, too long or not of a-z 0-9 - _ .")                    \
-	E(PLAN_DOMAIN_CMDLINE, "domain", "its command line is not terminated")                                         \
-	E(PLAN_DOMAIN_MEMORY, "domain", "its memory is below 512 KiB or above 16 GiB")                                 \
-	E(PLAN_DOMAIN_WINDOW, "domain",                                                                                \
-	  "its window is too small for its links (ring, pool and 64 more pages), or too large")                        \
-	E(PLAN_DOMAIN_WEIGHT, "domain", "its weight is above 65535")                                                   \
-	E(PLAN_DOMAIN_CAPABILITIES, "domain", "it asks for capabilities that do not exist")                            \
-	E(PLAN_DOMAIN_RESTART, "domain", "its restart policy does not exist")                                          \
-	E(PLAN_DOMAIN_PCI, "domain", "its PCI class is above 0xffff, or an earlier domain owns the same device")       \
-	E(PLAN_DOMAIN_RULES, "domain",                                                                                 \
-	  "takes_rules is neither 0 nor 1, or rules and interfaces do not fit 8 device pages")                         \
-	E(PLAN_DOMAIN_UPLINK, "domain", "its uplink is no host address, or its gateway is outside the subnet")         \
-	E(PLAN_LINK_KIND, "link", "its kind does not exist")                                                           \
-	E(PLAN_LINK_ENDS, "link", "an end is no domain of the plan, or both ends are the same")                        \
-	E(PLAN_LINK_INDEX, "link", "its interface number is not 1..31, or its back end uses it twice")                 \
-	E(PLAN_LINK_MAC, "link", "a MAC is zero or multicast, or both ends have the same, or another front has it")    \
-	E(PLAN_LINK_ADDRESS, "link",                                                                                   \
-	  "its address and gateway are not two hosts of one subnet, or another link overlaps")                         \
-	E(PLAN_LINK_MTU, "link", "its MTU is not 576..9000")                                                           \
-	E(PLAN_LINK_POOL, "link", "its pool has more than 1024 pages")                                                 \
+#define PLAN_ERRORS(E)                                                                                                   \
+	E(PLAN_OK, "plan", "no error")                                                                                   \
+	E(PLAN_TRUNCATED, "plan", "is shorter than its header says: make the bundle again")                              \
+	E(PLAN_BAD_MAGIC, "plan", "does not start with the magic of a plan: was it made by mkplan?")                     \
+	E(PLAN_BAD_VERSION, "plan", "has another version than this program reads: make it with the same tree")           \
+	E(PLAN_BAD_DIGEST, "plan", "differs from its own SHA-256: it was damaged, make it again")                        \
+	E(PLAN_BAD_COUNT, "plan", "has more than 1000 domains or more than 1024 links")                                  \
+	E(PLAN_BAD_RULES, "plan", "its rules lie outside it or are not 8-byte aligned")                                  \
+	E(PLAN_DOMAIN_NAME, "domain", "its name is empty, too long, not of a-z 0-9 - _ . or is `control`")               \
+	E(PLAN_DOMAIN_TWICE, "domain", "an earlier domain has the same name")                                            \
+	E(PLAN_DOMAIN_IMAGE, "domain", "its image name is empty, too long or not of a-z 0-9 - _ .")                      \
+	E(PLAN_DOMAIN_CMDLINE, "domain", "its command line is not terminated")                                           \
+	E(PLAN_DOMAIN_MEMORY, "domain", "its memory is below 256 KiB or above 16 GiB")                                   \
+	E(PLAN_DOMAIN_MAXIMUM, "domain",                                                                                 \
+	  "its greatest memory is less than what is reserved for it, or above 16 GiB: raise the one or lower the other") \
+	E(PLAN_DOMAIN_WINDOW, "domain",                                                                                  \
+	  "its window is too small for its links (ring, pool and 64 more pages), or too large")                          \
+	E(PLAN_DOMAIN_WEIGHT, "domain", "its weight is above 65535")                                                     \
+	E(PLAN_DOMAIN_CAPABILITIES, "domain", "it asks for capabilities that do not exist")                              \
+	E(PLAN_DOMAIN_RESTART, "domain", "its restart policy does not exist")                                            \
+	E(PLAN_DOMAIN_PCI, "domain", "its PCI class is above 0xffff, or an earlier domain owns the same device")         \
+	E(PLAN_DOMAIN_RULES, "domain",                                                                                   \
+	  "takes_rules is neither 0 nor 1, or rules and interfaces do not fit 8 device pages")                           \
+	E(PLAN_DOMAIN_UPLINK, "domain", "its uplink is no host address, or its gateway is outside the subnet")           \
+	E(PLAN_LINK_KIND, "link", "its kind does not exist")                                                             \
+	E(PLAN_LINK_ENDS, "link", "an end is no domain of the plan, or both ends are the same")                          \
+	E(PLAN_LINK_INDEX, "link", "its interface number is not 1..31, or its back end uses it twice")                   \
+	E(PLAN_LINK_MAC, "link", "a MAC is zero or multicast, or both ends have the same, or another front has it")      \
+	E(PLAN_LINK_ADDRESS, "link",                                                                                     \
+	  "its address and gateway are not two hosts of one subnet, or another link overlaps")                           \
+	E(PLAN_LINK_MTU, "link", "its MTU is not 576..9000")                                                             \
+	E(PLAN_LINK_POOL, "link", "its pool has more than 1024 pages")                                                   \
 	E(PLAN_LINK_CYCLE, "link", "links form a cycle: no order of starting would have every back end first")
 
 enum plan_error {
@@ -89,7 +91,20 @@ static inline uint32_t plan_pool_pages(const struct plan_link *link)
 	return link->pool_pages ? link->pool_pages : NET_POOL_PAGES_DEFAULT;
 }
 
-/* Pages of window that domain @d needs: its links' back ends plus PLAN_WINDOW_RESERVE. */
+/* Pages of window that domain @d needs: its links' back ends plus PLAN_WINDOW_RESERVE; and that it gets. */
 uint64_t plan_window_needed(const struct plan_view *view, uint32_t d);
+uint64_t plan_window_pages(const struct plan_view *view, uint32_t d);
+
+/* The most frames that a domain may have. */
+static inline uint32_t plan_mem_max(const struct plan_domain *d)
+{
+	return d->mem_max_pages ? d->mem_max_pages : d->mem_pages;
+}
+
+/*
+ * Frames beside its memory for what the hypervisor keeps of domain @d: ports and grants of the links that the plan gives
+ * it, and a mapping for each page of its window. What it offers and binds beyond that comes out of its memory.
+ */
+uint32_t plan_table_pages(const struct plan_view *view, uint32_t d);
 
 #endif
