@@ -301,6 +301,7 @@ int64_t child_build(struct child *child)
 		child->started_ns = clock_ns();
 		child->starts++;
 		connect_open(child);
+		drain_look(child);
 	} else if (b.domid != DOMID_NONE) {
 		domain_discard(b.domid);
 		disconnect_own(child);

@@ -3,7 +3,6 @@
  * The operator's words on the serial console: one command a line, answers as lines of the control domain. Whoever can
  * type there already has the machine; nothing is typed by a domain.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include <cambium/clock.h>
@@ -11,53 +10,6 @@
 #include "control.h"
 
 #define COMMAND_MAX 80u
-
-static const char *state_text(const struct child *child)
-{
-	switch (child->state) {
-	case CHILD_WAITING: return "waiting";
-	case CHILD_RUNNING: return child->paused ? "paused" : "running";
-	default: return "ended";
-	}
-}
-
-static void do_ps(void)
-{
-	say("ps: slot name state frames run-ms restarts");
-	for (uint32_t i = 0; i < control.plan.domain_count; i++) {
-		const struct child *child = &control.children[i];
-		struct domain_info info = {0};
-
-		if (child->state == CHILD_RUNNING)
-			hc_domain_info(child->domid, &info);
-		say("ps: %u %s %s %lu %lu %u", (unsigned)i + 1, child->plan->name, state_text(child), info.frames,
-		    info.run_time / 1000000, (unsigned)child->restart.count);
-	}
-}
-
-static void do_stats(void)
-{
-	struct machine_info m;
-	int64_t result = hc_machine_info(&m);
-
-	if (result < 0) {
-		say("stats: %s", abi_error_text(result));
-		return;
-	}
-	say("stats: uptime %lu ms, frames %lu total %lu free %lu hypervisor %lu bundle, %u domains, %u devices, "
-	    "%u unexpected interrupts",
-	    clock_ns() / 1000000, m.frames_total, m.frames_free, m.frames_hypervisor, m.bundle_frames,
-	    (unsigned)m.domains, (unsigned)m.devices, (unsigned)m.unexpected_interrupts);
-	for (uint32_t i = 0; i < control.plan.domain_count; i++) {
-		const struct child *child = &control.children[i];
-		struct domain_info info;
-
-		if (child->state == CHILD_RUNNING && hc_domain_info(child->domid, &info) >= 0)
-			say("stats: %s ports %u grants %u mappings %u dropped %lu", child->plan->name,
-			    (unsigned)info.ports, (unsigned)info.grants, (unsigned)info.mappings,
-			    child->line.dropped_total);
-	}
-}
 
 static void do_power(uint32_t restart)
 {
@@ -71,7 +23,8 @@ static void do_power(uint32_t restart)
 
 static void do_help(void)
 {
-	say("commands: ps, stats, start NAME, kill NAME, pause NAME, unpause NAME, poweroff, reboot, help");
+	say("commands: ps, stats, memory, memory NAME PAGES, start NAME, kill NAME, pause NAME, unpause NAME, poweroff, "
+	    "reboot, help");
 }
 
 static void answer(const struct child *child, const char *what, int64_t result)
@@ -86,7 +39,9 @@ static void do_start(struct child *child)
 {
 	if (child->state == CHILD_ENDED) {
 		child->state = CHILD_WAITING;
+		control.live++;
 		image_hold(child);
+		watch_enlist(child);
 		child->due_ns = 0;
 		child->told_waiting = false;
 	}
@@ -143,10 +98,10 @@ static void command_do(char *line)
 
 	if (!verb)
 		return;
-	if (!strcmp(verb, "ps"))
-		do_ps();
-	else if (!strcmp(verb, "stats"))
-		do_stats();
+	if (!strcmp(verb, "memory") && name)
+		memory_command(child_find(name), strtok_r(NULL, " \t", &rest));
+	else if (!strcmp(verb, "ps") || !strcmp(verb, "stats") || !strcmp(verb, "memory"))
+		list_start(verb);
 	else if (!strcmp(verb, "poweroff"))
 		do_power(0);
 	else if (!strcmp(verb, "reboot"))
@@ -157,13 +112,16 @@ static void command_do(char *line)
 		say("unknown command: `help` lists them");
 }
 
-void command_poll(void)
+bool command_poll(void)
 {
 	static char line[COMMAND_MAX];
 	static uint32_t len;
 	char bytes[64];
 	int64_t got;
 
+	/* Input waits for the answer to the last command. */
+	if (list_step())
+		return true;
 	while ((got = hc_console_read(0, bytes, sizeof bytes)) > 0)
 		for (int64_t i = 0; i < got; i++) {
 			char c = bytes[i];
@@ -177,4 +135,5 @@ void command_poll(void)
 				line[len++] = c;
 			}
 		}
+	return list_step();
 }

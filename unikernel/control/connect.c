@@ -30,7 +30,7 @@ static struct child *back_of(uint32_t link)
 static void console_fired(unsigned port, void *arg)
 {
 	(void)port;
-	(void)arg;
+	drain_look(arg);
 	waitq_wake_all(&control.wake);
 }
 
@@ -156,7 +156,7 @@ int64_t connect_own(struct child *child, uint32_t domid)
 	child->lost_seen = 0;
 	result = offer_make(&child->console, domid, false);
 	if (!result)
-		result = event_on(child->console.port, console_fired, NULL) ? -HC_ENOMEM : 0;
+		result = event_on(child->console.port, console_fired, child) ? -HC_ENOMEM : 0;
 	if (!result && child->devices.page_count) {
 		memset(child->devices.pages, 0, child->devices.page_count * PAGE_SIZE);
 		device_area_init(&control.plan, child->index, child->devices.pages, FIRST_GENERATION);

@@ -47,6 +47,11 @@ struct child {
 	struct offer console, devices; /* the console ring; the device area, no pages when it has no devices */
 	uint32_t lost_seen;            /* of console_ring.lost */
 	struct console_line line;
+	/* lists of main loop work: a child is in each once at most */
+	struct child *next_talking, *next_waiting;
+	bool talking, waiting; /* in the list of drain.c, of watch.c */
+	uint64_t shrink_ns;    /* since when it has to come down to its target; 0: it has not */
+	bool shrink_told;
 };
 
 struct link {
@@ -62,6 +67,8 @@ struct control {
 	struct plan_view plan;
 	uint32_t features; /* of the machine */
 	bool exit_when_done, done;
+	uint32_t live; /* children that are not CHILD_ENDED */
+	uint32_t shrinking;
 	struct child children[PLAN_DOMAIN_MAX];
 	struct link links[PLAN_LINK_MAX];
 	struct text_queue out;
@@ -123,8 +130,13 @@ void connect_close(struct child *child);
 
 /* --- watch.c: life and death --- */
 
-/* Looks for children that died. */
+/* A child that may be started when it is due; and one that will not be any more. */
+void watch_enlist(struct child *child);
+void watch_ended(struct child *child);
+/* Looks for children that died: as many hypercalls as children, so only when something says so. */
 void watch_deaths(void);
+/* Looks after those that have to come down to a lower target. */
+void watch_memory(void);
 /* Starts one child that is due; true when there was one: look again, after the others had their turn. */
 bool watch_starts(void);
 /* When watch_starts() has something to do; TIME_NEVER: nothing. */
@@ -134,7 +146,9 @@ void domain_discard(uint32_t domid);
 
 /* --- drain.c: consoles --- */
 
-/* Moves what the children said to the output. True when there was something: look again. */
+/* The child may have something to say: drain_all() will look. */
+void drain_look(struct child *child);
+/* Moves what children said to the output. True when there was something: look again. */
 bool drain_all(void);
 /* In the middle of long work: the others' consoles. */
 void others_turn(void);
@@ -145,7 +159,15 @@ uint64_t drain_due(void);
 
 /* --- command.c: the operator --- */
 
-/* Reads the serial console and does what complete lines say. */
-void command_poll(void);
+/* Reads the serial console and does what complete lines say. True when an answer waits for the output's room. */
+bool command_poll(void);
+
+/* --- list.c: answers of a line per child --- */
+
+void list_start(const char *verb);
+/* Goes on as far as the output has room; true when there is more to say. */
+bool list_step(void);
+/* `memory NAME PAGES`. */
+void memory_command(struct child *child, const char *pages);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Drains the console rings. A ring page is ours, so it outlives its domain, but what stands in it is the domain's word
+ * Drains the console rings of those that talk: an event puts a child on the list, and it stays there while it has a line
+ * to finish or dropped bytes to report; the silent cost nothing. A ring page is ours, so it outlives its domain, but what stands in it is the domain's word
  * alone: an index too far ahead is forgotten with all that it would cover. Invariant: a domain's turn ends after one
  * ring's worth of bytes, and nothing is taken that the output has no room for.
  */
@@ -80,22 +81,48 @@ static bool ring_watch(struct child *child)
 	return ring_waiting(ring, cons) != 0;
 }
 
+/* Children that have something to say or to finish, in the order of their turns. */
+static struct child *first_talking, **last_talking = &first_talking;
+
+void drain_look(struct child *child)
+{
+	if (child->talking)
+		return;
+	child->talking = true;
+	child->next_talking = NULL;
+	*last_talking = child;
+	last_talking = &child->next_talking;
+}
+
+static struct child *talking_take(void)
+{
+	struct child *child = first_talking;
+
+	first_talking = child->next_talking;
+	if (!first_talking)
+		last_talking = &first_talking;
+	child->talking = false;
+	return child;
+}
+
 bool drain_all(void)
 {
-	static uint32_t turn;
-	uint32_t count = control.plan.domain_count;
+	struct child *last = first_talking
+				     ? (struct child *)((char *)last_talking - offsetof(struct child, next_talking))
+				     : NULL;
 	uint64_t now = clock_ns();
-	bool more = false;
+	bool more = false, again;
 
-	for (uint32_t i = 0; i < count; i++) {
-		struct child *child = &control.children[(turn + i) % count];
-
+	for (struct child *child = NULL; child != last;) {
+		child = talking_take();
 		if (child->state != CHILD_RUNNING)
 			continue;
-		more |= drain_child(child, now) != 0;
-		more |= ring_watch(child) && text_room(&control.out) > 2 * TEXT_QUEUE_RESERVE;
+		again = drain_child(child, now) != 0;
+		again |= ring_watch(child);
+		if (again || console_line_due(&child->line) != TIME_NEVER)
+			drain_look(child);
+		more |= again && text_room(&control.out) > 2 * TEXT_QUEUE_RESERVE;
 	}
-	turn++;
 	return more;
 }
 
@@ -120,8 +147,8 @@ uint64_t drain_due(void)
 {
 	uint64_t due = TIME_NEVER;
 
-	for (uint32_t i = 0; i < control.plan.domain_count; i++)
-		if (control.children[i].state == CHILD_RUNNING)
-			due = MIN(due, console_line_due(&control.children[i].line));
+	for (const struct child *child = first_talking; child; child = child->next_talking)
+		if (child->state == CHILD_RUNNING)
+			due = MIN(due, console_line_due(&child->line));
 	return due;
 }

@@ -67,13 +67,16 @@ static void virq_watch(uint32_t virq, bool *flag)
 
 static void children_setup(void)
 {
-	for (uint32_t i = 0; i < control.plan.domain_count; i++) {
+	for (uint32_t n = 0; n < control.plan.domain_count; n++) {
+		uint32_t i = control.plan.order[n];
 		struct child *child = &control.children[i];
 
 		child->plan = &control.plan.domains[i];
 		child->index = i;
 		child->state = CHILD_WAITING;
+		control.live++;
 		image_hold(child);
+		watch_enlist(child);
 		console_line_init(&child->line, child->plan->name, clock_ns());
 	}
 }
@@ -83,11 +86,8 @@ static void done_check(void)
 {
 	int64_t result;
 
-	if (!control.exit_when_done || control.done)
+	if (!control.exit_when_done || control.done || control.live)
 		return;
-	for (uint32_t i = 0; i < control.plan.domain_count; i++)
-		if (control.children[i].state != CHILD_ENDED)
-			return;
 	control.done = true;
 	say("all domains have ended: powering off");
 	out_flush();
@@ -98,23 +98,34 @@ static void done_check(void)
 /* One round: whatever there is to do, then sleep until there is more. */
 static void round_do(void)
 {
-	uint64_t deadline = clock_after(LOOK_NS);
+	static uint64_t look_ns;
+	uint64_t deadline;
 	bool more;
 
-	/* A lost event costs a second, no more: deaths and input are looked for in every round. */
-	control.domains_changed = control.input_ready = false;
-	watch_deaths();
+	/* A lost event costs a second, no more: then everybody is looked at, whatever the events say. */
+	if (clock_ns() >= look_ns) {
+		look_ns = clock_after(LOOK_NS);
+		control.domains_changed = true;
+		for (uint32_t i = 0; i < control.plan.domain_count; i++)
+			if (control.children[i].state == CHILD_RUNNING)
+				drain_look(&control.children[i]);
+		watch_memory();
+	}
+	if (control.domains_changed) {
+		control.domains_changed = false;
+		watch_deaths();
+	}
 	more = watch_starts();
 	more |= drain_all();
-	command_poll();
+	control.input_ready = false;
+	deadline = command_poll() ? clock_after(OUTPUT_RETRY_NS) : look_ns;
 	done_check();
 	if (!out_push())
 		deadline = clock_after(OUTPUT_RETRY_NS);
-	deadline = MIN(deadline, MIN(watch_due(), drain_due()));
 	if (more || control.domains_changed || control.input_ready)
 		thread_yield();
 	else
-		waitq_wait(&control.wake, deadline);
+		waitq_wait(&control.wake, MIN(deadline, MIN(watch_due(), drain_due())));
 }
 
 /* Nothing can run: says so to the end, and with `exit-when-done` does not keep the machine for it. */

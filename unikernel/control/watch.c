@@ -9,6 +9,8 @@
 
 #include "control.h"
 
+#define SHRINK_NS 5000000000ull /* so long a domain may take to come down before somebody is told */
+
 static const char *const vector_names[32] = {
 	[0] = "#DE divide error",
 	[1] = "#DB debug",
@@ -59,6 +61,28 @@ void domain_discard(uint32_t domid)
 		    abi_error_text(result));
 }
 
+static struct child *first_waiting;
+
+void watch_enlist(struct child *child)
+{
+	struct child **link = &first_waiting;
+
+	if (child->waiting)
+		return;
+	while (*link)
+		link = &(*link)->next_waiting;
+	child->waiting = true;
+	child->next_waiting = NULL;
+	*link = child;
+}
+
+void watch_ended(struct child *child)
+{
+	child->state = CHILD_ENDED;
+	control.live--;
+	image_release(child);
+}
+
 static void child_bury(struct child *child, const struct domain_info *info)
 {
 	const char *name = child->plan->name;
@@ -70,15 +94,17 @@ static void child_bury(struct child *child, const struct domain_info *info)
 	    info->reason != REASON_REBOOT)
 		registers_show(name, &info->frame);
 	child->state = CHILD_WAITING;
+	control.shrinking -= child->shrink_ns != 0;
+	child->shrink_ns = 0;
 	connect_close(child);
 	domain_discard(child->domid);
 	disconnect_own(child);
 	child->domid = DOMID_NONE;
 	if (!restart_wanted(child->plan->restart, info->reason, info->code)) {
-		child->state = CHILD_ENDED;
-		image_release(child);
+		watch_ended(child);
 		return;
 	}
+	watch_enlist(child);
 	child->due_ns = now + restart_delay(&child->restart, now - child->started_ns);
 }
 
@@ -94,20 +120,23 @@ void watch_deaths(void)
 	}
 }
 
+/* Whether the domain of @child still lives; it may have died since watch_deaths(). */
+static bool alive(const struct child *child)
+{
+	struct domain_info info;
+
+	return child->state == CHILD_RUNNING && hc_domain_info(child->domid, &info) >= 0 && info.state != DOMAIN_DEAD;
+}
+
 /* The first back end of @child that does not run, or NULL. */
 static const struct child *back_missing(const struct child *child)
 {
 	for (uint32_t i = 0; i < control.plan.link_count; i++) {
 		const struct child *back = &control.children[control.plan.links[i].back];
-		if (control.plan.links[i].front == child->index && back->state != CHILD_RUNNING)
+		if (control.plan.links[i].front == child->index && !alive(back))
 			return back;
 	}
 	return NULL;
-}
-
-static bool startable(const struct child *child)
-{
-	return child->state == CHILD_WAITING && !back_missing(child);
 }
 
 static void child_start(struct child *child)
@@ -123,31 +152,36 @@ static void child_start(struct child *child)
 		console_line_init(&child->line, name, clock_ns());
 		return;
 	}
-	if (result == -HC_ENOMEM) {
+	/* Memory may become free; and a back end may have died just now, which is not known here yet. */
+	if (result == -HC_ENOMEM || (result == -HC_ENODOM && back_missing(child))) {
 		child->due_ns = clock_after(restart_delay(&child->restart, 0));
 		child->told_waiting = true;
 		return;
 	}
-	child->state = CHILD_ENDED;
-	image_release(child);
+	watch_ended(child);
 	say("%s stays stopped: remove the cause and say `start %s`", name, name);
 }
 
 bool watch_starts(void)
 {
-	for (uint32_t i = 0; i < control.plan.domain_count; i++) {
-		struct child *child = &control.children[control.plan.order[i]];
-		const struct child *back = back_missing(child);
+	uint64_t now = clock_ns();
 
-		if (child->state != CHILD_WAITING || child->due_ns > clock_ns())
-			continue;
-		if (!back) {
+	for (struct child **link = &first_waiting, *child; (child = *link);) {
+		const struct child *back = child->due_ns <= now ? back_missing(child) : NULL;
+
+		if (child->due_ns <= now && !back) {
 			child_start(child);
+			if (child->state != CHILD_WAITING) {
+				*link = child->next_waiting;
+				child->waiting = false;
+			}
 			return true;
-		} else if (!child->told_waiting) {
+		}
+		if (back && !child->told_waiting) {
 			child->told_waiting = true;
 			say("%s waits for %s", child->plan->name, back->plan->name);
 		}
+		link = &child->next_waiting;
 	}
 	return false;
 }
@@ -156,8 +190,30 @@ uint64_t watch_due(void)
 {
 	uint64_t due = TIME_NEVER;
 
-	for (uint32_t i = 0; i < control.plan.domain_count; i++)
-		if (startable(&control.children[i]))
-			due = MIN(due, control.children[i].due_ns);
+	for (const struct child *child = first_waiting; child; child = child->next_waiting)
+		if (child->due_ns < due && !back_missing(child))
+			due = child->due_ns;
 	return due;
+}
+
+void watch_memory(void)
+{
+	struct memory_info m;
+
+	for (uint32_t i = 0; control.shrinking && i < control.plan.domain_count; i++) {
+		struct child *child = &control.children[i];
+
+		if (!child->shrink_ns || hc_memory_info(child->domid, &m) < 0)
+			continue;
+		if (m.frames <= m.target) {
+			say("memory: %s has come down to %lu pages", child->plan->name, m.frames);
+			child->shrink_ns = 0;
+			control.shrinking--;
+		} else if (!child->shrink_told && clock_ns() - child->shrink_ns > SHRINK_NS) {
+			say("memory: %s cannot come down: it has %lu pages in use, its target is %lu: raise the target, or "
+			    "restart it",
+			    child->plan->name, m.frames, m.target);
+			child->shrink_told = true;
+		}
+	}
 }
