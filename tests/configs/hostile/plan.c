@@ -5,12 +5,26 @@
  */
 #include <tools/plan_source.h>
 
-enum { ROUTER, WEB1, RINGS, FIRST_HOSTILE };
+enum { ROUTER, WEB1, RINGS, GIVER, TAKER, FIRST_HOSTILE };
 enum { IF_WEB1 = 1, IF_RINGS = 3 };
 
 #define HOSTILE(n, words, again)                                                                                       \
 	{                                                                                                              \
 		.name = n, .image = n, .cmdline = words, .mem_pages = MIB(4), .window_pages = 512, .restart = again    \
+	}
+
+/* One of two that are after each other's grants. */
+#define PARTY(n, words)                                                                                                \
+	{                                                                                                              \
+		.name = n, .image = "transfer", .cmdline = words, .mem_pages = MIB(4), .window_pages = 512,            \
+		.restart = PLAN_RESTART_NEVER                                                                          \
+	}
+
+/* May build domains. */
+#define BUILDER(n, words)                                                                                              \
+	{                                                                                                              \
+		.name = n, .image = n, .cmdline = words, .mem_pages = MIB(4), .window_pages = 512,                     \
+		.capabilities = CAP_DOMAIN, .restart = PLAN_RESTART_NEVER                                              \
 	}
 
 /* Several lives, until one exits with 0. */
@@ -38,9 +52,19 @@ static const struct plan_domain domains[] = {
 		  .window_pages = 512,
 		  .restart = PLAN_RESTART_ALWAYS},
 	[RINGS] = AGAIN("rings", "rings", "rings"),
+	/* each other's peers, by their slots */
+	[GIVER] = PARTY("giver", "transfer giver 5"),
+	[TAKER] = PARTY("taker", "transfer taker 4"),
 	[FIRST_HOSTILE] = HOSTILE("memory", "memory", PLAN_RESTART_NEVER),
 	HOSTILE("frames", "frames 1024", PLAN_RESTART_NEVER),
 	HOSTILE("tables", "tables", PLAN_RESTART_NEVER),
+	HOSTILE("entries", "entries", PLAN_RESTART_NEVER),
+	HOSTILE("types", "types", PLAN_RESTART_NEVER),
+	HOSTILE("runs", "runs", PLAN_RESTART_NEVER),
+	HOSTILE("reserve", "reserve", PLAN_RESTART_NEVER),
+	HOSTILE("refs", "refs", PLAN_RESTART_NEVER),
+	BUILDER("builder", "builder"),
+	BUILDER("child", "child"),
 	HOSTILE("exec", "exec", PLAN_RESTART_NEVER),
 	HOSTILE("opcodes", "opcodes", PLAN_RESTART_NEVER),
 	HOSTILE("pointers", "pointers", PLAN_RESTART_NEVER),
