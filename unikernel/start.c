@@ -35,7 +35,7 @@ struct cambium_note {
 };
 
 extern const struct cambium_note cambium_note;
-const struct cambium_note cambium_note __attribute__((weak, used, section(".note.cambium"), aligned(4))) = {
+const struct cambium_note cambium_note __attribute__((weak, used, section(".cambium.note"), aligned(4))) = {
 	.name_bytes = sizeof CAMBIUM_NOTE_OWNER,
 	.data_bytes = sizeof(struct abi_note),
 	.type = CAMBIUM_NOTE_ABI,

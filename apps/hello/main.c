@@ -7,6 +7,11 @@
 #include <stdio.h>
 #include <time.h>
 
+#include <cambium/start.h>
+
+/* It needs little: an instance is to be small. */
+CAMBIUM_NOTE(32, 8, NOTE_GROWS);
+
 static int sleep_one_second(void)
 {
 	struct timespec left = {.tv_sec = 1};

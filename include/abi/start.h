@@ -87,4 +87,20 @@ struct abi_note {
 
 ABI_ASSERT(sizeof(struct abi_note) == 20, "abi_note layout");
 
+/* The note as a program that knows its needs writes it down, once: CAMBIUM_NOTE(32, 8, NOTE_GROWS); */
+#define CAMBIUM_NOTE(min_mem, stack, note_flags)                                                                       \
+	extern const struct abi_elf_note cambium_note;                                                                 \
+	const struct abi_elf_note cambium_note __attribute__((used, section(".cambium.note"), aligned(4))) = {         \
+		sizeof CAMBIUM_NOTE_OWNER,                                                                             \
+		sizeof(struct abi_note),                                                                               \
+		CAMBIUM_NOTE_ABI,                                                                                      \
+		CAMBIUM_NOTE_OWNER,                                                                                    \
+		{ABI_VERSION, 0, min_mem, stack, note_flags}}
+
+struct abi_elf_note {
+	uint32_t name_bytes, data_bytes, type;
+	char name[8];
+	struct abi_note note;
+};
+
 #endif
