@@ -56,7 +56,7 @@ static const struct plan_domain domains[] = {
 	[GIVER] = PARTY("giver", "transfer giver 5"),
 	[TAKER] = PARTY("taker", "transfer taker 4"),
 	[FIRST_HOSTILE] = HOSTILE("memory", "memory", PLAN_RESTART_NEVER),
-	HOSTILE("frames", "frames 1024", PLAN_RESTART_NEVER),
+	HOSTILE("frames", "frames", PLAN_RESTART_NEVER),
 	HOSTILE("tables", "tables", PLAN_RESTART_NEVER),
 	HOSTILE("entries", "entries", PLAN_RESTART_NEVER),
 	HOSTILE("types", "types", PLAN_RESTART_NEVER),
