@@ -39,7 +39,7 @@ struct ghost_cpu {
 enum page_kind { PAGE_PLAIN = 0, PAGE_OPAQUE, PAGE_DOMAIN, PAGE_GRANTS, PAGE_MAPPINGS, PAGE_BUCKETS, PAGE_UNKNOWN };
 
 struct packed {
-	uint32_t len, caution; /* all of it; its first part, before the stamps and last types */
+	uint32_t len, caution; /* all of it; its first part, before what costs a flush at most */
 	uint8_t bytes[PACKED_MAX];
 };
 
@@ -164,6 +164,9 @@ void model_free(struct model *m);
 void state_kinds(const struct model *m, uint8_t kinds[MODEL_FRAMES]);
 void state_pack(struct model *m, struct packed *p);
 void state_unpack(struct model *m, const struct packed *p);
+
+/* lists.c: the lists of free frames, of domains and of the image, in order of frame numbers. */
+void state_lists(struct model *m);
 
 /* ghost.c */
 void ghost_fill(struct model *m);

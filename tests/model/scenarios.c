@@ -225,6 +225,11 @@ static void memory(const struct model *m, struct moves *v)
 	ADD(v, .kind = OP_OFFER, .who = 1, .at = 1, .how = GRANT_TRANSFER, .frame = name(d[1]));
 	ADD(v, .kind = OP_ACCEPT, .who = 2, .at = 1);
 	ADD(v, .kind = OP_REVOKE, .who = 1, .at = 1);
+	/* The first mapping of domain 1 needs two pages for its table, which its target may not leave it. */
+	ADD(v, .kind = OP_OFFER, .who = 2, .at = 1, .how = GRANT_READONLY,
+	    .frame = name(model_domain(m, 2)->shared_mfn));
+	ADD(v, .kind = OP_MAP, .who = 1, .at = 1, .how = GRANT_READONLY, .on = 1);
+	ADD(v, .kind = OP_UNMAP, .who = 1, .on = 1);
 	add_sets(v, 1, m->table[1][1], 0, RW, d, 2);
 	add_writes(v, d[0], 0, RW, d, 1);
 	add_cpus(v, false);

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#include <vmm/core/domain.h>
-
 struct codec {
 	struct model *m;
 	uint8_t *at, *caution;
@@ -261,10 +259,10 @@ static void code_contents(struct codec *c, mfn_t mfn, enum page_kind kind)
 }
 
 /*
- * What makes the core ask for flushes: the last type of each frame, and its stamp. Clocks as their ranks among the thresholds that the core compares with: the flush of each CPU and the oldest of them.
+ * Clocks as their ranks among the thresholds that the core compares with: the flush of each CPU and the oldest of them.
  * Which CPU flushed last matters only to a stamp between the two.
  */
-static void code_caution(struct codec *c)
+static void code_clocks(struct codec *c)
 {
 	struct world *w = &c->m->w;
 	uint64_t thresholds[3] = {w->cpu_flushed[0], w->cpu_flushed[1], w->flushed}, ranked[6 + MODEL_FRAMES];
@@ -290,8 +288,6 @@ static void code_caution(struct codec *c)
 		ranked[0] = ranked[1];
 		ranked[1] = swap;
 	}
-	for (mfn_t f = 0; f < w->frame_limit; f++)
-		CODE(c, w->frames[f].last_type);
 	for (unsigned i = 0; i < n; i++) {
 		CODE(c, ranked[i]);
 		if (!c->out)
@@ -302,12 +298,15 @@ static void code_caution(struct codec *c)
 static void code_frame(struct codec *c, mfn_t mfn)
 {
 	struct frame *f = &c->m->frames[mfn];
+	uint8_t flags = f->flags & (uint8_t)~FRAME_CLEAN;
 
 	code_owner(c, &f->owner);
 	CODE(c, f->refs);
 	CODE(c, f->type_count);
 	CODE(c, f->type);
-	CODE(c, f->flags);
+	CODE(c, flags);
+	if (!c->out)
+		f->flags = flags;
 	CODE(c, c->m->text[mfn]);
 }
 
@@ -316,7 +315,6 @@ static void code_world(struct codec *c)
 	struct world *w = &c->m->w;
 
 	CODE(c, w->frames_free);
-	CODE(c, w->frames_clean);
 	CODE(c, w->frames_promised);
 	CODE(c, w->frames_hypervisor);
 	CODE(c, w->domain_count);
@@ -334,6 +332,22 @@ static void code_world(struct codec *c)
 	}
 }
 
+/* What costs a flush or a scrub and nothing else: which free frames are clean, the last type of each frame, its stamp. */
+static void code_caution(struct codec *c, const uint8_t *kinds)
+{
+	struct world *w = &c->m->w;
+
+	CODE(c, w->frames_clean);
+	for (mfn_t f = 0; f < w->frame_limit; f++) {
+		CODE(c, w->frames[f].last_type);
+		if (w->frames[f].owner != OWNER_FREE)
+			continue;
+		CODE(c, w->frames[f].flags);
+		code_contents(c, f, (enum page_kind)kinds[f]);
+	}
+	code_clocks(c);
+}
+
 static void code_state(struct codec *c)
 {
 	struct model *m = c->m;
@@ -345,10 +359,11 @@ static void code_state(struct codec *c)
 		code_frame(c, f);
 	state_kinds(m, kinds);
 	for (mfn_t f = 0; f < m->w.frame_limit; f++)
-		code_contents(c, f, (enum page_kind)kinds[f]);
+		if (m->frames[f].owner != OWNER_FREE)
+			code_contents(c, f, (enum page_kind)kinds[f]);
 	code_world(c);
 	c->caution = c->at;
-	code_caution(c);
+	code_caution(c, kinds);
 }
 
 void state_pack(struct model *m, struct packed *p)
@@ -358,38 +373,6 @@ void state_pack(struct model *m, struct packed *p)
 	code_state(&c);
 	p->len = (uint32_t)(c.at - p->bytes);
 	p->caution = (uint32_t)(c.caution - p->bytes);
-}
-
-static void list_add(struct model *m, uint32_t *head, uint32_t mfn)
-{
-	m->frames[mfn].prev = 0;
-	m->frames[mfn].next = *head;
-	if (*head)
-		m->frames[*head].prev = mfn;
-	*head = mfn;
-}
-
-/* Which list a frame is on follows from its owner. */
-static void lists_restore(struct model *m)
-{
-	struct world *w = &m->w;
-
-	w->free_list = w->clean_list = w->images[0].frame_list = 0;
-	for (unsigned slot = 1; slot < MODEL_SLOTS; slot++)
-		if (w->domains[slot])
-			w->domains[slot]->frame_list = 0;
-	for (uint32_t f = (uint32_t)w->frame_limit - 1; f; f--) {
-		struct frame *frame = &m->frames[f];
-		struct domain *d = domain_find(w, frame->owner);
-
-		frame->next = frame->prev = 0;
-		if (frame->owner == OWNER_FREE)
-			list_add(m, frame->flags & FRAME_CLEAN ? &w->clean_list : &w->free_list, f);
-		else if (frame->owner == OWNER_IMAGE)
-			list_add(m, &w->images[0].frame_list, f);
-		else if (d)
-			list_add(m, &d->frame_list, f);
-	}
 }
 
 void state_unpack(struct model *m, const struct packed *p)
@@ -403,5 +386,5 @@ void state_unpack(struct model *m, const struct packed *p)
 		if (m->live[f] != kinds[f])
 			m->live[f] = PAGE_UNKNOWN;
 	code_state(&c);
-	lists_restore(m);
+	state_lists(m);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One transition with its checks: a refusal changes nothing but caution: what it took and gave back again may have
- * left a younger stamp or a last type, which costs a flush at most and is followed as a state of its own; what asks for a flush has changed nothing either, and asks once; a frame comes to
+ * left a younger stamp, a last type or a free frame unscrubbed, which costs a flush or a scrub at most and is followed as a state of its own; what asks for a flush has changed nothing either, and asks once; a frame comes to
  * its owner zeroed, or moves with its contents, and no TLB knows it then.
  */
 #include "model.h"
