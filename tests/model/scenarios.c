@@ -271,7 +271,7 @@ static void runs(const struct model *m, struct moves *v)
 }
 
 const struct scenario scenarios[] = {
-	{"paging", 16, 4, 3, setup_paging, paging}, {"grants", 24, 6, 4, setup_grants, grants},
+	{"paging", 16, 4, 3, setup_paging, paging}, {"grants", 24, 5, 4, setup_grants, grants},
 	{"death", 24, 5, 4, setup_death, grants},   {"images", 26, 5, 4, setup_images, images},
 	{"memory", 18, 5, 4, setup_memory, memory}, {"runs", 20, 5, 4, setup_runs, runs},
 };
