@@ -139,9 +139,12 @@ static int giver(void)
 
 	raw_expect("the meeting place", raw_map(window, page, RW), HC_OK);
 	box = (struct mailbox *)window;
-	do
-		first = raw_offer_result(peer, 0, page);
-	while (first == -HC_ENODOM && !hc_sched_yield()); /* the taker is started later */
+	while ((first = raw_offer_result(peer, 0, page)) == -HC_ENODOM || first == -HC_ELIMIT) {
+		if (first == -HC_ELIMIT)
+			raw_room();
+		else
+			hc_sched_yield(); /* the taker is started later */
+	}
 	raw_expect_number("the meeting place offered", first, 1);
 	window += PAGE_SIZE;
 	raw_poke(window, gift, 0, 4711);

@@ -10,28 +10,29 @@ enum { IF_WEB1 = 1, IF_RINGS = 3 };
 
 #define HOSTILE(n, words, again)                                                                                       \
 	{                                                                                                              \
-		.name = n, .image = n, .cmdline = words, .mem_pages = MIB(4), .window_pages = 512, .restart = again    \
+		.name = n, .image = n, .cmdline = words, .mem_pages = MIB(4), .mem_max_pages = MIB(5),                 \
+		.window_pages = 512, .restart = again                                                                  \
 	}
 
 /* One of two that are after each other's grants. */
 #define PARTY(n, words)                                                                                                \
 	{                                                                                                              \
-		.name = n, .image = "transfer", .cmdline = words, .mem_pages = MIB(4), .window_pages = 512,            \
-		.restart = PLAN_RESTART_NEVER                                                                          \
+		.name = n, .image = "transfer", .cmdline = words, .mem_pages = MIB(4), .mem_max_pages = MIB(5),        \
+		.window_pages = 512, .restart = PLAN_RESTART_NEVER                                                     \
 	}
 
 /* May build domains. */
 #define BUILDER(n, words)                                                                                              \
 	{                                                                                                              \
-		.name = n, .image = n, .cmdline = words, .mem_pages = MIB(4), .window_pages = 512,                     \
-		.capabilities = CAP_DOMAIN, .restart = PLAN_RESTART_NEVER                                              \
+		.name = n, .image = n, .cmdline = words, .mem_pages = MIB(4), .mem_max_pages = MIB(5),                 \
+		.window_pages = 512, .capabilities = CAP_DOMAIN, .restart = PLAN_RESTART_NEVER                         \
 	}
 
 /* Several lives, until one exits with 0. */
 #define AGAIN(n, file, words)                                                                                          \
 	{                                                                                                              \
-		.name = n, .image = file, .cmdline = words, .mem_pages = MIB(4), .window_pages = 512,                  \
-		.restart = PLAN_RESTART_ON_CRASH                                                                       \
+		.name = n, .image = file, .cmdline = words, .mem_pages = MIB(4), .mem_max_pages = MIB(5),              \
+		.window_pages = 512, .restart = PLAN_RESTART_ON_CRASH                                                  \
 	}
 
 static const struct plan_domain domains[] = {
