@@ -2,6 +2,8 @@
 /* Operations of event channels. */
 #include "vmm_ops.h"
 
+#include <string.h>
+
 static uint32_t any_port(struct vmm_run *t)
 {
 	uint32_t v = fuzz_byte(&t->in);
@@ -42,10 +44,14 @@ enum abi_error op_port_bind(struct vmm_run *t)
 enum abi_error op_port_pair(struct vmm_run *t)
 {
 	struct domain *peer = any_alive(t);
+	struct shared_info before = *t->d->shared;
 	uint32_t a = 0, b = 0;
 	enum abi_error e;
 
 	FLUSHING(t, e, event_pair(t->w, t->d, peer, &a, &b));
+	/* The bits of a port that is free mean nothing; a pair that is refused may clear those of its first port. */
+	if (e != HC_OK)
+		memcpy(t->d->shared, &before, sizeof before);
 	return e;
 }
 
