@@ -285,9 +285,12 @@ static int64_t domain_build(struct build *b)
 int64_t child_build(struct child *child)
 {
 	static struct build b;
+	struct machine_memory m;
 	int64_t result;
 
 	b = (struct build){.child = child, .plan = child->plan, .domid = DOMID_NONE};
+	if (hc_machine_memory(&m) >= 0)
+		child->began_free = m.free;
 	child->began_ns = clock_ns();
 	b.shared = image_get(child, &result);
 	if (!result)

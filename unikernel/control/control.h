@@ -41,7 +41,8 @@ struct child {
 	bool told_waiting; /* why it waits has been said */
 	uint32_t domid;    /* DOMID_NONE while it has no domain */
 	uint32_t starts;
-	uint64_t began_ns; /* its last build */
+	uint64_t began_ns;   /* its last build */
+	uint64_t began_free; /* frames that the machine had free then */
 	uint64_t started_ns, due_ns;
 	struct restart restart;
 	struct offer console, devices; /* the console ring; the device area, no pages when it has no devices */

@@ -59,9 +59,10 @@ static void stats_child(const struct child *child)
 	struct domain_info info;
 
 	if (child->state == CHILD_RUNNING && hc_domain_info(child->domid, &info) >= 0)
-		say("stats: %s ports %u grants %u mappings %u dropped %lu, build began at %lu ns, took %lu ns",
+		say("stats: %s ports %u grants %u mappings %u dropped %lu, build began at %lu ns with "
+		    "%lu frames free, took %lu ns",
 		    child->plan->name, (unsigned)info.ports, (unsigned)info.grants, (unsigned)info.mappings,
-		    child->line.dropped_total, child->began_ns, child->started_ns - child->began_ns);
+		    child->line.dropped_total, child->began_ns, child->began_free, child->started_ns - child->began_ns);
 }
 
 static void memory_head(void)

@@ -143,12 +143,14 @@ static void child_start(struct child *child)
 {
 	const char *name = child->plan->name;
 	bool again = child->starts != 0;
+	uint32_t pages = child->plan->mem_pages;
 	int64_t result = child_build(child);
 
 	if (!result) {
 		child->restart.count += again;
-		say("%s %s as domain %u.%u, %u MiB", again ? "restarted" : "started", name, DOMID_SLOT(child->domid),
-		    DOMID_GENERATION(child->domid), (unsigned)(child->plan->mem_pages / 256));
+		say("%s %s as domain %u.%u, %u %s", again ? "restarted" : "started", name, DOMID_SLOT(child->domid),
+		    DOMID_GENERATION(child->domid), (unsigned)(pages % 256 ? pages * 4 : pages / 256),
+		    pages % 256 ? "KiB" : "MiB");
 		console_line_init(&child->line, name, clock_ns());
 		return;
 	}
