@@ -100,7 +100,7 @@ static bool wait_progress(void)
 	return true;
 }
 
-void console_write(const void *bytes, size_t len)
+static void write_all(const void *bytes, size_t len, bool may_wait)
 {
 	const uint8_t *from = bytes;
 
@@ -111,9 +111,19 @@ void console_write(const void *bytes, size_t len)
 		len -= n;
 		if (push())
 			stuck = false;
-		if (len && !n && (event_in_callback() || !wait_progress()))
+		if (len && !n && (!may_wait || !wait_progress()))
 			backlog_drop(&backlog, MIN(len, BACKLOG_BYTES / 2));
 	}
+}
+
+void console_write(const void *bytes, size_t len)
+{
+	write_all(bytes, len, !event_in_callback());
+}
+
+void console_note(const char *text, size_t len)
+{
+	write_all(text, len, false);
 }
 
 void console_flush(void)

@@ -19,7 +19,7 @@
 #define BACKTRACE_MAX 24u
 #define FRAMES_MAX 100000u
 
-extern char __text_start[], __text_end[];
+extern char __text_start[], __text_end[], __tdata_start[];
 
 static const char *const exception_names[32] = {
 	"divide error",
@@ -143,6 +143,20 @@ static void say_registers(const struct trap_frame *f)
 	say("fs  %016lx  gs  %016lx\n", f->fs_base, f->gs_base);
 }
 
+/* What a page fault wanted, and where. */
+static void say_address(const struct trap_frame *f, const struct thread *t)
+{
+	char place[96];
+
+	say(": %s of 0x%lx", f->error & 16 ? "execution" : f->error & 2 ? "write" : "read", f->cr2);
+	if (in_text(f->cr2))
+		say(", in the program's text");
+	else if (f->cr2 >= (uintptr_t)__text_end && f->cr2 < (uintptr_t)__tdata_start)
+		say(", in the program's constants");
+	else if (f->cr2 - t->guard >= PAGE_SIZE && mem_describe(f->cr2, place, sizeof place))
+		say(", %s", place);
+}
+
 static _Noreturn void report_exception(const struct trap_frame *frame)
 {
 	const struct thread *t = thread_running();
@@ -150,10 +164,10 @@ static _Noreturn void report_exception(const struct trap_frame *frame)
 
 	say("crash: %s (vector %lu) in thread %s", name ? name : "exception", frame->vector, t->name);
 	if (frame->vector == 14)
-		say(": %s of 0x%lx", frame->error & 16 ? "execution" : frame->error & 2 ? "write" : "read", frame->cr2);
+		say_address(frame, t);
 	say("\n");
 	if (frame->vector == 14 && frame->cr2 - t->guard < PAGE_SIZE)
-		say("crash: stack overflow: the address is in the guard page below the thread's stack\n");
+		say("crash: stack overflow of thread %s: the address is in the guard page below its stack\n", t->name);
 	say_registers(frame);
 	backtrace(t, frame->rip, frame->rsp, frame->rbp);
 	end((unsigned)frame->vector);

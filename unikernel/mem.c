@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The domain's memory and its window. One bitmap describes [mem_va, + mem_pages), heap included; it lies in the first
- * pages of that memory. The heap grows up from behind it as long as the next page is free, pages are taken from the top.
+ * The domain's memory and its window: who has which page. The heap grows up from the low end of its part as long as the next
+ * page is free; runs of pages come from the pool at the low end when they are small, else from the top (core/room.h).
  *
- * Invariant: every page that is free, and every byte between the break and the end of its page, is zero, so that neither
+ * Invariant, beside those of mem_internal.h: every byte between the break and the end of its page is zero, so that neither
  * pages_alloc nor sbrk has anything to clear.
  */
 #include <errno.h>
@@ -13,45 +13,116 @@
 #include <cambium/hypercall.h>
 #include <cambium/mem.h>
 
-#include "core/span.h"
-#include "runtime.h"
+#include "mem_internal.h"
 
-static uint64_t mem_va, heap_start, heap_break;
-static const uint64_t *p2m;
-static struct span memory, window;
+#define POOL_RUN 8u   /* longest run that the pool serves */
+#define ASK_FIRST 64u /* a larger wish is not begun when it cannot be met */
+#define HEAP_AHEAD_MAX 64u
+
+struct memory mem;
+static struct span window;
 static uint64_t window_va;
-
-static size_t page_index(uint64_t va)
-{
-	return (size_t)((va - mem_va) / PAGE_SIZE);
-}
 
 void mem_setup(const struct start_info *start)
 {
-	size_t own = align_up(SPAN_WORDS(start->mem_pages) * 8, PAGE_SIZE) / PAGE_SIZE;
-	size_t window_words = SPAN_WORDS(start->window_pages);
-	uint64_t *bits;
+	const uint64_t *p2m = (const uint64_t *)(uintptr_t)start->p2m_va;
+	uint8_t *own = (uint8_t *)(uintptr_t)start->mem_va;
+	struct room *room = &mem.room;
+	size_t first = start->mem_va / PAGE_SIZE % ROOM_CHUNK;
 
-	if (start->mem_pages < own + 16)
+	if (!room_divide(room, first, start->mem_pages, start->mem_room_pages, start->window_pages))
 		start_fail("too little memory to start");
-	mem_va = start->mem_va;
-	p2m = (const uint64_t *)(uintptr_t)start->p2m_va;
-	span_setup(&memory, (uint64_t *)(uintptr_t)mem_va, start->mem_pages);
-	span_take_at(&memory, 0, own);
-	heap_start = heap_break = mem_va + own * PAGE_SIZE;
+	mem.va = start->mem_va - first * PAGE_SIZE;
+	mem.chunks = (struct chunk *)(own + room->chunks_at);
+	span_setup(&mem.taken, (uint64_t *)(own + room->taken_at), room->pages);
+	span_take_at(&mem.taken, 0, room->own);
+	if (room->heap > room->pool)
+		span_take_at(&mem.taken, room->pool, room->heap - room->pool);
+	for (size_t c = 0; c < room->start_chunks; c++)
+		mem.chunks[c].frames = (uint64_t *)(uintptr_t)unit_va(room_frames_unit(room, c));
+	for (size_t i = room->first; i < room->start; i++)
+		*unit_word(i) = p2m[i - room->first];
+	mem.present = start->mem_pages;
+	mem.spare = room->pool - room->own + room->start - MIN(room->heap, room->start);
+	mem.heap_break = unit_va(room->heap);
 
-	bits = pages_alloc(align_up(window_words * 8 + 8, PAGE_SIZE) / PAGE_SIZE);
-	if (!bits)
-		start_fail("no memory for the window's bitmap");
 	window_va = start->window_va;
-	span_setup(&window, bits, start->window_pages);
+	span_setup(&window, (uint64_t *)(own + room->window_at), start->window_pages);
+}
+
+/* --- pages ------------------------------------------------------------------------------------------------------- */
+
+size_t units_take(size_t n)
+{
+	size_t at = span_take_high(&mem.taken, n);
+
+	if (at == SPAN_NONE)
+		return NOWHERE;
+	mem.spare -= units_present(at, n);
+	return at;
+}
+
+void units_give(size_t first, size_t n)
+{
+	mem.spare += units_present(first, n);
+	span_give(&mem.taken, first, n);
+}
+
+static size_t take(size_t n)
+{
+	size_t at = n <= POOL_RUN ? span_take_below(&mem.taken, mem.room.pool, n) : SPAN_NONE;
+
+	if (at == SPAN_NONE)
+		return units_take(n);
+	mem.spare -= units_present(at, n);
+	return at;
+}
+
+/* Frames for @needed of the @n units from @first on, which are taken as far as they are needed. 0 or -HC_x. */
+static int64_t populate(size_t first, size_t needed, size_t n)
+{
+	size_t present = mem.present;
+	int64_t result = needed >= ASK_FIRST ? frames_possible(needed - units_present(first, needed)) : 0;
+
+	if (!result)
+		result = units_fill(first, needed, n);
+	if (result < 0 && mem.present > present) {
+		/* Half of a wish is of use to nobody here, and may be to other domains. */
+		units_give(first, needed);
+		frames_release(mem.present - present);
+		span_take_at(&mem.taken, first, needed);
+		mem.spare -= units_present(first, needed);
+	}
+	return result;
 }
 
 void *pages_alloc(size_t count)
 {
-	size_t at = span_take_high(&memory, count);
+	size_t at = count ? take(count) : NOWHERE;
+	int64_t result = 0;
 
-	return at == SPAN_NONE ? NULL : (void *)(uintptr_t)(mem_va + at * PAGE_SIZE);
+	if (at != NOWHERE) {
+		result = populate(at, count, count);
+		if (!result)
+			return (void *)(uintptr_t)unit_va(at);
+		units_give(at, count);
+	}
+	if (count)
+		mem_short("pages", count, result);
+	return NULL;
+}
+
+/* Whether [@va, + @count pages) is taken, of no mapping and accessible. */
+static bool are_pages(uint64_t va, size_t count)
+{
+	if (va % PAGE_SIZE || !is_memory(va) || unit_of(va) < mem.room.own)
+		return false;
+	if (!span_is(&mem.taken, unit_of(va), count, true) || units_present(unit_of(va), count) != count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (*unit_word(unit_of(va) + i) & FRAMES_FLAGS)
+			return false;
+	return true;
 }
 
 void pages_free(void *pages, size_t count)
@@ -60,65 +131,106 @@ void pages_free(void *pages, size_t count)
 
 	if (!pages)
 		return;
-	if (va % PAGE_SIZE || va < heap_start || !span_is(&memory, page_index(va), count, true))
+	if (!are_pages(va, count))
 		crash("pages_free of %zu pages at %p, which are not allocated", count, pages);
 	memset(pages, 0, count * PAGE_SIZE);
-	span_give(&memory, page_index(va), count);
+	units_give(unit_of(va), count);
+	balloon_freed();
 }
 
 size_t pages_available(void)
 {
-	return memory.free;
-}
+	struct memory_info info;
+	size_t absent = mem.taken.free - mem.spare;
 
-void *mem_sbrk(ptrdiff_t increment)
-{
-	uint64_t old = heap_break, new = old + (uint64_t)increment;
-	uint64_t old_end = align_up(old, PAGE_SIZE), new_end = align_up(new, PAGE_SIZE);
-
-	if (increment < 0) {
-		if (new > old || new < heap_start)
-			return NULL;
-		memset((void *)(uintptr_t) new, 0, old - new);
-		if (new_end < old_end)
-			span_give(&memory, page_index(new_end), (old_end - new_end) / PAGE_SIZE);
-	} else {
-		if (new < old || new_end < new || page_index(new_end) > memory.count)
-			return NULL;
-		if (new_end > old_end && !span_take_at(&memory, page_index(old_end), (new_end - old_end) / PAGE_SIZE))
-			return NULL;
-	}
-	heap_break = new;
-	return (void *)(uintptr_t)old;
+	if (hc_memory_info(DOMID_SELF, &info) < 0 || info.frames >= info.target)
+		return mem.spare;
+	return mem.spare + MIN(absent, (size_t)(info.target - info.frames));
 }
 
 uint64_t pages_mfn(const void *address)
 {
 	uint64_t va = (uintptr_t)address;
 
-	if (va < mem_va || page_index(va) >= memory.count)
+	if (!is_memory(va) || !units_present(unit_of(va), 1))
 		crash("pages_mfn of %p, which is not memory", address);
-	return p2m[page_index(va)];
+	return frames_mfn(*unit_word(unit_of(va)));
 }
 
-static int64_t set_entry(const void *page, uint64_t value)
+static int64_t guard(void *page, bool on)
 {
-	struct mmu_op op = {.op = MMU_UPDATE_VA, .address = (uintptr_t)page, .value = value};
-	uint32_t done = 0;
+	uint64_t mfn = pages_mfn(page);
+	size_t unit = unit_of((uintptr_t)page);
+	uint64_t word = mfn | (on ? FRAMES_NONE : 0);
+	int64_t result;
 
-	return hc_mmu_update(&op, 1, &done);
+	chunk_split(unit / ROOM_CHUNK);
+	result = entry_op(MMU_UPDATE_VA, 1, 0, unit_va(unit), frames_entry(word));
+	if (!result)
+		*unit_word(unit) = word;
+	return result;
 }
 
 int64_t page_guard(void *page)
 {
-	pages_mfn(page);
-	return set_entry(page, 0);
+	return guard(page, true);
 }
 
 int64_t page_unguard(void *page)
 {
-	return set_entry(page, pages_mfn(page) << PAGE_SHIFT | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D | PTE_NX);
+	return guard(page, false);
 }
+
+/* --- the heap ---------------------------------------------------------------------------------------------------- */
+
+/* Moves the end of the heap's last page up by @n units; some more get frames with them, as the heap is large. */
+static bool heap_grow(size_t end, size_t n)
+{
+	size_t most = MIN(HEAP_AHEAD_MAX, 4 + (end - mem.room.heap) / 4), ahead = 0;
+	int64_t result;
+
+	if (!span_take_at(&mem.taken, end, n)) {
+		mem_short("the heap", n, 0);
+		return false;
+	}
+	mem.spare -= units_present(end, n);
+	while (ahead < most && (end + n + ahead) % ROOM_CHUNK && span_is(&mem.taken, end + n + ahead, 1, false))
+		ahead++;
+	result = units_present(end, n) == n ? 0 : populate(end, n, n + ahead);
+	if (!result)
+		return true;
+	units_give(end, n);
+	mem_short("the heap", n, result);
+	return false;
+}
+
+void *mem_sbrk(ptrdiff_t increment)
+{
+	uint64_t old = mem.heap_break, new = old + (uint64_t)increment;
+	uint64_t old_end = align_up(old, PAGE_SIZE), new_end = align_up(new, PAGE_SIZE);
+
+	if (increment < 0) {
+		if (new > old || new < unit_va(mem.room.heap))
+			return NULL;
+		memset((void *)(uintptr_t) new, 0, old - new);
+		mem.heap_break = new;
+		if (new_end < old_end) {
+			units_give(unit_of(new_end), (old_end - new_end) / PAGE_SIZE);
+			balloon_freed();
+		}
+		return (void *)(uintptr_t)old;
+	}
+	if (new < old || new_end < new || unit_of(new_end) > mem.room.pages) {
+		mem_short("the heap", (size_t)increment / PAGE_SIZE, 0);
+		return NULL;
+	}
+	if (new_end > old_end && !heap_grow(unit_of(old_end), (new_end - old_end) / PAGE_SIZE))
+		return NULL;
+	mem.heap_break = new;
+	return (void *)(uintptr_t)old;
+}
+
+/* --- the window -------------------------------------------------------------------------------------------------- */
 
 uint64_t window_alloc(size_t pages)
 {

@@ -30,6 +30,9 @@ struct __lock __lock___dd_hash_mutex;
 struct __lock __lock___arc4random_mutex;
 
 void __sinit(struct _reent *reent) __attribute__((weak));
+/* Of malloc, if the program has it. */
+#undef _malloc_trim_r
+int _malloc_trim_r(struct _reent *reent, size_t pad) __attribute__((weak));
 
 struct _reent *__getreent(void)
 {
@@ -135,6 +138,13 @@ void *sbrk(ptrdiff_t increment)
 		return old;
 	errno = ENOMEM;
 	return (void *)-1;
+}
+
+void heap_trim(void)
+{
+	/* Called where blocking is forbidden, and perhaps by malloc itself: its lock says so. */
+	if (_malloc_trim_r && !__lock___malloc_recursive_mutex.mutex.owner)
+		_malloc_trim_r(__getreent(), 0);
 }
 
 int posix_memalign(void **out, size_t align, size_t bytes)

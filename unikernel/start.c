@@ -40,7 +40,10 @@ const struct cambium_note cambium_note __attribute__((weak, used, section(".camb
 	.data_bytes = sizeof(struct abi_note),
 	.type = CAMBIUM_NOTE_ABI,
 	.name = CAMBIUM_NOTE_OWNER,
-	.note = {.abi_version = ABI_VERSION, .min_mem_pages = MIN_MEM_PAGES, .stack_pages = STACK_PAGES},
+	.note = {.abi_version = ABI_VERSION,
+		 .min_mem_pages = MIN_MEM_PAGES,
+		 .stack_pages = STACK_PAGES,
+		 .flags = NOTE_GROWS},
 };
 
 static const struct start_info *start_page;
@@ -95,6 +98,7 @@ _Noreturn void start_late(void)
 	(void)hc_mmu_seal(); /* nothing of ours becomes executable from here on */
 	console_setup(start_page);
 	fd_setup();
+	balloon_setup();
 	device_setup(start_page);
 
 	memcpy(cmdline, start_page->cmdline, sizeof cmdline - 1);

@@ -22,9 +22,9 @@ static const struct {
 	 "^control: abort died: reported its own crash, code 256$"},
 	{"^smash| crash: stack smashed: a local array was written beyond its end (thread main)$",
 	 "^control: smash died: reported its own crash, code 256$"},
-	{"^overflow| crash: stack overflow: the address is in the guard page below the thread's stack$",
+	{"^overflow| crash: stack overflow of thread main: the address is in the guard page below its stack$",
 	 "^control: overflow died: reported its own crash, code 14$"},
-	{"^thread-overflow| crash: stack overflow: the address is in the guard page below the thread's stack$",
+	{"^thread-overflow| crash: stack overflow of thread pthread: the address is in the guard page below its stack$",
 	 "^control: thread-overflow died: reported its own crash, code 14$"},
 };
 

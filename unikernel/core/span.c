@@ -57,9 +57,9 @@ bool span_take_at(struct span *s, size_t first, size_t n)
 	return true;
 }
 
-size_t span_take_high(struct span *s, size_t n)
+size_t span_take_below(struct span *s, size_t end, size_t n)
 {
-	size_t i = s->high, run = 0;
+	size_t i = MIN(end, s->high), run = 0;
 
 	if (!n || n > s->free)
 		return SPAN_NONE;
@@ -80,6 +80,11 @@ size_t span_take_high(struct span *s, size_t n)
 	if (i + n == s->high)
 		s->high = i;
 	return i;
+}
+
+size_t span_take_high(struct span *s, size_t n)
+{
+	return span_take_below(s, s->count, n);
 }
 
 bool span_give(struct span *s, size_t first, size_t n)

@@ -28,6 +28,9 @@ bool span_take_at(struct span *s, size_t first, size_t n);
 /* Takes the highest free run of @n units and returns its first unit, or SPAN_NONE. */
 size_t span_take_high(struct span *s, size_t n);
 
+/* Likewise the highest that ends at or below @end. */
+size_t span_take_below(struct span *s, size_t end, size_t n);
+
 /* Gives @n units from @first back. False, and nothing changed, when the run is outside or not wholly taken. */
 bool span_give(struct span *s, size_t first, size_t n);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Pages of the domain's memory and of its window. The heap grows from the low end of memory, pages come from the high
- * end; one bitmap says what is taken.
+ * Pages of the domain's memory and of its window. Memory is address space: frames come when pages are allocated, from the
+ * machine, within the domain's target, and stay until the balloon takes them back.
+ *
+ * Nothing here blocks. When memory is short the console says so, with the cause, at most once a second.
  */
 #ifndef CAMBIUM_MEM_H
 #define CAMBIUM_MEM_H
@@ -18,8 +20,23 @@ void *pages_alloc(size_t count);
  * read-write again (page_unguard), and neither granted nor given to a device. NULL is allowed. */
 void pages_free(void *pages, size_t count);
 
-/* Free pages now, heap growth included. */
+/* Pages that could be allocated now, heap growth included: those that are free, and what the domain's target leaves. A few
+ * of them may go into page tables. */
 size_t pages_available(void);
+
+struct memory_figures {
+	size_t room;    /* pages of address space for memory */
+	size_t present; /* those with a frame; spare: those of them that nobody has allocated */
+	size_t spare;
+	size_t taken;  /* allocated pages, with or without a frame, the runtime's bookkeeping included */
+	size_t heap;   /* bytes of the heap */
+	size_t mapped; /* pages of mmap */
+	size_t huge;   /* 2 MiB pieces mapped by one entry */
+	/* In frames, of the whole domain, its text and tables included; without a hypervisor that tells, those above. */
+	size_t frames, target, maximum, page_tables;
+};
+
+void memory_figures(struct memory_figures *out);
 
 /* The machine frame number of the page that holds @address, which lies in the domain's memory (heap or pages, not the
  * program's own data, not its first stack): anything else crashes. */
