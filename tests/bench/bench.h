@@ -30,6 +30,8 @@ bool log_next(FILE *f, const char *head, char *line, size_t bytes);
 void bench_calls(void);
 /* From the start of QEMU to the first page, and what memory the appliance then holds. */
 void bench_start(void);
+/* A thousand domains: time to main and memory of one more. */
+void bench_create(void);
 /* Requests through the router, and its hypercalls meanwhile. */
 void bench_web(void);
 /* Lines and bytes. */

@@ -304,6 +304,8 @@ int64_t child_build(struct child *child)
 		child->started_ns = clock_ns();
 		child->starts++;
 		connect_open(child);
+		/* It comes to its main before the next domain is built. */
+		hc_sched_yield();
 		drain_look(child);
 	} else if (b.domid != DOMID_NONE) {
 		domain_discard(b.domid);
