@@ -93,7 +93,8 @@ static void sealed_image(uint32_t image, uint64_t frame, uint32_t child)
 
 static void no_image(uint32_t image, uint32_t child)
 {
-	const uint32_t ids[] = {image, 0, IMAGE_MAX, 0xffff, UINT32_MAX, image + 0x10000, image - 0x10000};
+	/* Not the next generation: another builder may have made an image there meanwhile. */
+	const uint32_t ids[] = {image, 0, IMAGE_MAX, 0xffff, UINT32_MAX, image + 0x70000000, image - 0x10000};
 	uint64_t list[2];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(ids); i++) {
