@@ -3,6 +3,7 @@
 # usage: mutants.sh BUILD THIRD_PARTY TABLE   (TABLE: docs/mutants.md is written there)
 # BUILD holds the unit tests, the fuzz slice and the model's objects; the tree is never touched. Ends non-zero when a
 # mutation survives, no longer applies or does not compile. MUTANTS="3 17": only those numbers, and no table.
+# MUTANTS_FULL=1 asks the model and the fuzz slice about every mutation, else only about those that no unit test notices.
 # SPDX-License-Identifier: BSD-2-Clause
 set -u
 
@@ -68,6 +69,15 @@ model()
 	return 0
 }
 
+answer() # STATUS
+{
+	case $1 in
+	0) echo yes ;;
+	1) echo no ;;
+	*) echo - ;;
+	esac
+}
+
 # One row of the table: unit tests by name (two at most, then how many more), model, fuzz slice.
 judge() # NUMBER NAME FILE WHY
 {
@@ -81,18 +91,21 @@ judge() # NUMBER NAME FILE WHY
 	unit "$3" 2>"$work/cc.log"
 	u=$?
 	[ $u != 2 ] || { echo "error: mutation '$2' does not compile" >&2; cat "$work/cc.log" >&2; return 1; }
-	fuzz "$3" 2>"$work/cc.log"
-	f=$?
-	model
-	m=$?
+	f=2 m=2
+	if [ $u != 0 ] || [ -n "${MUTANTS_FULL:-}" ]; then
+		fuzz "$3" 2>"$work/cc.log"
+		f=$?
+		model
+		m=$?
+	fi
 	count=$(wc -l <"$work/names")
 	by=$(head -n 2 "$work/names" | paste -sd ' ')
 	[ "$count" -le 2 ] || by="$by and $((count - 2)) more"
 	[ $u = 0 ] || by='none'
 	printf '| %s | %s | %s | %s | %s | %s |\n' "$2" "$3" "$4" "$by" \
-		"$([ $m = 0 ] && echo yes || echo no)" "$([ $f = 0 ] && echo yes || echo no)" >>"$work/rows"
+		"$(answer $m)" "$(answer $f)" >>"$work/rows"
 	printf '%3s %-36s unit %-3s model %-3s fuzz %-3s\n' "$1" "$2" "$([ $u = 0 ] && echo "$count" || echo no)" \
-		"$([ $m = 0 ] && echo yes || echo no)" "$([ $f = 0 ] && echo yes || echo no)"
+		"$(answer $m)" "$(answer $f)"
 	[ $u = 0 ] || [ $m = 0 ] || [ $f = 0 ] ||
 		{ echo "SURVIVOR: '$2' ($3): $4" >&2; return 1; }
 }
