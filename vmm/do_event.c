@@ -51,7 +51,7 @@ int64_t do_event_bind_virq(struct vcpu *v, uint32_t virq, uint32_t vcpu)
 	uint32_t port = 0;
 	enum abi_error e;
 
-	if (virq > VIRQ_CONSOLE || vcpu != v->id)
+	if (virq >= VIRQ_MAX || vcpu != v->id)
 		return -HC_EINVAL;
 	if ((virq == VIRQ_DOMAIN && !(v->domain->capabilities & CAP_DOMAIN)) ||
 	    (virq == VIRQ_CONSOLE && !(v->domain->capabilities & CAP_CONSOLE)))

@@ -90,6 +90,17 @@ Test(unikernel_span, the_highest_run_is_taken_first_and_all_can_be_taken)
 	cr_assert_eq(span_take_high(&w.span, 1), 7);
 }
 
+Test(unikernel_span, a_run_below_an_end_leaves_what_is_above)
+{
+	struct world w = {0};
+
+	span_setup(&w.span, w.bits, COUNT);
+	cr_assert_eq(span_take_below(&w.span, 100, 30), 70);
+	cr_assert_eq(span_take_below(&w.span, 100, 71), SPAN_NONE);
+	cr_assert_eq(span_take_below(&w.span, 100, 70), 0);
+	cr_assert_eq(span_take_high(&w.span, 400), 100);
+}
+
 Test(unikernel_span, ranges_that_wrap_or_leave_the_row_are_refused)
 {
 	struct world w = {0};
