@@ -38,7 +38,7 @@ void mem_setup(const struct start_info *start)
 	span_take_at(&mem.taken, 0, room->own);
 	if (room->heap > room->pool)
 		span_take_at(&mem.taken, room->pool, room->heap - room->pool);
-	for (size_t c = 0; c < room->start_chunks; c++)
+	for (size_t c = 0; c * ROOM_CHUNK < room->start; c++)
 		mem.chunks[c].frames = (uint64_t *)(uintptr_t)unit_va(room_frames_unit(room, c));
 	for (size_t i = room->first; i < room->start; i++)
 		*unit_word(i) = p2m[i - room->first];

@@ -11,7 +11,7 @@ Test(unikernel_room, parts_follow_each_other_and_frame_numbers_lie_in_earlier_ch
 
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(rooms); j++) {
-			for (size_t first = 0; first < ROOM_CHUNK; first += 73) {
+			for (size_t first = 0; first < ROOM_CHUNK; first++) {
 				struct room r;
 
 				cr_assert(room_divide(&r, first, starts[i], rooms[j], 512));

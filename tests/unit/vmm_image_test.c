@@ -123,6 +123,28 @@ Test(image, goes_with_the_last_of_its_builder_and_its_users)
 	tw_free(w);
 }
 
+Test(image, id_of_an_older_one_is_dead)
+{
+	struct world *w = tw_new(64);
+	struct domain *d = tw_domain(w, 1, 10, 0);
+	uint32_t old = 0, id = 0;
+	mfn_t m;
+
+	TW_OK(w, image_create(w, &old));
+	TW_OK(w, image_drop(w, old));
+	TW_OK(w, image_create(w, &id));
+	cr_assert_eq(old & 0xffff, id & 0xffff);
+	TW_REFUSED(w, HC_EIMAGE, image_populate(w, old, false, &m));
+	TW_REFUSED(w, HC_EIMAGE, image_seal(w, old));
+	TW_REFUSED(w, HC_EIMAGE, image_drop(w, old));
+	TW_OK(w, image_populate(w, id, false, &m));
+	cr_assert(!image_writable(w, old, m));
+	TW_OK(w, image_seal(w, id));
+	TW_REFUSED(w, HC_EIMAGE, image_attach(w, d, old));
+	tw_recount(w);
+	tw_free(w);
+}
+
 Test(image, of_many_frames_is_freed_in_bounded_steps)
 {
 	struct world *w = tw_new(1200);

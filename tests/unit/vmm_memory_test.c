@@ -198,6 +198,25 @@ Test(memory, that_was_mapped_changes_hands_only_behind_a_flush)
 	tw_free(w);
 }
 
+Test(memory, run_that_was_mapped_is_handed_out_only_behind_a_flush)
+{
+	struct world *w = tw_new(3 * RUN_FRAMES);
+	struct domain *d = tw_domain(w, 1, 4 * RUN_FRAMES, 0);
+	mfn_t run = 0, again = 0;
+
+	TW_OK(w, frame_alloc_run(w, d, &run));
+	tw_flush(w);
+	TW_OK(w, frame_get_type(w, run + 300, FRAME_WRITABLE));
+	frame_put_type(w, run + 300);
+	for (mfn_t m = run; m < run + RUN_FRAMES; m++)
+		TW_OK(w, frame_give_back(w, d, m));
+	cr_assert_eq(frame_alloc_run(w, d, &again), CORE_FLUSH_FIRST);
+	tw_flush(w);
+	cr_assert_eq(frame_alloc_run(w, d, &again), HC_OK);
+	tw_recount(w);
+	tw_free(w);
+}
+
 Test(memory, run_is_found_when_there_is_one_and_refused_when_there_is_none)
 {
 	struct world *w = tw_new(3 * RUN_FRAMES);

@@ -147,6 +147,21 @@ Test(table, refuses_a_run_that_is_not_wholly_the_domains_or_not_aligned_or_execu
 	tw_free(w);
 }
 
+Test(table, refuses_a_run_of_own_frames_that_is_not_aligned)
+{
+	struct world *w = tw_new(4 * RUN_FRAMES);
+	mfn_t l2, run, next;
+	struct domain *d = with_run(w, &l2, &run);
+
+	TW_OK(w, frame_set_target(w, d, d->frame_max = 3 * RUN_FRAMES, 0));
+	TW_OK(w, frame_alloc_run(w, d, &next));
+	cr_assert(next == run + RUN_FRAMES || run == next + RUN_FRAMES);
+	TW_REFUSED(w, HC_ERUN, set(w, d, l2, 3, tw_pte(MIN(run, next) + 1, TW_DATA | PTE_PS)));
+	TW_OK(w, set(w, d, l2, 3, tw_pte(MIN(run, next), TW_DATA | PTE_PS)));
+	tw_recount(w);
+	tw_free(w);
+}
+
 Test(table, full_of_runs_is_unpinned_in_bounded_steps)
 {
 	struct world *w = tw_new(RUN_WORLD);

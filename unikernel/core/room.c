@@ -19,7 +19,8 @@ static void divide(struct room *r, size_t first, size_t start, size_t pages, siz
 
 	*r = (struct room){.first = first, .start = first + start, .pages = first + pages, .window_pages = window};
 	r->chunks = chunks_of(r->pages);
-	r->start_chunks = chunks_of(r->start);
+	/* Where the start ends with a chunk, the numbers of the next one could not lie in an earlier one but here. */
+	r->start_chunks = MIN(chunks_of(r->start + 1), r->chunks);
 	r->window_at = r->taken_at + SPAN_WORDS(r->pages) * sizeof(uint64_t);
 	r->chunks_at = r->window_at + SPAN_WORDS(window) * sizeof(uint64_t);
 	bytes = r->chunks_at + r->chunks * sizeof(struct chunk);

@@ -34,7 +34,7 @@ struct room {
 	size_t own, pool, heap;                    /* as above */
 	size_t taken_at, window_at, chunks_at;     /* byte offsets from unit `first`: two bitmaps, struct chunk[] */
 	size_t frames_at;                          /* unit of the first frame numbers that are there at start */
-	size_t chunks, start_chunks, window_pages; /* counts */
+	size_t chunks, start_chunks, window_pages; /* counts; start_chunks: whose frame numbers are there at start */
 };
 
 /*
