@@ -61,7 +61,7 @@ static void told(struct trap_frame *f)
 int main(void)
 {
 	uint8_t *page = pages_alloc(2);
-	struct mmu_op pin = {.op = MMU_PIN, .value = 3};
+	struct mmu_op pin[2] = {{.op = MMU_PIN, .value = 2}, {.op = MMU_PIN, .value = 3}};
 	uint64_t root = 0;
 	uint32_t done = 0;
 
@@ -70,12 +70,13 @@ int main(void)
 	memset(page, 0, 2 * PAGE_SIZE);
 	l3 = pages_mfn(page);
 	l2 = pages_mfn(page + PAGE_SIZE);
-	pin.mfn = l3;
+	pin[0].mfn = l2;
+	pin[1].mfn = l3;
 	((uint64_t *)(void *)page)[511] = l2 << PAGE_SHIFT | TABLE;
 	if (page_guard(page) || page_guard(page + PAGE_SIZE) || exception_set(told))
 		return 2;
 	/* Pinned at its level, it fits nowhere but in a level-4 table. */
-	if (hc_mmu_update(&pin, 1, &done))
+	if (hc_mmu_update(pin, 2, &done))
 		return 3;
 	while (!link_table(root, 254, l3))
 		if (++root == MFN_LIMIT)

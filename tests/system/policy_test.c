@@ -66,7 +66,7 @@ Test(policy, every_console_line_begins_with_who_says_it, .timeout = TIMEOUT)
 	FILE *f;
 
 	machine_send(m, "ps\nnonsense\n");
-	MUST(machine_expect(m, "^control: ps: slot name state frames run-ms restarts$"));
+	MUST(machine_expect(m, "^control: ps: slot name state frames run-ms restarts target$"));
 	MUST(machine_expect(m, "^control: ps: 1 router running "));
 	MUST(machine_expect(m, "^control: ps: 4 hello ended "));
 	MUST(machine_expect(m, "^control: unknown command: `help` lists them$"));

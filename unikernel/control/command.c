@@ -112,28 +112,38 @@ static void command_do(char *line)
 		say("unknown command: `help` lists them");
 }
 
-bool command_poll(void)
+/* One byte of the line that is typed. */
+static void command_byte(char c)
 {
 	static char line[COMMAND_MAX];
 	static uint32_t len;
-	char bytes[64];
-	int64_t got;
 
-	/* Input waits for the answer to the last command. */
-	if (list_step())
-		return true;
-	while ((got = hc_console_read(0, bytes, sizeof bytes)) > 0)
-		for (int64_t i = 0; i < got; i++) {
-			char c = bytes[i];
-			if (c == '\r' || c == '\n') {
-				line[len] = 0;
-				len = 0;
-				command_do(line);
-			} else if ((c == '\b' || c == 0x7f) && len) {
-				len--;
-			} else if (c >= 0x20 && c < 0x7f && len + 1 < sizeof line) {
-				line[len++] = c;
-			}
+	if (c == '\r' || c == '\n') {
+		line[len] = 0;
+		len = 0;
+		command_do(line);
+	} else if ((c == '\b' || c == 0x7f) && len) {
+		len--;
+	} else if (c >= 0x20 && c < 0x7f && len + 1 < sizeof line) {
+		line[len++] = c;
+	}
+}
+
+bool command_poll(void)
+{
+	static char bytes[64];
+	static int64_t got, at;
+
+	/* What was typed behind a command waits for the answer to it. */
+	for (;;) {
+		if (list_step())
+			return true;
+		if (at == got) {
+			at = 0;
+			got = MAX(hc_console_read(0, bytes, sizeof bytes), 0);
+			if (!got)
+				return false;
 		}
-	return list_step();
+		command_byte(bytes[at++]);
+	}
 }
