@@ -140,9 +140,11 @@ bool command_poll(void)
 			return true;
 		if (at == got) {
 			at = 0;
-			got = MAX(hc_console_read(0, bytes, sizeof bytes), 0);
-			if (!got)
+			got = hc_console_read(0, bytes, sizeof bytes);
+			if (got <= 0) {
+				got = 0;
 				return false;
+			}
 		}
 		command_byte(bytes[at++]);
 	}
