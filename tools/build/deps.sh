@@ -34,6 +34,7 @@ socat             reaches QEMU sockets from scripts
 g++               make check: the ABI headers in C++
 clang             second compiler for the ABI headers
 clang-format      make check: layout
+libclang-rt-14-dev  make fuzz
 shellcheck        make check: scripts
 '
 
