@@ -13,7 +13,7 @@
 #include "run.h"
 #include "upcall.h"
 
-#define FREED_REPORT 4096u /* frames between two reports of check=freed */
+#define FREED_REPORT 512u /* frames between two reports of check=freed */
 
 /* With `check=freed`: who writes to frames that are free, a device whose owner died, say, is told on. */
 static void freed_check(mfn_t mfn, uint32_t intact)
