@@ -2,7 +2,7 @@
 /* A thousand instances of apps/web without a network: what the memory of one is. For -m 1G. */
 #include <tools/plan_source.h>
 
-#define IDLE(n) {.name = "web" #n, .image = "web", .cmdline = "web 80", .mem_pages = 192},
+#define IDLE(n) {.name = "web" #n, .image = "web", .cmdline = "web 80", .mem_pages = 224},
 #define TEN(n)                                                                                                         \
 	IDLE(n##0)                                                                                                     \
 	IDLE(n##1) IDLE(n##2) IDLE(n##3) IDLE(n##4) IDLE(n##5) IDLE(n##6) IDLE(n##7) IDLE(n##8) IDLE(n##9)
