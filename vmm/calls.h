@@ -26,6 +26,8 @@
 
 /* The domain that a builder means by @domid; *@error says why there is none. DOMID_SELF is the caller. */
 struct domain *call_target(struct vcpu *v, uint32_t domid, int64_t *error);
+/* Gives @d up to @count frames (at most POPULATE_MAX, which is MEMORY_MAX) and their numbers to @mfns: how many, or -HC_x. */
+int64_t call_populate(struct domain *d, guest_va_t mfns, uint32_t count);
 /* As call_target, in state @state. */
 struct domain *call_target_in(struct vcpu *v, uint32_t domid, uint32_t state, int64_t *error);
 

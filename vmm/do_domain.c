@@ -49,26 +49,10 @@ int64_t do_domain_create(struct vcpu *v, guest_va_t create)
 
 int64_t do_domain_populate(struct vcpu *v, uint32_t domid, guest_va_t mfns, uint32_t count)
 {
-	uint64_t list[POPULATE_MAX];
-	enum abi_error e = HC_OK;
 	int64_t error;
 	struct domain *d = call_target_in(v, domid, DOMAIN_CONSTRUCTION, &error);
-	uint32_t n = 0;
 
-	if (!d)
-		return error;
-	if (!count || count > POPULATE_MAX)
-		return -HC_EINVAL;
-	while (n < count && e == HC_OK) {
-		WITH_FLUSH(e, frame_alloc(&world, d, &list[n]));
-		if (e == HC_OK)
-			n++;
-	}
-	if (n && copy_to_guest(mfns, list, n * sizeof list[0]))
-		return n;
-	for (uint32_t i = 0; i < n; i++)
-		frame_disown(&world, d, list[i]);
-	return n ? -HC_EFAULT : -(int64_t)e;
+	return d ? call_populate(d, mfns, count) : error;
 }
 
 static bool copy_valid(const struct domain *d, const struct domain_copy *c)

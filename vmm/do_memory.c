@@ -5,34 +5,47 @@
 #include "core/frame.h"
 #include "core/image.h"
 
-/* Writes @n new frames of the caller to @mfns; takes them back when it cannot. */
-static int64_t hand_out(struct domain *d, guest_va_t mfns, const uint64_t *list, uint32_t n, uint32_t told)
-{
-	if (copy_to_guest(mfns, list, told * sizeof list[0]))
-		return n;
-	for (uint32_t i = 0; i < n; i++)
-		frame_disown(&world, d, told == n ? list[i] : list[0] + i);
-	return -HC_EFAULT;
-}
+_Static_assert(MEMORY_MAX == POPULATE_MAX && RUN_PAGES == RUN_FRAMES, "one limit for whoever asks");
 
-int64_t do_memory_increase(struct vcpu *v, guest_va_t mfns, uint32_t count, uint32_t flags)
+int64_t call_populate(struct domain *d, guest_va_t mfns, uint32_t count)
 {
-	struct domain *d = v->domain;
 	uint64_t list[MEMORY_MAX];
 	enum abi_error e = HC_OK;
 	uint32_t n = 0;
 
-	if (flags == MEMORY_RUN && count == RUN_PAGES) {
-		WITH_FLUSH(e, frame_alloc_run(&world, d, &list[0]));
-		return e == HC_OK ? hand_out(d, mfns, list, count, 1) : -(int64_t)e;
-	}
-	if (flags || !count || count > MEMORY_MAX)
+	if (!count || count > MEMORY_MAX)
 		return -HC_EINVAL;
 	while (n < count && e == HC_OK) {
 		WITH_FLUSH(e, frame_alloc(&world, d, &list[n]));
 		n += e == HC_OK;
 	}
-	return n ? hand_out(d, mfns, list, n, n) : -(int64_t)e;
+	if (n && copy_to_guest(mfns, list, n * sizeof list[0]))
+		return n;
+	for (uint32_t i = 0; i < n; i++)
+		frame_disown(&world, d, list[i]);
+	return n ? -HC_EFAULT : -(int64_t)e;
+}
+
+static int64_t increase_by_run(struct domain *d, guest_va_t mfn)
+{
+	enum abi_error e;
+	mfn_t first = 0;
+
+	WITH_FLUSH(e, frame_alloc_run(&world, d, &first));
+	if (e != HC_OK)
+		return -(int64_t)e;
+	if (copy_to_guest(mfn, &first, sizeof first))
+		return RUN_FRAMES;
+	for (mfn_t m = first; m < first + RUN_FRAMES; m++)
+		frame_disown(&world, d, m);
+	return -HC_EFAULT;
+}
+
+int64_t do_memory_increase(struct vcpu *v, guest_va_t mfns, uint32_t count, uint32_t flags)
+{
+	if (flags == MEMORY_RUN && count == RUN_PAGES)
+		return increase_by_run(v->domain, mfns);
+	return flags ? -HC_EINVAL : call_populate(v->domain, mfns, count);
 }
 
 int64_t do_memory_decrease(struct vcpu *v, guest_va_t mfns, uint32_t count)

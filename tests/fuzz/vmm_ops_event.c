@@ -44,14 +44,10 @@ enum abi_error op_port_bind(struct vmm_run *t)
 enum abi_error op_port_pair(struct vmm_run *t)
 {
 	struct domain *peer = any_alive(t);
-	struct shared_info before = *t->d->shared;
 	uint32_t a = 0, b = 0;
 	enum abi_error e;
 
 	FLUSHING(t, e, event_pair(t->w, t->d, peer, &a, &b));
-	/* The bits of a port that is free mean nothing; a pair that is refused may clear those of its first port. */
-	if (e != HC_OK)
-		memcpy(t->d->shared, &before, sizeof before);
 	return e;
 }
 

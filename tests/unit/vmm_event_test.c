@@ -203,6 +203,19 @@ Test(event, pair_that_finds_no_memory_for_its_second_end_takes_the_first_back)
 	tw_free(t.w);
 }
 
+Test(event, refused_pair_leaves_a_free_ports_bits_and_no_page_behind)
+{
+	struct two t = make();
+	uint32_t a, b;
+
+	t.a->shared->pending[0] = t.a->shared->masked[0] = UINT64_MAX;
+	TW_OK(t.w, frame_set_target(t.w, t.b, frame_charge(t.b), 0));
+	TW_REFUSED(t.w, HC_ELIMIT, event_pair(t.w, t.a, t.b, &a, &b));
+	cr_assert_eq(t.a->table_count, 0);
+	tw_recount(t.w);
+	tw_free(t.w);
+}
+
 Test(event, hostile_shared_page_harms_nobody_else)
 {
 	struct two t = make();

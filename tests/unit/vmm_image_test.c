@@ -2,16 +2,6 @@
 /* Image objects: who may map what of them, and when they go. */
 #include "vmm_world.h"
 
-static enum abi_error set(struct world *w, struct domain *d, mfn_t table, unsigned index, uint64_t value)
-{
-	bool flush = false;
-	enum abi_error e = mmu_set_entry(w, d, table, index, value, &flush);
-
-	if (flush)
-		tw_flush(w);
-	return e;
-}
-
 Test(image, is_filled_then_sealed_then_attached)
 {
 	struct world *w = tw_new(64);
@@ -48,18 +38,18 @@ Test(image, text_is_executed_and_data_read_by_the_attached_alone_and_nothing_is_
 	uint32_t id = tw_image(w, &text, &data);
 
 	TW_OK(w, image_attach(w, d, id));
-	TW_OK(w, set(w, d, s.l1, 10, tw_pte(text, TW_TEXT)));
-	TW_OK(w, set(w, d, s.l1, 11, tw_pte(text, TW_CONST)));
-	TW_OK(w, set(w, d, s.l1, 12, tw_pte(data, TW_CONST)));
-	TW_REFUSED(w, HC_EFRAME, set(w, d, s.l1, 13, tw_pte(data, TW_TEXT)));
-	TW_REFUSED(w, HC_EFRAME, set(w, d, s.l1, 13, tw_pte(data, TW_DATA)));
-	TW_REFUSED(w, HC_EFRAME, set(w, d, s.l1, 13, tw_pte(text, TW_DATA)));
-	TW_REFUSED(w, HC_EFRAME, set(w, other, o.l1, 13, tw_pte(text, TW_TEXT)));
-	TW_REFUSED(w, HC_EFRAME, set(w, other, o.l1, 13, tw_pte(data, TW_CONST)));
+	TW_OK(w, tw_set(w, d, s.l1, 10, tw_pte(text, TW_TEXT)));
+	TW_OK(w, tw_set(w, d, s.l1, 11, tw_pte(text, TW_CONST)));
+	TW_OK(w, tw_set(w, d, s.l1, 12, tw_pte(data, TW_CONST)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, d, s.l1, 13, tw_pte(data, TW_TEXT)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, d, s.l1, 13, tw_pte(data, TW_DATA)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, d, s.l1, 13, tw_pte(text, TW_DATA)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, other, o.l1, 13, tw_pte(text, TW_TEXT)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, other, o.l1, 13, tw_pte(data, TW_CONST)));
 	TW_REFUSED(w, HC_EFRAME, mmu_pin(w, d, data, 1));
 	TW_REFUSED(w, HC_EFRAME, frame_give_back(w, d, data));
 	d->sealed = 1;
-	TW_REFUSED(w, HC_ESEALED, set(w, d, s.l1, 13, tw_pte(text, TW_TEXT)));
+	TW_REFUSED(w, HC_ESEALED, tw_set(w, d, s.l1, 13, tw_pte(text, TW_TEXT)));
 	tw_recount(w);
 	tw_free(w);
 }

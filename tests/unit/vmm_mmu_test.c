@@ -6,18 +6,6 @@
 
 #define BAR 100000ull /* a device's registers, beyond the frame table */
 
-static enum abi_error set(struct world *w, struct domain *d, mfn_t table, unsigned index, uint64_t value)
-{
-	bool flush = false;
-	uint64_t old = frame_is_ram(w, table) && index < 512 ? tw_table(w, table)[index] : 0;
-	enum abi_error e = mmu_set_entry(w, d, table, index, value, &flush);
-
-	cr_assert_eq(flush, e == HC_OK && old, "a flush is owed exactly where a translation was replaced");
-	if (flush)
-		tw_flush(w);
-	return e;
-}
-
 Test(mmu, entry_with_a_bit_that_is_not_the_guests_is_refused_at_every_level)
 {
 	struct world *w = tw_new(64);
@@ -31,12 +19,12 @@ Test(mmu, entry_with_a_bit_that_is_not_the_guests_is_refused_at_every_level)
 			bool harmless = b & (PTE_A | PTE_D | PTE_W | PTE_NX | PTE_FRAME);
 
 			if (!harmless)
-				TW_REFUSED(w, HC_EENTRY, set(w, d, table[level], 7, good ^ b));
+				TW_REFUSED(w, HC_EENTRY, tw_set(w, d, table[level], 7, good ^ b));
 		}
-	TW_REFUSED(w, HC_EENTRY, set(w, d, s.l1, 7, tw_pte(s.data[0], PTE_W)));
-	TW_REFUSED(w, HC_EENTRY, set(w, d, s.l1, 7, PTE_A));
-	TW_REFUSED(w, HC_EENTRY, set(w, d, s.l1, 7, tw_pte(s.data[0], TW_DATA | PTE_GRANT)));
-	TW_OK(w, set(w, d, s.l1, 7, tw_pte(s.data[0], TW_DATA | PTE_A | PTE_D)));
+	TW_REFUSED(w, HC_EENTRY, tw_set(w, d, s.l1, 7, tw_pte(s.data[0], PTE_W)));
+	TW_REFUSED(w, HC_EENTRY, tw_set(w, d, s.l1, 7, PTE_A));
+	TW_REFUSED(w, HC_EENTRY, tw_set(w, d, s.l1, 7, tw_pte(s.data[0], TW_DATA | PTE_GRANT)));
+	TW_OK(w, tw_set(w, d, s.l1, 7, tw_pte(s.data[0], TW_DATA | PTE_A | PTE_D)));
 	tw_recount(w);
 	tw_free(w);
 }
@@ -47,17 +35,17 @@ Test(mmu, no_table_is_writable_and_no_writable_frame_becomes_a_table)
 	struct tw_space s;
 	struct domain *d = tw_run(w, 1, &s);
 
-	TW_REFUSED(w, HC_ETYPE, set(w, d, s.l1, 7, tw_pte(s.l1, TW_DATA)));
-	TW_REFUSED(w, HC_ETYPE, set(w, d, s.l1, 7, tw_pte(s.root, TW_DATA)));
-	TW_REFUSED(w, HC_ETYPE, set(w, d, s.l1, 7, tw_pte(s.l3, TW_TEXT)));
-	TW_REFUSED(w, HC_ETYPE, set(w, d, s.l1, 7, tw_pte(s.text, TW_DATA)));
-	TW_REFUSED(w, HC_ETYPE, set(w, d, s.l1, 7, tw_pte(s.data[0], TW_TEXT)));
-	TW_REFUSED(w, HC_ETYPE, set(w, d, s.l2, 7, tw_pte(s.data[0], TW_TABLE)));
+	TW_REFUSED(w, HC_ETYPE, tw_set(w, d, s.l1, 7, tw_pte(s.l1, TW_DATA)));
+	TW_REFUSED(w, HC_ETYPE, tw_set(w, d, s.l1, 7, tw_pte(s.root, TW_DATA)));
+	TW_REFUSED(w, HC_ETYPE, tw_set(w, d, s.l1, 7, tw_pte(s.l3, TW_TEXT)));
+	TW_REFUSED(w, HC_ETYPE, tw_set(w, d, s.l1, 7, tw_pte(s.text, TW_DATA)));
+	TW_REFUSED(w, HC_ETYPE, tw_set(w, d, s.l1, 7, tw_pte(s.data[0], TW_TEXT)));
+	TW_REFUSED(w, HC_ETYPE, tw_set(w, d, s.l2, 7, tw_pte(s.data[0], TW_TABLE)));
 	for (unsigned level = 1; level <= 4; level++)
 		TW_REFUSED(w, HC_ETYPE, mmu_pin(w, d, s.data[0], level));
 	TW_REFUSED(w, HC_ETYPE, mmu_pin(w, d, d->shared_mfn, 1));
 	/* To read a table is no harm. */
-	TW_OK(w, set(w, d, s.l1, 7, tw_pte(s.root, TW_CONST)));
+	TW_OK(w, tw_set(w, d, s.l1, 7, tw_pte(s.root, TW_CONST)));
 	tw_recount(w);
 	tw_free(w);
 }
@@ -69,9 +57,9 @@ Test(mmu, table_is_of_one_level_and_never_below_itself)
 	struct domain *d = tw_run(w, 1, &s);
 	mfn_t m = tw_frame(w, d);
 
-	TW_REFUSED(w, HC_ETYPE, set(w, d, s.root, 1, tw_pte(s.root, TW_TABLE)));
-	TW_REFUSED(w, HC_ETYPE, set(w, d, s.l3, 1, tw_pte(s.l3, TW_TABLE)));
-	TW_REFUSED(w, HC_ETYPE, set(w, d, s.l3, 1, tw_pte(s.l1, TW_TABLE)));
+	TW_REFUSED(w, HC_ETYPE, tw_set(w, d, s.root, 1, tw_pte(s.root, TW_TABLE)));
+	TW_REFUSED(w, HC_ETYPE, tw_set(w, d, s.l3, 1, tw_pte(s.l3, TW_TABLE)));
+	TW_REFUSED(w, HC_ETYPE, tw_set(w, d, s.l3, 1, tw_pte(s.l1, TW_TABLE)));
 	tw_table(w, m)[3] = tw_pte(m, TW_TABLE);
 	for (unsigned level = 2; level <= 4; level++)
 		TW_REFUSED(w, HC_ETYPE, mmu_pin(w, d, m, level));
@@ -95,10 +83,10 @@ Test(mmu, top_slot_and_upper_half_are_never_the_guests)
 	struct domain *d = tw_run(w, 1, &s);
 	mfn_t m = tw_frame(w, d);
 
-	TW_OK(w, set(w, d, s.root, 254, tw_pte(s.l3, TW_TABLE)));
+	TW_OK(w, tw_set(w, d, s.root, 254, tw_pte(s.l3, TW_TABLE)));
 	for (unsigned i = 255; i < 600; i++)
-		TW_REFUSED(w, HC_EADDRESS, set(w, d, s.root, i, i % 2 ? 0 : tw_pte(s.l3, TW_TABLE)));
-	TW_REFUSED(w, HC_EADDRESS, set(w, d, s.l1, 512, 0));
+		TW_REFUSED(w, HC_EADDRESS, tw_set(w, d, s.root, i, i % 2 ? 0 : tw_pte(s.l3, TW_TABLE)));
+	TW_REFUSED(w, HC_EADDRESS, tw_set(w, d, s.l1, 512, 0));
 	for (unsigned i = 255; i < 512; i++) {
 		tw_table(w, m)[i] = i % 2 ? 1 : w->upper_half[i - 256 > 255 ? 0 : i - 256] | 1;
 		TW_REFUSED(w, HC_EENTRY, mmu_pin(w, d, m, 4));
@@ -186,23 +174,23 @@ Test(mmu, sealed_domain_makes_nothing_executable_any_more)
 	struct domain *d = tw_run(w, 1, &s);
 	mfn_t m = tw_frame(w, d), l1 = tw_frame(w, d);
 
-	TW_OK(w, set(w, d, s.l1, 8, tw_pte(m, TW_TEXT)));
-	TW_OK(w, set(w, d, s.l1, 8, 0));
+	TW_OK(w, tw_set(w, d, s.l1, 8, tw_pte(m, TW_TEXT)));
+	TW_OK(w, tw_set(w, d, s.l1, 8, 0));
 	d->sealed = 1;
-	TW_REFUSED(w, HC_ESEALED, set(w, d, s.l1, 8, tw_pte(m, TW_TEXT)));
-	TW_REFUSED(w, HC_ESEALED, set(w, d, s.l1, 8, tw_pte(s.text, TW_TEXT)));
+	TW_REFUSED(w, HC_ESEALED, tw_set(w, d, s.l1, 8, tw_pte(m, TW_TEXT)));
+	TW_REFUSED(w, HC_ESEALED, tw_set(w, d, s.l1, 8, tw_pte(s.text, TW_TEXT)));
 	tw_table(w, l1)[0] = tw_pte(m, TW_TEXT);
 	TW_REFUSED(w, HC_ESEALED, mmu_pin(w, d, l1, 1));
-	TW_REFUSED(w, HC_EUNPINNED, set(w, d, s.l2, 40, tw_pte(l1, TW_TABLE)));
+	TW_REFUSED(w, HC_EUNPINNED, tw_set(w, d, s.l2, 40, tw_pte(l1, TW_TABLE)));
 	/* What was text stays it, whether it is still mapped or not; to read it is no harm. */
-	TW_REFUSED(w, HC_ETEXT, set(w, d, s.l1, 8, tw_pte(m, TW_DATA)));
+	TW_REFUSED(w, HC_ETEXT, tw_set(w, d, s.l1, 8, tw_pte(m, TW_DATA)));
 	TW_REFUSED(w, HC_ETEXT, mmu_pin(w, d, m, 1));
 	TW_REFUSED(w, HC_ETEXT, frame_get_type(w, m, FRAME_WRITABLE));
 	TW_REFUSED(w, HC_ETEXT, frame_give_back(w, d, m));
-	TW_OK(w, set(w, d, s.l1, 0, 0));
-	TW_REFUSED(w, HC_ETEXT, set(w, d, s.l1, 8, tw_pte(s.text, TW_DATA)));
-	TW_OK(w, set(w, d, s.l1, 8, tw_pte(m, TW_CONST)));
-	TW_OK(w, set(w, d, s.l1, 9, tw_pte(TW_STUBS, TW_TEXT)));
+	TW_OK(w, tw_set(w, d, s.l1, 0, 0));
+	TW_REFUSED(w, HC_ETEXT, tw_set(w, d, s.l1, 8, tw_pte(s.text, TW_DATA)));
+	TW_OK(w, tw_set(w, d, s.l1, 8, tw_pte(m, TW_CONST)));
+	TW_OK(w, tw_set(w, d, s.l1, 9, tw_pte(TW_STUBS, TW_TEXT)));
 	tw_recount(w);
 	tw_free(w);
 }
@@ -213,22 +201,22 @@ Test(mmu, hypercall_page_and_bundle_are_read_by_whom_they_are_for_and_written_by
 	struct tw_space s, c;
 	struct domain *d = tw_run(w, 1, &s), *control = tw_run(w, 0, &c);
 
-	TW_OK(w, set(w, d, s.l1, 8, tw_pte(TW_STUBS, TW_TEXT)));
-	TW_OK(w, set(w, d, s.l1, 9, tw_pte(TW_STUBS, TW_CONST)));
-	TW_REFUSED(w, HC_EFRAME, set(w, d, s.l1, 8, tw_pte(TW_STUBS, TW_DATA)));
-	TW_REFUSED(w, HC_EFRAME, set(w, control, c.l1, 8, tw_pte(TW_STUBS, TW_DATA)));
-	TW_REFUSED(w, HC_EFRAME, set(w, d, s.l1, 10, tw_pte(TW_BUNDLE, TW_CONST)));
-	TW_OK(w, set(w, control, c.l1, 10, tw_pte(TW_BUNDLE, TW_CONST)));
-	TW_REFUSED(w, HC_EFRAME, set(w, control, c.l1, 10, tw_pte(TW_BUNDLE, TW_DATA)));
-	TW_REFUSED(w, HC_EFRAME, set(w, control, c.l1, 10, tw_pte(TW_BUNDLE, TW_TEXT)));
-	TW_REFUSED(w, HC_EFRAME, set(w, control, c.l1, 10, tw_pte(0, TW_CONST)));
-	TW_REFUSED(w, HC_EFRAME, set(w, control, c.l1, 10, tw_pte(s.data[0], TW_CONST)));
-	TW_REFUSED(w, HC_EFRAME, set(w, control, c.l1, 10, tw_pte(w->free_list, TW_CONST)));
+	TW_OK(w, tw_set(w, d, s.l1, 8, tw_pte(TW_STUBS, TW_TEXT)));
+	TW_OK(w, tw_set(w, d, s.l1, 9, tw_pte(TW_STUBS, TW_CONST)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, d, s.l1, 8, tw_pte(TW_STUBS, TW_DATA)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, control, c.l1, 8, tw_pte(TW_STUBS, TW_DATA)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, d, s.l1, 10, tw_pte(TW_BUNDLE, TW_CONST)));
+	TW_OK(w, tw_set(w, control, c.l1, 10, tw_pte(TW_BUNDLE, TW_CONST)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, control, c.l1, 10, tw_pte(TW_BUNDLE, TW_DATA)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, control, c.l1, 10, tw_pte(TW_BUNDLE, TW_TEXT)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, control, c.l1, 10, tw_pte(0, TW_CONST)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, control, c.l1, 10, tw_pte(s.data[0], TW_CONST)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, control, c.l1, 10, tw_pte(w->free_list, TW_CONST)));
 	TW_REFUSED(w, HC_EFRAME, mmu_pin(w, control, TW_STUBS, 1));
 	TW_REFUSED(w, HC_EFRAME, mmu_pin(w, control, s.l1, 1));
-	TW_REFUSED(w, HC_ENOTABLE, set(w, control, s.l1, 1, 0));
-	TW_REFUSED(w, HC_ENOTABLE, set(w, d, s.data[0], 1, 0));
-	TW_REFUSED(w, HC_ENOTABLE, set(w, d, BAR, 1, 0));
+	TW_REFUSED(w, HC_ENOTABLE, tw_set(w, control, s.l1, 1, 0));
+	TW_REFUSED(w, HC_ENOTABLE, tw_set(w, d, s.data[0], 1, 0));
+	TW_REFUSED(w, HC_ENOTABLE, tw_set(w, d, BAR, 1, 0));
 	tw_recount(w);
 	tw_free(w);
 }
@@ -243,21 +231,21 @@ Test(mmu, registers_of_a_device_are_mapped_uncached_by_their_owner_alone)
 	d->io[0] = (struct io_range){BAR, 4};
 	d->io[IO_RANGES - 1] = (struct io_range){hole, 1};
 	for (unsigned i = 0; i < 4; i++)
-		TW_OK(w, set(w, d, s.l1, 8 + i, tw_pte(BAR + i, TW_DATA | PTE_PCD)));
-	TW_OK(w, set(w, d, s.l1, 12, tw_pte(hole, TW_CONST | PTE_PCD)));
-	TW_REFUSED(w, HC_EFRAME, set(w, d, s.l1, 13, tw_pte(BAR - 1, TW_DATA | PTE_PCD)));
-	TW_REFUSED(w, HC_EFRAME, set(w, d, s.l1, 13, tw_pte(BAR + 4, TW_DATA | PTE_PCD)));
-	TW_REFUSED(w, HC_EFRAME, set(w, d, s.l1, 13, tw_pte(hole - 1, TW_DATA | PTE_PCD)));
-	TW_REFUSED(w, HC_EFRAME, set(w, d, s.l1, 13, tw_pte(wide, TW_DATA | PTE_PCD)));
-	TW_REFUSED(w, HC_EFRAME, set(w, other, o.l1, 13, tw_pte(BAR, TW_DATA | PTE_PCD)));
-	TW_REFUSED(w, HC_EENTRY, set(w, d, s.l1, 13, tw_pte(BAR, TW_DATA)));
-	TW_REFUSED(w, HC_EENTRY, set(w, d, s.l1, 13, tw_pte(BAR, TW_TEXT | PTE_PCD)));
-	TW_REFUSED(w, HC_EENTRY, set(w, d, s.l1, 13, tw_pte(s.data[0], TW_DATA | PTE_PCD)));
-	TW_REFUSED(w, HC_EFRAME, set(w, d, s.l2, 13, tw_pte(BAR, TW_TABLE)));
+		TW_OK(w, tw_set(w, d, s.l1, 8 + i, tw_pte(BAR + i, TW_DATA | PTE_PCD)));
+	TW_OK(w, tw_set(w, d, s.l1, 12, tw_pte(hole, TW_CONST | PTE_PCD)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, d, s.l1, 13, tw_pte(BAR - 1, TW_DATA | PTE_PCD)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, d, s.l1, 13, tw_pte(BAR + 4, TW_DATA | PTE_PCD)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, d, s.l1, 13, tw_pte(hole - 1, TW_DATA | PTE_PCD)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, d, s.l1, 13, tw_pte(wide, TW_DATA | PTE_PCD)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, other, o.l1, 13, tw_pte(BAR, TW_DATA | PTE_PCD)));
+	TW_REFUSED(w, HC_EENTRY, tw_set(w, d, s.l1, 13, tw_pte(BAR, TW_DATA)));
+	TW_REFUSED(w, HC_EENTRY, tw_set(w, d, s.l1, 13, tw_pte(BAR, TW_TEXT | PTE_PCD)));
+	TW_REFUSED(w, HC_EENTRY, tw_set(w, d, s.l1, 13, tw_pte(s.data[0], TW_DATA | PTE_PCD)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, d, s.l2, 13, tw_pte(BAR, TW_TABLE)));
 	/* A range that is RAM is RAM. */
 	d->io[1] = (struct io_range){o.data[0], 1};
-	TW_REFUSED(w, HC_EENTRY, set(w, d, s.l1, 13, tw_pte(o.data[0], TW_DATA | PTE_PCD)));
-	TW_REFUSED(w, HC_EFRAME, set(w, d, s.l1, 13, tw_pte(o.data[0], TW_DATA)));
+	TW_REFUSED(w, HC_EENTRY, tw_set(w, d, s.l1, 13, tw_pte(o.data[0], TW_DATA | PTE_PCD)));
+	TW_REFUSED(w, HC_EFRAME, tw_set(w, d, s.l1, 13, tw_pte(o.data[0], TW_DATA)));
 	tw_recount(w);
 	tw_release(w, d);
 	tw_recount(w);
@@ -273,8 +261,8 @@ Test(mmu, accessed_and_dirty_bits_that_the_cpu_set_meanwhile_are_no_matter)
 	for (unsigned i = 0; i < 4; i++)
 		tw_table(w, s.l1)[i] |= PTE_A | (i ? PTE_D : 0);
 	tw_table(w, s.root)[0] |= PTE_A;
-	TW_OK(w, set(w, d, s.l1, 1, tw_pte(s.data[0], TW_CONST)));
-	TW_OK(w, set(w, d, s.l1, 2, 0));
+	TW_OK(w, tw_set(w, d, s.l1, 1, tw_pte(s.data[0], TW_CONST)));
+	TW_OK(w, tw_set(w, d, s.l1, 2, 0));
 	tw_recount(w);
 	cr_assert_eq(w->frames[s.data[0]].type, FRAME_NONE);
 	cr_assert_eq(w->frames[s.data[1]].refs, 1);

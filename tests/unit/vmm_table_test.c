@@ -6,16 +6,6 @@
 
 #define RUN_WORLD (3 * RUN_FRAMES) /* two runs are free in the middle */
 
-static enum abi_error set(struct world *w, struct domain *d, mfn_t table, unsigned index, uint64_t value)
-{
-	bool flush = false;
-	enum abi_error e = mmu_set_entry(w, d, table, index, value, &flush);
-
-	if (flush)
-		tw_flush(w);
-	return e;
-}
-
 Test(table, is_one_from_pin_to_unpin_and_full_of_zeros_behind_it)
 {
 	struct world *w = tw_new(64);
@@ -23,17 +13,17 @@ Test(table, is_one_from_pin_to_unpin_and_full_of_zeros_behind_it)
 	struct domain *d = tw_run(w, 1, &s);
 	mfn_t l1 = tw_frame(w, d), data = tw_frame(w, d);
 
-	TW_REFUSED(w, HC_ENOTABLE, set(w, d, l1, 0, 0));
-	TW_REFUSED(w, HC_EUNPINNED, set(w, d, s.l2, 40, tw_pte(l1, TW_TABLE)));
+	TW_REFUSED(w, HC_ENOTABLE, tw_set(w, d, l1, 0, 0));
+	TW_REFUSED(w, HC_EUNPINNED, tw_set(w, d, s.l2, 40, tw_pte(l1, TW_TABLE)));
 	tw_table(w, l1)[7] = tw_pte(data, TW_DATA);
 	TW_OK(w, mmu_pin(w, d, l1, 1));
 	TW_REFUSED(w, HC_ESTATE, mmu_pin(w, d, l1, 1));
 	TW_REFUSED(w, HC_ETYPE, mmu_pin(w, d, l1, 2));
-	TW_OK(w, set(w, d, s.l2, 40, tw_pte(l1, TW_TABLE)));
+	TW_OK(w, tw_set(w, d, s.l2, 40, tw_pte(l1, TW_TABLE)));
 	TW_REFUSED(w, HC_ELINKED, mmu_unpin(w, d, l1));
-	TW_OK(w, set(w, d, s.l2, 40, 0));
+	TW_OK(w, tw_set(w, d, s.l2, 40, 0));
 	/* Linked from nowhere it is a table still. */
-	TW_REFUSED(w, HC_ETYPE, set(w, d, s.l1, 9, tw_pte(l1, TW_DATA)));
+	TW_REFUSED(w, HC_ETYPE, tw_set(w, d, s.l1, 9, tw_pte(l1, TW_DATA)));
 	TW_REFUSED(w, HC_EBUSY, frame_give_back(w, d, l1));
 	tw_recount(w);
 	TW_OK(w, mmu_unpin(w, d, l1));
@@ -60,7 +50,7 @@ Test(table, that_is_a_root_or_holds_grant_mappings_stays_one)
 	TW_OK(w, grant_reserve(w, peer, 1, &ref));
 	TW_OK(w, grant_offer(w, peer, ref, d->id, 0, t.data[0]));
 	TW_OK(w, grant_map(w, d, peer, ref, false, s.window, 3, &mfn));
-	TW_OK(w, set(w, d, s.l2, TW_WINDOW >> 21, 0));
+	TW_OK(w, tw_set(w, d, s.l2, TW_WINDOW >> 21, 0));
 	TW_REFUSED(w, HC_ELINKED, mmu_unpin(w, d, s.window));
 	tw_recount(w);
 	TW_OK(w, grant_unmap(w, d, s.window, 3));
@@ -90,16 +80,16 @@ Test(table, maps_an_aligned_run_of_own_frames_by_one_entry)
 	cr_assert_eq(run % RUN_FRAMES, 0);
 	for (mfn_t m = run; m < run + RUN_FRAMES; m++)
 		cr_assert(w->frames[m].owner == d->id && w->frames[m].refs == 1);
-	TW_OK(w, set(w, d, l2, 3, tw_pte(run, TW_DATA | PTE_PS)));
+	TW_OK(w, tw_set(w, d, l2, 3, tw_pte(run, TW_DATA | PTE_PS)));
 	tw_recount(w);
 	cr_assert_eq(w->frames[run + 511].type, FRAME_WRITABLE);
 	TW_REFUSED(w, HC_ETYPE, mmu_pin(w, d, run + 511, 1));
-	TW_OK(w, set(w, d, l2, 4, tw_pte(run, TW_CONST | PTE_PS)));
-	TW_OK(w, set(w, d, l2, 3, tw_pte(run, TW_CONST | PTE_PS)));
+	TW_OK(w, tw_set(w, d, l2, 4, tw_pte(run, TW_CONST | PTE_PS)));
+	TW_OK(w, tw_set(w, d, l2, 3, tw_pte(run, TW_CONST | PTE_PS)));
 	tw_recount(w);
 	cr_assert_eq(w->frames[run].type, FRAME_NONE);
-	TW_OK(w, set(w, d, l2, 3, 0));
-	TW_OK(w, set(w, d, l2, 4, 0));
+	TW_OK(w, tw_set(w, d, l2, 3, 0));
+	TW_OK(w, tw_set(w, d, l2, 4, 0));
 	cr_assert_eq(w->frames[run].refs, 1);
 	tw_release(w, d);
 	tw_recount(w);
@@ -116,30 +106,30 @@ Test(table, refuses_a_run_that_is_not_wholly_the_domains_or_not_aligned_or_execu
 	enum abi_error e;
 
 	l1 = tw_frame(w, d);
-	TW_REFUSED(w, HC_ERUN, set(w, d, l2, 3, tw_pte(run + 1, TW_DATA | PTE_PS)));
-	TW_REFUSED(w, HC_EENTRY, set(w, d, l2, 3, tw_pte(run, TW_TEXT | PTE_PS)));
-	TW_REFUSED(w, HC_EENTRY, set(w, d, l2, 3, tw_pte(run, TW_DATA | PTE_PS | PTE_PCD)));
-	TW_REFUSED(w, HC_EENTRY, set(w, d, l2, 3, tw_pte(run, TW_DATA | PTE_PS | PTE_G)));
-	TW_REFUSED(w, HC_ERUN, set(w, d, l2, 3, tw_pte(0, TW_DATA | PTE_PS)));
-	TW_REFUSED(w, HC_ERUN, set(w, d, l2, 3, tw_pte(1ull << 35, TW_DATA | PTE_PS)));
+	TW_REFUSED(w, HC_ERUN, tw_set(w, d, l2, 3, tw_pte(run + 1, TW_DATA | PTE_PS)));
+	TW_REFUSED(w, HC_EENTRY, tw_set(w, d, l2, 3, tw_pte(run, TW_TEXT | PTE_PS)));
+	TW_REFUSED(w, HC_EENTRY, tw_set(w, d, l2, 3, tw_pte(run, TW_DATA | PTE_PS | PTE_PCD)));
+	TW_REFUSED(w, HC_EENTRY, tw_set(w, d, l2, 3, tw_pte(run, TW_DATA | PTE_PS | PTE_G)));
+	TW_REFUSED(w, HC_ERUN, tw_set(w, d, l2, 3, tw_pte(0, TW_DATA | PTE_PS)));
+	TW_REFUSED(w, HC_ERUN, tw_set(w, d, l2, 3, tw_pte(1ull << 35, TW_DATA | PTE_PS)));
 	/* The last of it is a table, text, another's. */
 	TW_OK(w, mmu_pin(w, d, run + 511, 1));
-	TW_REFUSED(w, HC_ETYPE, set(w, d, l2, 3, tw_pte(run, TW_DATA | PTE_PS)));
-	TW_OK(w, set(w, d, l2, 3, tw_pte(run, TW_CONST | PTE_PS)));
-	TW_OK(w, set(w, d, l2, 3, 0));
+	TW_REFUSED(w, HC_ETYPE, tw_set(w, d, l2, 3, tw_pte(run, TW_DATA | PTE_PS)));
+	TW_OK(w, tw_set(w, d, l2, 3, tw_pte(run, TW_CONST | PTE_PS)));
+	TW_OK(w, tw_set(w, d, l2, 3, 0));
 	TW_OK(w, mmu_unpin(w, d, run + 511));
 	TW_OK(w, frame_get_type(w, run + 511, FRAME_EXEC));
-	TW_REFUSED(w, HC_ETYPE, set(w, d, l2, 3, tw_pte(run, TW_DATA | PTE_PS)));
+	TW_REFUSED(w, HC_ETYPE, tw_set(w, d, l2, 3, tw_pte(run, TW_DATA | PTE_PS)));
 	frame_put_type(w, run + 511);
 	TW_FLUSHING(w, e, frame_move(w, d, other, run + 511, 0));
 	cr_assert_eq(e, HC_OK);
-	TW_REFUSED(w, HC_ERUN, set(w, d, l2, 3, tw_pte(run, TW_DATA | PTE_PS)));
+	TW_REFUSED(w, HC_ERUN, tw_set(w, d, l2, 3, tw_pte(run, TW_DATA | PTE_PS)));
 	/* Level 1 has no such entry, level 3 neither, and a table that is to be pinned must not hold one. */
 	TW_OK(w, mmu_pin(w, d, l1, 1));
-	TW_REFUSED(w, HC_EENTRY, set(w, d, l1, 3, tw_pte(run, TW_DATA | PTE_PS)));
+	TW_REFUSED(w, HC_EENTRY, tw_set(w, d, l1, 3, tw_pte(run, TW_DATA | PTE_PS)));
 	TW_OK(w, mmu_unpin(w, d, l1));
 	TW_OK(w, mmu_pin(w, d, l1, 3));
-	TW_REFUSED(w, HC_EENTRY, set(w, d, l1, 3, tw_pte(run, TW_DATA | PTE_PS)));
+	TW_REFUSED(w, HC_EENTRY, tw_set(w, d, l1, 3, tw_pte(run, TW_DATA | PTE_PS)));
 	TW_OK(w, mmu_unpin(w, d, l1));
 	tw_table(w, l1)[9] = tw_pte(run, TW_DATA | PTE_PS);
 	TW_REFUSED(w, HC_EENTRY, mmu_pin(w, d, l1, 2));
@@ -156,8 +146,8 @@ Test(table, refuses_a_run_of_own_frames_that_is_not_aligned)
 	TW_OK(w, frame_set_target(w, d, d->frame_max = 3 * RUN_FRAMES, 0));
 	TW_OK(w, frame_alloc_run(w, d, &next));
 	cr_assert(next == run + RUN_FRAMES || run == next + RUN_FRAMES);
-	TW_REFUSED(w, HC_ERUN, set(w, d, l2, 3, tw_pte(MIN(run, next) + 1, TW_DATA | PTE_PS)));
-	TW_OK(w, set(w, d, l2, 3, tw_pte(MIN(run, next), TW_DATA | PTE_PS)));
+	TW_REFUSED(w, HC_ERUN, tw_set(w, d, l2, 3, tw_pte(MIN(run, next) + 1, TW_DATA | PTE_PS)));
+	TW_OK(w, tw_set(w, d, l2, 3, tw_pte(MIN(run, next), TW_DATA | PTE_PS)));
 	tw_recount(w);
 	tw_free(w);
 }
@@ -171,7 +161,7 @@ Test(table, full_of_runs_is_unpinned_in_bounded_steps)
 	unsigned steps = 0;
 
 	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
-		TW_OK(w, set(w, d, l2, i, tw_pte(run, TW_DATA | PTE_PS)));
+		TW_OK(w, tw_set(w, d, l2, i, tw_pte(run, TW_DATA | PTE_PS)));
 	tw_recount(w);
 	while (e == HC_EAGAIN) {
 		uint64_t work = w->work;
@@ -181,7 +171,7 @@ Test(table, full_of_runs_is_unpinned_in_bounded_steps)
 		tw_recount(w);
 		steps++;
 		if (steps == 3)
-			TW_OK(w, set(w, d, l2, 0, tw_pte(run, TW_DATA | PTE_PS)));
+			TW_OK(w, tw_set(w, d, l2, 0, tw_pte(run, TW_DATA | PTE_PS)));
 	}
 	cr_assert_eq(e, HC_OK);
 	cr_assert(steps > 100);
@@ -199,7 +189,7 @@ Test(table, walk_stops_at_a_run)
 
 	TW_OK(w, frame_set_target(w, d, d->frame_max = 2 * RUN_FRAMES, 0));
 	TW_OK(w, frame_alloc_run(w, d, &run));
-	TW_OK(w, set(w, d, s.l2, 40, tw_pte(run, TW_DATA | PTE_PS)));
+	TW_OK(w, tw_set(w, d, s.l2, 40, tw_pte(run, TW_DATA | PTE_PS)));
 	TW_REFUSED(w, HC_ENOTABLE, mmu_walk(w, s.root, 40ull << 21, 1, &table, &index));
 	TW_OK(w, mmu_walk(w, s.root, 40ull << 21, 2, &table, &index));
 	cr_assert(table == s.l2 && index == 40);

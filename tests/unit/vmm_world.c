@@ -100,6 +100,18 @@ mfn_t tw_frame(struct world *w, struct domain *d)
 	return mfn;
 }
 
+enum abi_error tw_set(struct world *w, struct domain *d, mfn_t table, unsigned index, uint64_t value)
+{
+	bool flush = false;
+	uint64_t old = frame_is_ram(w, table) && index < TABLE_ENTRIES ? tw_table(w, table)[index] : 0;
+	enum abi_error e = mmu_set_entry(w, d, table, index, value, &flush);
+
+	cr_assert_eq(flush, e == HC_OK && old, "a flush is owed exactly where a translation was replaced");
+	if (flush)
+		tw_flush(w);
+	return e;
+}
+
 void tw_pin_tree(struct world *w, struct domain *d, mfn_t table, unsigned level)
 {
 	for (unsigned i = 0; level > 1 && i < TABLE_ENTRIES; i++)

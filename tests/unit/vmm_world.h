@@ -54,6 +54,8 @@ void tw_flush(struct world *w);
 struct domain *tw_domain(struct world *w, uint32_t slot, uint32_t max_pages, uint32_t capabilities);
 mfn_t tw_frame(struct world *w, struct domain *d);
 struct domain *tw_run(struct world *w, uint32_t slot, struct tw_space *s);
+/* mmu_set_entry and the flush that it asks for, which it may do exactly where a translation was replaced. */
+enum abi_error tw_set(struct world *w, struct domain *d, mfn_t table, unsigned index, uint64_t value);
 /* Pins a tree of tables from the leaves up. */
 void tw_pin_tree(struct world *w, struct domain *d, mfn_t table, unsigned level);
 /* A sealed image of two frames, text and data. */

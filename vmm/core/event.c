@@ -19,14 +19,13 @@ struct port *event_port(const struct domain *d, uint32_t port)
 	return p->state == PORT_FREE ? NULL : p;
 }
 
-enum abi_error event_alloc(struct world *w, struct domain *d, enum port_state state, uint32_t peer, uint32_t peer_port,
-			   uint32_t vcpu, uint32_t *port)
+/* A free port of @d but @other into *@port; its table grows for it, and nothing else changes. */
+static enum abi_error port_find(struct world *w, struct domain *d, uint32_t other, uint32_t *port)
 {
 	for (uint32_t i = 0; i < EVENT_PORT_MAX; i++) {
 		uint32_t n = (d->port_hint + i) % EVENT_PORT_MAX, page = n / PORTS_PER_PAGE;
-		uint64_t bit = 1ull << n % 64;
 
-		if (!n)
+		if (!n || n == other)
 			continue;
 		if (!d->ports[page]) {
 			enum abi_error e = frame_alloc_table(w, d, (void **)&d->ports[page]);
@@ -35,16 +34,34 @@ enum abi_error event_alloc(struct world *w, struct domain *d, enum port_state st
 		}
 		if (d->ports[page][n % PORTS_PER_PAGE].state != PORT_FREE)
 			continue;
-		d->ports[page][n % PORTS_PER_PAGE] = (struct port){
-			.state = (uint8_t)state, .vcpu = (uint8_t)vcpu, .peer = peer, .peer_port = peer_port};
-		__atomic_fetch_and(&d->shared->pending[n / 64], ~bit, __ATOMIC_SEQ_CST);
-		__atomic_fetch_and(&d->shared->masked[n / 64], ~bit, __ATOMIC_SEQ_CST);
-		d->port_count++;
-		d->port_hint = n + 1;
 		*port = n;
 		return HC_OK;
 	}
 	return HC_ENOPORT;
+}
+
+static void port_take(struct domain *d, uint32_t n, struct port port)
+{
+	uint64_t bit = 1ull << n % 64;
+
+	d->ports[n / PORTS_PER_PAGE][n % PORTS_PER_PAGE] = port;
+	__atomic_fetch_and(&d->shared->pending[n / 64], ~bit, __ATOMIC_SEQ_CST);
+	__atomic_fetch_and(&d->shared->masked[n / 64], ~bit, __ATOMIC_SEQ_CST);
+	d->port_count++;
+	d->port_hint = n + 1;
+}
+
+enum abi_error event_alloc(struct world *w, struct domain *d, enum port_state state, uint32_t peer, uint32_t peer_port,
+			   uint32_t vcpu, uint32_t *port)
+{
+	enum abi_error e = port_find(w, d, 0, port);
+
+	if (e == HC_OK)
+		port_take(
+			d, *port,
+			(struct port){
+				.state = (uint8_t)state, .vcpu = (uint8_t)vcpu, .peer = peer, .peer_port = peer_port});
+	return e;
 }
 
 enum abi_error event_bind(struct world *w, struct domain *d, struct domain *peer, uint32_t peer_port, uint32_t vcpu,
@@ -66,24 +83,21 @@ enum abi_error event_bind(struct world *w, struct domain *d, struct domain *peer
 enum abi_error event_pair(struct world *w, struct domain *a, struct domain *b, uint32_t *port_a, uint32_t *port_b)
 {
 	uint64_t tables = a->table_count;
-	enum abi_error e = event_alloc(w, a, PORT_CONNECTED, b->id, 0, 0, port_a);
+	enum abi_error e = port_find(w, a, 0, port_a);
 
 	if (e != HC_OK)
 		return e;
-	e = event_alloc(w, b, PORT_CONNECTED, a->id, *port_a, 0, port_b);
-	if (e != HC_OK) {
+	e = port_find(w, b, a == b ? *port_a : 0, port_b);
+	if (e == HC_OK) {
+		port_take(a, *port_a, (struct port){.state = PORT_CONNECTED, .peer = b->id, .peer_port = *port_b});
+		port_take(b, *port_b, (struct port){.state = PORT_CONNECTED, .peer = a->id, .peer_port = *port_a});
+	} else if (a->table_count > tables) {
 		struct port **page = &a->ports[*port_a / PORTS_PER_PAGE];
 
-		event_port(a, *port_a)->state = PORT_FREE;
-		a->port_count--;
-		if (a->table_count > tables) {
-			frame_free_table(w, a, *page);
-			*page = NULL;
-		}
-		return e;
+		frame_free_table(w, a, *page);
+		*page = NULL;
 	}
-	event_port(a, *port_a)->peer_port = *port_b;
-	return HC_OK;
+	return e;
 }
 
 enum abi_error event_close(struct world *w, struct domain *d, uint32_t port)

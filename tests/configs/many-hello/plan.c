@@ -1,20 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A thousand instances of apps/hello, each counting for ever. For -m 1G. */
-#include <tools/plan_source.h>
+/* A thousand instances of apps/hello, each counting for ever. */
+#define PLAN_FILE "tests/configs/many-hello/plan.c"
+#define ONE(n) {.name = "hello" #n, .image = "hello", .cmdline = "hello 0", .mem_pages = 128},
 
-#define IDLE(n) {.name = "hello" #n, .image = "hello", .cmdline = "hello 0", .mem_pages = 128},
-#define TEN(n)                                                                                                         \
-	IDLE(n##0)                                                                                                     \
-	IDLE(n##1) IDLE(n##2) IDLE(n##3) IDLE(n##4) IDLE(n##5) IDLE(n##6) IDLE(n##7) IDLE(n##8) IDLE(n##9)
-#define HUNDRED(n)                                                                                                     \
-	TEN(n##0)                                                                                                      \
-	TEN(n##1) TEN(n##2) TEN(n##3) TEN(n##4) TEN(n##5) TEN(n##6) TEN(n##7) TEN(n##8) TEN(n##9)
-
-static const struct plan_domain domains[] = {HUNDRED(0) HUNDRED(1) HUNDRED(2) HUNDRED(3) HUNDRED(4) HUNDRED(5)
-						     HUNDRED(6) HUNDRED(7) HUNDRED(8) HUNDRED(9)};
-
-const struct plan_source plan_source = {
-	.file = "tests/configs/many-hello/plan.c",
-	.domains = domains,
-	.domain_count = ARRAY_SIZE(domains),
-};
+#include "../thousand.h"
