@@ -79,6 +79,8 @@ static void read_table(uint64_t pa)
 		info.has_mcfg = found("MCFG", acpi_mcfg_parse(t, len, &info.mcfg));
 	} else if (memcmp(t, "HPET", 4) == 0 && !info.has_hpet) {
 		info.has_hpet = found("HPET", acpi_hpet_parse(t, len, &info.hpet));
+	} else if (memcmp(t, "DMAR", 4) == 0 && !info.has_dmar) {
+		info.has_dmar = found("DMAR", acpi_dmar_parse(t, len, &info.dmar));
 	} else if (memcmp(t, "FACP", 4) == 0 && !info.has_fadt) {
 		info.has_fadt = found("FADT", acpi_fadt_parse(t, len, &info.fadt));
 		if (info.has_fadt)

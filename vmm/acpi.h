@@ -6,6 +6,8 @@
 #include "core/acpi_parse.h"
 
 struct acpi_info {
+	bool has_dmar;
+	struct acpi_dmar dmar;
 	bool has_madt, has_mcfg, has_hpet, has_fadt, has_s5;
 	struct acpi_madt madt;
 	struct acpi_mcfg mcfg;

@@ -11,6 +11,7 @@
 #include <base/check.h>
 
 #include "acpi.h"
+#include "iommu.h"
 #include "log.h"
 #include "paging.h"
 #include "time.h"
@@ -221,7 +222,7 @@ bool ioapic_route_isa(unsigned irq, uint8_t vector, uint32_t target)
 	for (uint32_t i = 0; i < acpi->madt.ioapic_count; i++) {
 		const struct acpi_ioapic *which = &acpi->madt.ioapic[i];
 		volatile uint8_t *io;
-		uint32_t pin;
+		uint32_t pin, high;
 
 		if (line->gsi < which->gsi_base || line->gsi - which->gsi_base > 0xef)
 			continue;
@@ -230,7 +231,9 @@ bool ioapic_route_isa(unsigned irq, uint8_t vector, uint32_t target)
 		if (pin > (ioapic_read(io, IOAPIC_VERSION) >> 16 & 0xff))
 			continue;
 		ioapic_write(io, IOAPIC_REDIRECT + 2 * pin, REDIRECT_MASKED);
-		ioapic_write(io, IOAPIC_REDIRECT + 2 * pin + 1, target << 24);
+		if (!iommu_route_pin(IOMMU_HANDLES - 1, vector, target, which->id, line->level, &high))
+			return false;
+		ioapic_write(io, IOAPIC_REDIRECT + 2 * pin + 1, high);
 		ioapic_write(io, IOAPIC_REDIRECT + 2 * pin,
 			     vector | (line->active_low ? REDIRECT_LOW : 0) | (line->level ? REDIRECT_LEVEL : 0));
 		return true;

@@ -7,6 +7,7 @@
 #include "apic.h"
 #include "core/frame.h"
 #include "cpu_features.h"
+#include "iommu.h"
 #include "paging.h"
 #include "x86.h"
 
@@ -128,6 +129,8 @@ void cpu_start(void (*next)(void))
 
 void tlb_flush_all(void)
 {
+	if (world.dma_stale)
+		iommu_flush();
 	write_cr3(read_cr3());
 	frame_flushed(&world, this_cpu()->id);
 }

@@ -12,6 +12,8 @@
 void device_quiesce(struct domain *d);
 /* Port @port of @d, which a device interrupt was bound to, is about to close: the entry is masked and may be bound again. */
 void device_unbind(const struct domain *d, uint32_t port);
+/* The IOMMU refused accesses: told, counted, and a device that does not end is stopped. */
+void device_faults(void);
 /* An MSI-X interrupt arrived on @vector. One that nobody waits for is counted. */
 void device_interrupt(uint8_t vector);
 uint32_t device_unexpected(void);

@@ -4,16 +4,25 @@
  * device; the owner in pci_at(i)->info.owner is a live domain or DOMID_NONE.
  */
 #include "calls.h"
+#include "core/dma.h"
 #include "core/domain.h"
 #include "core/event.h"
+#include "core/frame.h"
 #include "device.h"
+#include "iommu.h"
 #include "log.h"
 #include "pci.h"
 #include "run.h"
+#include "time.h"
 #include "vectors.h"
 
 #define VECTORS (VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST + 1)
+#define FAULTS_TOLD 8u /* each; then every doubling */
+#define STORM_FAULTS 256u
+#define STORM_NS 1000000000ull
+#define FAULTS_AT_ONCE 64u
 
+/* By handle of the IOMMU; vector VECTOR_DEVICE_FIRST + handle. */
 static struct {
 	domid_t domain; /* DOMID_NONE: free */
 	uint32_t port;
@@ -43,8 +52,63 @@ void device_unbind(const struct domain *d, uint32_t port)
 	for (unsigned n = 0; n < VECTORS; n++)
 		if (bindings[n].domain == d->id && bindings[n].port == port) {
 			pci_msix_mask(bindings[n].device, bindings[n].entry);
+			iommu_unroute(n);
 			bindings[n].domain = DOMID_NONE;
 		}
+}
+
+static void fault_told(struct pci_function *p, const struct domain *d, const struct iommu_fault *f)
+{
+	uint32_t n = ++p->info.faults;
+
+	if (n > FAULTS_TOLD && (n & (n - 1)))
+		return;
+	log_line("dma: %02x:%02x.%u of domain %u (%s): %s %lx refused, reason %u; %u so far", f->bdf >> 8,
+		 f->bdf >> 3 & 31u, f->bdf & 7u, d ? DOMID_SLOT(d->id) : 0, d ? d->name : "nobody",
+		 f->interrupt ? "interrupt"
+		 : f->read    ? "read of"
+			      : "write to",
+		 f->address, f->reason, n);
+}
+
+/* One that goes on and on would take the CPU with its faults alone. */
+static void fault_storm(struct pci_function *p, unsigned index)
+{
+	uint64_t now = time_now();
+
+	if (now - p->storm_start > STORM_NS) {
+		p->storm_start = now;
+		p->storm = 0;
+	}
+	if (++p->storm < STORM_FAULTS || p->stopped)
+		return;
+	p->stopped = true;
+	pci_bus_master(index, false);
+	iommu_detach(p, true);
+	log_line("dma: %02x:%02x.%u is stopped: %u faults within a second", p->info.bdf >> 8, p->info.bdf >> 3 & 31u,
+		 p->info.bdf & 7u, p->storm);
+}
+
+void device_faults(void)
+{
+	static struct pci_function other; /* a bridge's own, say */
+	struct iommu_fault f;
+
+	for (unsigned n = 0; n < FAULTS_AT_ONCE && iommu_next_fault(&f); n++) {
+		bool known = false;
+
+		for (unsigned i = 0; i < pci_count(); i++) {
+			struct pci_function *p = pci_at(i);
+
+			if (p->info.bdf != f.bdf || p->info.segment != f.segment)
+				continue;
+			known = true;
+			fault_told(p, domain_find(&world, p->info.owner), &f);
+			fault_storm(p, i);
+		}
+		if (!known)
+			fault_told(&other, NULL, &f);
+	}
 }
 
 void device_quiesce(struct domain *d)
@@ -58,13 +122,16 @@ void device_quiesce(struct domain *d)
 			log_line("device %04x: bus mastering does not go off; its owner's frames may still be written",
 				 p->info.bdf);
 		pci_msix_mask_all(i);
+		iommu_detach(p, true);
 		p->resetting = pci_reset_begin(i);
 		p->info.owner = DOMID_NONE;
 		d->devices_owned--;
 	}
 	for (unsigned n = 0; n < VECTORS; n++)
-		if (bindings[n].domain == d->id)
+		if (bindings[n].domain == d->id) {
+			iommu_unroute(n);
 			bindings[n].domain = DOMID_NONE;
+		}
 }
 
 /* The device that @v may use: its own. NULL: HC_EDEVICE. */
@@ -115,6 +182,7 @@ int64_t do_device_assign(struct vcpu *v, uint32_t domid, uint32_t index)
 	struct domain *d = domain_find(&world, domid);
 	struct pci_function *p;
 	struct io_range before[IO_RANGES];
+	enum abi_error e;
 
 	if (!(v->domain->capabilities & CAP_DEVICE))
 		return -HC_EPERM;
@@ -122,7 +190,8 @@ int64_t do_device_assign(struct vcpu *v, uint32_t domid, uint32_t index)
 		return -HC_ENODOM;
 	if (d->state != DOMAIN_CONSTRUCTION)
 		return -HC_ESTATE;
-	if (index >= pci_count() || pci_at(index)->bridge || pci_at(index)->info.owner != DOMID_NONE)
+	if (index >= pci_count() || pci_at(index)->bridge || pci_at(index)->info.owner != DOMID_NONE ||
+	    !iommu_covers(pci_at(index)))
 		return -HC_EDEVICE;
 	p = pci_at(index);
 	if (p->resetting) {
@@ -130,6 +199,9 @@ int64_t do_device_assign(struct vcpu *v, uint32_t domid, uint32_t index)
 			return -HC_EAGAIN;
 		p->resetting = false;
 	}
+	WITH_FLUSH(e, dma_open(&world, d));
+	if (e != HC_OK)
+		return -(int64_t)e;
 	for (unsigned i = 0; i < IO_RANGES; i++)
 		before[i] = d->io[i];
 	if (!grant_bars(d, index)) {
@@ -138,7 +210,10 @@ int64_t do_device_assign(struct vcpu *v, uint32_t domid, uint32_t index)
 		return -HC_ENOMEM;
 	}
 	p->info.owner = d->id;
+	p->info.faults = 0;
+	p->stopped = false;
 	d->devices_owned++;
+	iommu_attach(p, d);
 	return 0;
 }
 
@@ -166,6 +241,7 @@ int64_t do_device_config_write(struct vcpu *v, uint32_t index, uint32_t offset, 
 int64_t do_device_msix_bind(struct vcpu *v, uint32_t index, uint32_t entry)
 {
 	struct pci_function *p = own_device(v, index);
+	struct iommu_message message;
 	enum abi_error e;
 	uint32_t port;
 	unsigned n = 0;
@@ -188,7 +264,8 @@ int64_t do_device_msix_bind(struct vcpu *v, uint32_t index, uint32_t entry)
 	bindings[n].port = port;
 	bindings[n].device = index;
 	bindings[n].entry = entry;
-	pci_msix_set(index, entry, (uint8_t)(VECTOR_DEVICE_FIRST + n), this_cpu()->apic_id);
+	message = iommu_route(n, (uint8_t)(VECTOR_DEVICE_FIRST + n), this_cpu()->apic_id, p->info.bdf);
+	pci_msix_set(index, entry, message.address, message.data);
 	return port;
 }
 
@@ -198,5 +275,41 @@ int64_t do_device_master(struct vcpu *v, uint32_t index, uint32_t on)
 		return -HC_EDEVICE;
 	if (on > 1)
 		return -HC_EINVAL;
+	if (on && pci_at(index)->stopped)
+		return -HC_EFAULTS;
 	return pci_bus_master(index, on) ? 0 : -HC_EDEVICE;
+}
+
+static enum abi_error dma_change(struct domain *d, mfn_t mfn, uint32_t rights)
+{
+	enum abi_error e;
+
+	if (!frame_is_ram(&world, mfn) || world.frames[mfn].owner != d->id)
+		return HC_EFRAME;
+	if (!rights)
+		return dma_leave(&world, d, mfn) ? HC_OK : HC_EINVAL;
+	WITH_FLUSH(e, dma_enter(&world, d, mfn, rights));
+	return e;
+}
+
+int64_t do_device_dma(struct vcpu *v, guest_va_t mfns, uint32_t count, uint32_t rights)
+{
+	uint64_t list[DMA_FRAMES_MAX];
+	enum abi_error e = HC_OK;
+	uint32_t i;
+
+	if (!v->domain->dma_root)
+		return -HC_EDEVICE;
+	if (!count || count > DMA_FRAMES_MAX || (rights & ~(DMA_READ | DMA_WRITE)))
+		return -HC_EINVAL;
+	if (!copy_from_guest(list, mfns, count * sizeof list[0]))
+		return -HC_EFAULT;
+	for (i = 0; i < count && e == HC_OK; i++)
+		e = dma_change(v->domain, list[i], rights);
+	if (world.dma_stale)
+		iommu_flush();
+	iommu_grown();
+	if (e == HC_OK)
+		return count;
+	return i > 1 ? i - 1 : -(int64_t)e;
 }

@@ -5,6 +5,7 @@
 #include "core/frame.h"
 #include "core/grant.h"
 #include "core/mmu.h"
+#include "iommu.h"
 #include "x86.h"
 
 #include <string.h>
@@ -85,8 +86,7 @@ static enum abi_error map_one(struct vcpu *v, struct domain *granter, const stru
 
 	e = mmu_walk(&world, v->root, m->va + (uint64_t)i * PAGE_SIZE, 1, &table, &index);
 	if (e == HC_OK)
-		WITH_FLUSH(e, grant_map(&world, v->domain, granter, m->first + i, m->flags & GRANT_READONLY, table,
-					index, mfn));
+		WITH_FLUSH(e, grant_map(&world, v->domain, granter, m->first + i, m->flags, table, index, mfn));
 	return e;
 }
 
@@ -104,6 +104,8 @@ static enum abi_error unmap_range(struct vcpu *v, uint64_t va, uint32_t count)
 			return e;
 		invlpg(va + (uint64_t)i * PAGE_SIZE);
 	}
+	if (world.dma_stale)
+		iommu_flush();
 	return HC_OK;
 }
 
@@ -116,7 +118,7 @@ int64_t do_grant_map(struct vcpu *v, guest_va_t map)
 
 	if (!copy_from_guest(&m, map, sizeof m))
 		return -HC_EFAULT;
-	if (!m.count || m.count > GRANT_MAP_MAX || (m.flags & ~GRANT_READONLY) ||
+	if (!m.count || m.count > GRANT_MAP_MAX || (m.flags & ~(GRANT_READONLY | GRANT_DMA)) ||
 	    !range_within(m.first, m.count, GRANT_MAX))
 		return -HC_EINVAL;
 	if ((m.va & PAGE_MASK) || !range_within(m.va, (uint64_t)m.count * PAGE_SIZE, GUEST_TOP))
@@ -135,6 +137,7 @@ int64_t do_grant_map(struct vcpu *v, guest_va_t map)
 	}
 	if (e != HC_OK)
 		CHECK(unmap_range(v, m.va, i - 1) == HC_OK);
+	iommu_grown();
 	return -(int64_t)e;
 }
 

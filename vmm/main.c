@@ -10,6 +10,7 @@
 #include "cpu.h"
 #include "cpu_features.h"
 #include "early.h"
+#include "iommu.h"
 #include "log.h"
 #include "memory.h"
 #include "paging.h"
@@ -87,6 +88,7 @@ void vmm_main(const struct boot_info *physical)
 	log_line("time: %lu kHz, by %s", time_tsc_hz() / 1000, time_source());
 	/* 7. Devices. */
 	pci_init();
+	iommu_init();
 	serial_irq_enable(apic_id());
 	say_devices();
 	say_memory();

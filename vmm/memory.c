@@ -69,7 +69,7 @@ void memory_init(void)
 		log_line("freed frames are compared with what they were before they are used again");
 	}
 	world.stubs_mfn = stubs >> PAGE_SHIFT;
-	world.features = (cpu_policy()->fsgsbase ? FEATURE_FSGSBASE : 0) | (cpu_policy()->xsave ? FEATURE_XSAVE : 0);
+	world.features |= (cpu_policy()->fsgsbase ? FEATURE_FSGSBASE : 0) | (cpu_policy()->xsave ? FEATURE_XSAVE : 0);
 	CHECK(cpu_policy()->xstate_bytes <= PAGE_SIZE);
 	stubs_write(phys_ptr(stubs));
 	early_seal();

@@ -13,9 +13,13 @@
 #define PCI_FUNCTION_MAX 64u
 
 struct pci_function {
-	struct device_info info;          /* owner is the owner's (device.c) to write */
-	volatile uint8_t *ecam;           /* this function's 4 KiB of configuration space; NULL: by ports, 256 bytes */
-	bool resetting;                   /* the reset after its last owner's end is under way; device.c's */
+	struct device_info info; /* owner is the owner's (device.c) to write */
+	volatile uint8_t *ecam;  /* this function's 4 KiB of configuration space; NULL: by ports, 256 bytes */
+	/* do_device.c's */
+	bool resetting;                   /* the reset after its last owner's end is under way */
+	bool stopped;                     /* for the rest of its owner's life: it kept faulting */
+	uint32_t storm;                   /* faults since storm_start */
+	uint64_t storm_start;             /* system time */
 	bool bridge;                      /* header type 1 or 2, or class 06: never given away */
 	uint8_t msix_cap;                 /* offset of the capability; 0: none */
 	uint8_t pcie_cap;                 /* offset of the PCI Express capability; 0: none */
@@ -47,10 +51,10 @@ bool pci_config_allowed(unsigned index, uint32_t offset, uint32_t width, uint32_
 bool pci_config_valid(unsigned index, uint32_t offset, uint32_t width);
 
 /*
- * MSI-X entry @entry (below info.msix_entries) sends @vector to the CPU with local APIC id @target, unmasked; the capability is
+ * MSI-X entry @entry (below info.msix_entries) sends the message of @data to @address, unmasked; the capability is
  * enabled. pci_msix_mask masks one entry again, pci_msix_mask_all all of them, and disables the capability.
  */
-void pci_msix_set(unsigned index, uint32_t entry, uint8_t vector, uint32_t target);
+void pci_msix_set(unsigned index, uint32_t entry, uint32_t address, uint32_t data);
 void pci_msix_mask(unsigned index, uint32_t entry);
 void pci_msix_mask_all(unsigned index);
 

@@ -27,7 +27,6 @@
 #define ENTRY_DATA 8u
 #define ENTRY_CONTROL 12u
 #define ENTRY_MASKED 1u
-#define MESSAGE_ADDRESS 0xfee00000u
 
 /* Where a table of @bytes lies, by the register at @reg of the capability; false when it is in no memory BAR. */
 static bool place(const struct pci_function *f, uint32_t reg, uint64_t bytes, uint32_t *bar, uint64_t *offset)
@@ -86,13 +85,13 @@ static void mask_entries(const struct pci_function *f)
 		mmio_write32(f->msix + i * ENTRY_BYTES + ENTRY_CONTROL, ENTRY_MASKED);
 }
 
-void pci_msix_set(unsigned index, uint32_t entry, uint8_t vector, uint32_t target)
+void pci_msix_set(unsigned index, uint32_t entry, uint32_t address, uint32_t data)
 {
 	const struct pci_function *f = pci_at(index);
 	volatile uint8_t *e = f->msix + entry * ENTRY_BYTES;
 	uint32_t control, command;
 
-	CHECK(entry < f->info.msix_entries && target < 0xff);
+	CHECK(entry < f->info.msix_entries);
 	/* 1. The capability on, but nothing delivered. */
 	control = pci_read(f, f->msix_cap + CONTROL, 2);
 	pci_write(f, f->msix_cap + CONTROL, 2, control | CONTROL_ENABLE | CONTROL_MASK_ALL);
@@ -101,9 +100,9 @@ void pci_msix_set(unsigned index, uint32_t entry, uint8_t vector, uint32_t targe
 		mask_entries(f);
 	/* 2. The entry, masked while it is half written. */
 	mmio_write32(e + ENTRY_CONTROL, ENTRY_MASKED);
-	mmio_write32(e + ENTRY_ADDRESS, MESSAGE_ADDRESS | target << 12);
+	mmio_write32(e + ENTRY_ADDRESS, address);
 	mmio_write32(e + ENTRY_ADDRESS_HIGH, 0);
-	mmio_write32(e + ENTRY_DATA, vector);
+	mmio_write32(e + ENTRY_DATA, data);
 	mmio_write32(e + ENTRY_CONTROL, 0);
 	decode_restore(f, command);
 	/* 3. Delivery. */

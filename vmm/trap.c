@@ -69,6 +69,8 @@ static void interrupt(struct cpu *c, uint64_t vector)
 		c->resched = true;
 	} else if (vector == VECTOR_SERIAL) {
 		serial_input();
+	} else if (vector == VECTOR_DMA_FAULT) {
+		device_faults();
 	} else if (vector <= VECTOR_DEVICE_LAST) {
 		device_interrupt((uint8_t)vector);
 	}

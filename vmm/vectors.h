@@ -7,10 +7,11 @@ enum vector {
 	VECTOR_LEGACY_FIRST = 0x20, /* the masked 8259s: 0x20-0x2f, spurious ones possible */
 	VECTOR_DEVICE_FIRST = 0x30, /* MSI-X of domains' devices */
 	VECTOR_DEVICE_LAST = 0xef,
-	VECTOR_TIMER = 0xf0,    /* local APIC timer */
-	VECTOR_IPI = 0xf1,      /* another CPU asks for attention */
-	VECTOR_SERIAL = 0xf2,   /* serial input */
-	VECTOR_SPURIOUS = 0xff, /* never acknowledged */
+	VECTOR_TIMER = 0xf0,     /* local APIC timer */
+	VECTOR_IPI = 0xf1,       /* another CPU asks for attention */
+	VECTOR_SERIAL = 0xf2,    /* serial input */
+	VECTOR_DMA_FAULT = 0xf3, /* the IOMMU refused something */
+	VECTOR_SPURIOUS = 0xff,  /* never acknowledged */
 };
 
 #endif

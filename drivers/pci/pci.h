@@ -12,6 +12,8 @@
 
 #include <abi/hypercall.h>
 
+#include "dma.h"
+
 #define PCI_COMMAND 0x04u
 #define PCI_COMMAND_MEMORY 0x2u
 #define PCI_STATUS 0x06u

@@ -113,7 +113,7 @@ const char *virtio_negotiate(struct virtio_device *dev, uint64_t wanted, uint64_
 		common->device_feature_select = i;
 		offered |= (uint64_t)common->device_feature << (32 * i);
 	}
-	dev->features = offered & (wanted | needed | VIRTIO_F_VERSION_1);
+	dev->features = offered & (wanted | needed | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM);
 	if ((dev->features & (needed | VIRTIO_F_VERSION_1)) != (needed | VIRTIO_F_VERSION_1))
 		return "it lacks a feature that is needed";
 	for (uint32_t i = 0; i < 2; i++) {
@@ -154,6 +154,8 @@ const char *virtio_queue_setup(struct virtio_device *dev, struct virtio_queue *q
 		area[i] = pages_alloc(1);
 		if (!area[i])
 			return "memory is short";
+		if (dma_allow(area[i], 1) < 0)
+			return "its queues cannot be put into its reach";
 	}
 	virtqueue_init(&q->ring, size, area[0], area[1], area[2], dev->features & VIRTIO_F_EVENT_IDX);
 	q->index = index;

@@ -16,6 +16,7 @@
 
 #define VIRTIO_F_EVENT_IDX (1ull << 29)
 #define VIRTIO_F_VERSION_1 (1ull << 32)
+#define VIRTIO_F_ACCESS_PLATFORM (1ull << 33) /* it reaches memory as the IOMMU lets it; else past it */
 
 struct virtio_common; /* section 4.1.4.3, the registers */
 

@@ -38,7 +38,8 @@
 	E(29, HC_ERUN, "not an aligned run of frames that are all the domain's own")                                   \
 	E(30, HC_ETEXT, "the frame held the domain's text when it was sealed: it stays what it is")                    \
 	E(31, HC_ELIMIT, "the domain has as many frames as it may have now")                                           \
-	E(32, HC_EIMAGE, "no such image, or it is not in the state that this needs")
+	E(32, HC_EIMAGE, "no such image, or it is not in the state that this needs")                                   \
+	E(33, HC_EFAULTS, "the device was stopped: it kept reaching for memory that its owner gave it no access to")
 
 enum abi_error {
 	HC_OK = 0,

@@ -92,6 +92,7 @@ struct event_pair {
 
 #define GRANT_READONLY 1u
 #define GRANT_TRANSFER 2u /* an offer only: the peer may take the frame over (grant_accept) and not map it */
+#define GRANT_DMA 4u      /* a mapping only: the mapper's devices may reach the frame while it stands, with its rights */
 #define GRANT_OFFER_MAX 1024u
 
 struct grant_offer {
@@ -108,7 +109,7 @@ struct grant_map {
 	uint32_t granter; /* domain id */
 	uint32_t first;   /* reference */
 	uint32_t count;   /* 1..GRANT_MAP_MAX: all or none */
-	uint32_t flags;   /* GRANT_READONLY or 0 */
+	uint32_t flags;   /* GRANT_READONLY, GRANT_DMA (without effect for a domain that owns no device) */
 	uint64_t va;      /* page aligned; the level-1 entries must exist and be zero */
 	uint64_t mfns;    /* address of uint64_t[count] for the frame numbers (a device's bus addresses), or 0 */
 };
@@ -212,6 +213,10 @@ struct machine_info {
 	uint32_t unexpected_interrupts;
 };
 
+#define DMA_FRAMES_MAX 128u
+#define DMA_READ 1u  /* the device may read the frame */
+#define DMA_WRITE 2u /* the device may write it: a use as writable, like a mapping with PTE_W */
+
 #define DEVICE_BARS 6u
 
 struct device_info {
@@ -225,7 +230,7 @@ struct device_info {
 	uint64_t bar[DEVICE_BARS]; /* physical address; 0: none, or I/O ports */
 	uint64_t bar_bytes[DEVICE_BARS];
 	uint32_t msix_bar; /* BAR that holds the MSI-X table; its pages cannot be mapped */
-	uint32_t reserved0;
+	uint32_t faults;   /* accesses that the IOMMU refused since the device was last assigned */
 };
 
 ABI_ASSERT(sizeof(struct entry_set) == 24, "entry_set layout");

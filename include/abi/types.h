@@ -38,6 +38,7 @@
 
 /* Features, in start_info.features. */
 #define FEATURE_IOMMU 0x1u    /* DMA of devices is confined */
+#define FEATURE_INTREMAP 0x8u /* a device raises its own interrupts and no others */
 #define FEATURE_FSGSBASE 0x2u /* RDFSBASE and friends work in ring 3 */
 #define FEATURE_XSAVE 0x4u    /* XSAVE area is switched (else FXSAVE) */
 

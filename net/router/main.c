@@ -14,6 +14,7 @@
 #include <cambium/device.h>
 #include <cambium/mem.h>
 #include <cambium/start.h>
+#include <drivers/pci/dma.h>
 #include <drivers/virtio/virtqueue.h>
 
 /* What the card has for receiving and sending, what waits for ARP, and some in our hands. */
@@ -39,7 +40,13 @@ static bool frames_setup(struct frame_pool *pool)
 		struct frame *frames = calloc(FRAMES_PER_PAGE, sizeof *frames);
 		uint8_t *page = pages_alloc(1);
 
+		int64_t error;
+
 		if (!frames || !page)
+			return false;
+		/* Without a card nobody has to reach it. */
+		error = dma_allow(page, 1);
+		if (error < 0 && error != -HC_EDEVICE)
 			return false;
 		frame_pool_add(pool, frames, page, pages_mfn(page) << PAGE_SHIFT);
 	}

@@ -82,7 +82,7 @@ enum abi_error op_map(struct vmm_run *t)
 	/* A walk gives level-1 tables of the mapper alone. */
 	if (!frame_is_ram(t->w, table) || t->w->frames[table].owner != t->d->id || t->w->frames[table].type != FRAME_L1)
 		return HC_ENOTABLE;
-	FLUSHING(t, e, grant_map(t->w, t->d, granter, ref, way & 32, table, index, &mfn));
+	FLUSHING(t, e, grant_map(t->w, t->d, granter, ref, way & 32 ? GRANT_READONLY : 0, table, index, &mfn));
 	if (e == HC_OK)
 		cr_assert_eq(mfn, granter->grants[ref / GRANTS_PER_PAGE][ref % GRANTS_PER_PAGE].mfn);
 	return e;

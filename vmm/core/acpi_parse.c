@@ -12,6 +12,7 @@
 #define MADT_FIRST 44u
 #define MCFG_FIRST 44u
 #define MCFG_RECORD 16u
+#define DMAR_FIRST 48u
 #define LAPIC_USABLE 0x3u /* enabled, or can be brought online */
 
 struct table {
@@ -28,6 +29,8 @@ const char *acpi_error_text(enum acpi_error error)
 	case ACPI_LENGTH: return "impossible length";
 	case ACPI_CHECKSUM: return "wrong checksum";
 	case ACPI_ABSENT: return "absent";
+	case ACPI_ADDRESS: return "impossible address";
+	case ACPI_TOO_MANY: return "names more than can be handled";
 	}
 	return "unknown error";
 }
@@ -209,6 +212,69 @@ enum acpi_error acpi_mcfg_parse(const uint8_t *bytes, uint64_t len, struct acpi_
 		out->ecam[out->count++] = ecam;
 	}
 	return out->count ? ACPI_OK : ACPI_ABSENT;
+}
+
+static enum acpi_error add_unit(struct acpi_dmar *out, const struct table *t, uint64_t at)
+{
+	uint64_t base = get(t, at + 8, 8);
+
+	if (base == 0 || base % 4096 || base >> 46)
+		return ACPI_ADDRESS;
+	for (uint32_t i = 0; i < out->unit_count; i++)
+		if (out->unit[i].base == base)
+			return ACPI_ADDRESS;
+	if (out->unit_count == ACPI_DMAR_UNITS)
+		return ACPI_TOO_MANY;
+	out->unit[out->unit_count++] = (struct acpi_dmar_unit){.base = base, .segment = (uint16_t)get(t, at + 6, 2)};
+	return ACPI_OK;
+}
+
+/* The I/O APICs among the device scopes in [@at, @end). One behind a bridge has no requester id that could be known here. */
+static enum acpi_error add_scopes(struct acpi_dmar *out, const struct table *t, uint64_t at, uint64_t end)
+{
+	uint64_t bytes_here;
+
+	for (; at < end; at += bytes_here) {
+		uint64_t bus = get(t, at + 5, 1), device = get(t, at + 6, 1), function = get(t, at + 7, 1);
+
+		bytes_here = get(t, at + 1, 1);
+		if (bytes_here < 8 || bytes_here % 2 || !range_within(at, bytes_here, end))
+			return ACPI_LENGTH;
+		if (get(t, at, 1) != 3 || bytes_here != 8)
+			continue;
+		if (device > 31 || function > 7)
+			return ACPI_ADDRESS;
+		if (out->ioapic_count == ACPI_IOAPIC_MAX)
+			return ACPI_TOO_MANY;
+		out->ioapic[out->ioapic_count++] = (struct acpi_dmar_ioapic){
+			.id = (uint8_t)get(t, at + 4, 1), .sid = (uint16_t)(bus << 8 | device << 3 | function)};
+	}
+	return ACPI_OK;
+}
+
+enum acpi_error acpi_dmar_parse(const uint8_t *bytes, uint64_t len, struct acpi_dmar *out)
+{
+	struct table t;
+	enum acpi_error e;
+
+	memset(out, 0, sizeof *out);
+	e = open(&t, bytes, len, "DMAR", DMAR_FIRST);
+	if (e != ACPI_OK)
+		return e;
+	out->interrupt_remap = get(&t, 37, 1) & 1;
+	for (uint64_t at = DMAR_FIRST; at < t.len && e == ACPI_OK;) {
+		uint64_t type = get(&t, at, 2), bytes_here = get(&t, at + 2, 2);
+
+		if (bytes_here < (type == 0 ? 16 : type == 1 ? 24 : 4) || !range_within(at, bytes_here, t.len))
+			return ACPI_LENGTH;
+		if (type == 0)
+			e = add_unit(out, &t, at);
+		if (type == 0 && e == ACPI_OK)
+			e = add_scopes(out, &t, at + 16, at + bytes_here);
+		out->reserved_regions += type == 1;
+		at += bytes_here;
+	}
+	return e == ACPI_OK && !out->unit_count ? ACPI_ABSENT : e;
 }
 
 /* The generic address structure at @at. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ACPI tables as bytes (ACPI 6.4, chapter 5; MCFG: PCI Firmware 3.0, 4.1.2; HPET: IA-PC HPET 1.0a, 3.2.4). A parser
- * gets a table and the number of bytes that may be read there, trusts nothing in it, and either fills its result or says
+ * ACPI tables as bytes (ACPI 6.4, chapter 5; MCFG: PCI Firmware 3.0, 4.1.2; HPET: IA-PC HPET 1.0a, 3.2.4; DMAR: VT-d,
+ * chapter 8). A parser gets a table and the number of bytes that may be read there, trusts nothing in it, and either fills its result or says
  * what is wrong. None keeps a pointer.
  */
 #ifndef CAMBIUM_VMM_CORE_ACPI_PARSE_H
@@ -17,6 +17,7 @@
 #define ACPI_IOAPIC_MAX 8u
 #define ACPI_ISA_IRQS 16u
 #define ACPI_ECAM_MAX 4u
+#define ACPI_DMAR_UNITS 16u
 
 enum acpi_error {
 	ACPI_OK = 0,
@@ -24,7 +25,9 @@ enum acpi_error {
 	ACPI_SIGNATURE, /* not the table that was asked for */
 	ACPI_LENGTH,    /* a length field is impossible */
 	ACPI_CHECKSUM,
-	ACPI_ABSENT, /* what was looked for is not there */
+	ACPI_ABSENT,   /* what was looked for is not there */
+	ACPI_ADDRESS,  /* an address that nothing can have, or that two things have */
+	ACPI_TOO_MANY, /* sound, but more than can be held, and leaving one out would be wrong */
 };
 
 struct acpi_rsdp {
@@ -55,6 +58,20 @@ struct acpi_mcfg {
 		uint16_t segment;
 		uint8_t start_bus, end_bus;
 	} ecam[ACPI_ECAM_MAX];
+};
+
+struct acpi_dmar {
+	bool interrupt_remap; /* the platform supports interrupt remapping */
+	uint32_t unit_count, ioapic_count;
+	uint32_t reserved_regions; /* RMRRs */
+	struct acpi_dmar_unit {
+		uint64_t base; /* physical address of its registers */
+		uint16_t segment;
+	} unit[ACPI_DMAR_UNITS];
+	struct acpi_dmar_ioapic {
+		uint8_t id;
+		uint16_t sid; /* what its interrupt requests come from: bus << 8 | device << 3 | function */
+	} ioapic[ACPI_IOAPIC_MAX];
 };
 
 struct acpi_hpet {
@@ -101,6 +118,7 @@ uint64_t acpi_root_entry(const uint8_t *bytes, bool xsdt, uint32_t i);
 /* Each checks the whole table first, as acpi_table_check() does. */
 enum acpi_error acpi_madt_parse(const uint8_t *bytes, uint64_t len, struct acpi_madt *out);
 enum acpi_error acpi_mcfg_parse(const uint8_t *bytes, uint64_t len, struct acpi_mcfg *out);
+enum acpi_error acpi_dmar_parse(const uint8_t *bytes, uint64_t len, struct acpi_dmar *out);
 enum acpi_error acpi_hpet_parse(const uint8_t *bytes, uint64_t len, struct acpi_hpet *out);
 enum acpi_error acpi_fadt_parse(const uint8_t *bytes, uint64_t len, struct acpi_fadt *out);
 

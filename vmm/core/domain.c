@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "dma.h"
 #include "event.h"
 #include "frame.h"
 #include "grant.h"
@@ -153,6 +154,8 @@ enum abi_error domain_release(struct world *w, struct domain *d)
 			return HC_EAGAIN;
 		break;
 	case 1:
+		if (!dma_release(w, d))
+			return HC_EAGAIN;
 		if (d->vcpu.root)
 			mmu_unlink(w, d->vcpu.root);
 		d->vcpu.root = 0;

@@ -23,7 +23,7 @@ void domain_end(struct world *w, struct domain *d, enum domain_reason reason, ui
 
 /*
  * Frees what a dead domain holds, a bounded piece a call: HC_EAGAIN until it is gone (HC_OK; @d is invalid then).
- * Order: grant mappings, page tables, grants, frames, the image, the record.
+ * Order: grant mappings, what devices reached, page tables, grants, frames, the image, the record.
  */
 enum abi_error domain_release(struct world *w, struct domain *d);
 

@@ -3,8 +3,9 @@
  * References and types of frames. Invariants: refs >= type_count; type_count > 0 exactly when type is not FRAME_NONE.
  *
  * Stale translations: whenever a mapping or a type goes, the frame is stamped with the flush clock. Until every CPU has
- * flushed its TLB after that, one may still use the old translation, so neither another type nor another owner may have
- * it (the caller flushes and asks again). The stamp over-approximates: it does not know which CPUs held it.
+ * flushed its TLB after that, and the IOMMU when an entry of its tables has gone, one may still use the old translation,
+ * so neither another type nor another owner may have it (the caller flushes and asks again). The stamp over-approximates:
+ * it does not know who held it.
  */
 #include "frame.h"
 
@@ -94,5 +95,5 @@ void frame_flushed(struct world *w, uint32_t cpu)
 
 	for (uint32_t i = 0; i < w->cpu_count; i++)
 		oldest = MIN(oldest, w->cpu_flushed[i]);
-	w->flushed = oldest;
+	w->flushed = w->dma_stale ? MIN(oldest, w->dma_flushed) : oldest;
 }

@@ -2,11 +2,12 @@
 /*
  * Grants. Invariants: grant.maps of a live granter is the number of live mappings that name it; each mapping holds one
  * reference on the frame (typed FRAME_WRITABLE when it is writable) and one on its level-1 table (typed FRAME_L1), so
- * both stay what they are until it goes; a mapping is found by the page-table entry that it occupies, and that entry
+ * both stay what they are until it goes; one with GRANT_DMA has its own entry among what the mapper's devices reach; a mapping is found by the page-table entry that it occupies, and that entry
  * alone carries PTE_GRANT. A frame outlives its granter while it is mapped.
  */
 #include "grant.h"
 
+#include "dma.h"
 #include "domain.h"
 #include "frame.h"
 #include "mmu.h"
@@ -250,9 +251,10 @@ static void put_mapped(struct world *w, mfn_t mfn, bool readonly)
 		frame_put_type(w, mfn);
 }
 
-enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *granter, uint32_t ref, bool readonly,
+enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *granter, uint32_t ref, uint32_t flags,
 			 mfn_t table, unsigned index, mfn_t *mfn)
 {
+	bool readonly = flags & GRANT_READONLY, dma = (flags & GRANT_DMA) && mapper->dma_root;
 	uint64_t rights = readonly ? 0 : PTE_W | PTE_D, entry = table << 9 | index;
 	enum abi_error e = grant_access(granter, mapper->id, ref, !readonly, mfn);
 	struct mapping *m;
@@ -260,17 +262,29 @@ enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *
 
 	if (e != HC_OK)
 		return e;
+	/* Own frames are entered by device_dma, so that it is known whose an entry is. */
+	if (dma && granter == mapper)
+		return HC_EINVAL;
 	if (((const uint64_t *)world_page(w, table))[index])
 		return HC_EBUSY;
 	e = readonly ? frame_get(w, *mfn) : frame_get_type(w, *mfn, FRAME_WRITABLE);
 	if (e != HC_OK)
 		return e;
-	e = mapping_new(w, mapper, &n);
+	if (dma)
+		e = dma_enter(w, mapper, *mfn, readonly ? DMA_READ : DMA_READ | DMA_WRITE);
+	if (e == HC_OK) {
+		e = mapping_new(w, mapper, &n);
+		if (e != HC_OK && dma)
+			CHECK(dma_leave(w, mapper, *mfn));
+	}
 	if (e == HC_OK) {
 		e = mmu_grant_set(w, table, index,
 				  *mfn << PAGE_SHIFT | rights | PTE_P | PTE_U | PTE_A | PTE_NX | PTE_GRANT);
-		if (e != HC_OK)
+		if (e != HC_OK) {
 			mapping_give_back(mapper, n);
+			if (dma)
+				CHECK(dma_leave(w, mapper, *mfn));
+		}
 	}
 	if (e != HC_OK) {
 		put_mapped(w, *mfn, readonly);
@@ -280,7 +294,7 @@ enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *
 	*m = (struct mapping){.next = *bucket_of(mapper, entry),
 			      .granter = granter->id,
 			      .ref = ref,
-			      .flags = readonly ? GRANT_READONLY : 0,
+			      .flags = (readonly ? GRANT_READONLY : 0) | (dma ? GRANT_DMA : 0),
 			      .entry = entry,
 			      .mfn = *mfn};
 	*bucket_of(mapper, entry) = n;
@@ -308,6 +322,8 @@ enum abi_error grant_unmap(struct world *w, struct domain *mapper, mfn_t table, 
 		return HC_EGRANT;
 	n = *link;
 	*link = m->next;
+	if (m->flags & GRANT_DMA)
+		CHECK(dma_leave(w, mapper, m->mfn));
 	mmu_grant_clear(w, table, index);
 	put_mapped(w, m->mfn, m->flags & GRANT_READONLY);
 	/* A granter that is being released has no table any more; one that is gone has no record. */

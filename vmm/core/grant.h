@@ -32,14 +32,15 @@ bool grant_any_mapped(const struct domain *d);
 domid_t grant_peer(const struct domain *d, uint32_t ref);
 
 /*
- * Maps reference @ref of @granter into @mapper's level-1 entry (@table, @index). *@mfn is the frame. HC_EGRANT,
- * HC_EREADONLY, HC_EBUSY (entry in use), HC_ETYPE, HC_ENOGRANT, HC_ENOMEM, CORE_FLUSH_FIRST.
+ * Maps reference @ref of @granter into @mapper's level-1 entry (@table, @index). *@mfn is the frame. @flags GRANT_READONLY,
+ * GRANT_DMA (for the mapper's devices too, if it owns any; HC_EINVAL: its own frame). HC_EGRANT, HC_EREADONLY, HC_EBUSY (entry in use; its devices
+ * reach the frame already), HC_ETYPE, HC_ENOGRANT, HC_ENOMEM, CORE_FLUSH_FIRST.
  */
-enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *granter, uint32_t ref, bool readonly,
+enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *granter, uint32_t ref, uint32_t flags,
 			 mfn_t table, unsigned index, mfn_t *mfn);
 /* Whether level-1 entry (@table, @index) holds a grant mapping. */
 bool grant_is_mapping(const struct world *w, mfn_t table, unsigned index);
-/* Drops the grant mapping in that entry. HC_EGRANT: there is none. The caller flushes. */
+/* Drops the grant mapping in that entry. HC_EGRANT: there is none. The caller flushes, the IOTLB too when it is stale. */
 enum abi_error grant_unmap(struct world *w, struct domain *mapper, mfn_t table, unsigned index);
 /* Drops up to @budget mappings of a dead domain; true when none is left. */
 bool grant_unmap_all(struct world *w, struct domain *mapper, unsigned budget);

@@ -183,7 +183,10 @@ struct domain {
 	uint32_t release_at; /* the frame at which its release goes on; 0: the first */
 	mfn_t self_mfn, shared_mfn;
 	struct shared_info *shared;
+	/* devices */
 	struct io_range io[IO_RANGES];
+	mfn_t dma_root; /* the table of what its devices may reach; 0: none */
+	uint64_t dma_count;
 	/* events */
 	struct port *ports[PORT_PAGES];
 	uint32_t port_count, port_hint;
@@ -224,7 +227,10 @@ struct world {
 	/* Flushes of the CPUs' TLBs in their order; flushed: the oldest among the latest of each CPU. */
 	uint64_t flush_clock, flushed, cpu_flushed[CPU_MAX];
 	uint32_t cpu_count;
-	uint64_t work; /* table entries validated or released so far, for callers that bound it */
+	uint64_t work;       /* table entries validated or released so far, for callers that bound it */
+	uint32_t dma_levels; /* of the tables of what devices may reach: 3 or 4 */
+	bool dma_stale;      /* an entry of one has gone since the IOTLBs were invalidated, at dma_flushed */
+	uint64_t dma_flushed;
 	mfn_t stubs_mfn;
 	const uint64_t *upper_half; /* entries 256..511 of every level-4 table */
 	uint32_t features;
@@ -233,7 +239,8 @@ struct world {
 	uint32_t domain_count;
 	struct image images[IMAGE_MAX];
 	/* What the cores ask of the CPU side; set before the first domain exists. */
-	void (*wake)(struct vcpu *v); /* an event became pending for it */
+	void (*wake)(struct vcpu *v);                        /* an event became pending for it */
+	void (*dma_written)(const void *at, uint64_t bytes); /* part of a DMA table; NULL: the IOMMU sees the caches */
 	/*
 	 * A search for writes to free frames, by devices above all; NULL: none. The sum of a frame is taken when it is freed
 	 * and again when it is handed out: then @freed_check is called. 0: it was never in use. The contents are left alone

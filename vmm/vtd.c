@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Intel's remapping units (Virtualization Technology for Directed I/O, revision 3.3: registers chapter 11, structures 9,
+ * invalidation 6.5.2, interrupts 5). All units share one root table, so which device is behind which does not matter; a
+ * unit of another segment gets an empty one. Invariant: from iommu_init() on, a context entry is present only for a function
+ * that a domain owns, and names that domain's table; a handle is present only while a port is bound to it.
+ *
+ * A unit that stops answering cannot be gone on with: what was taken from a device could be still in its reach.
+ */
+#include "iommu.h"
+
+#include <base/bits.h>
+
+#include "acpi.h"
+#include "apic.h"
+#include "core/dma.h"
+#include "cpu.h"
+#include "early.h"
+#include "log.h"
+#include "paging.h"
+#include "time.h"
+#include "vectors.h"
+#include "x86.h"
+
+#define REG_CAP 0x08u
+#define REG_ECAP 0x10u
+#define REG_COMMAND 0x18u
+#define REG_STATUS 0x1cu
+#define REG_ROOT 0x20u
+#define REG_FAULT_STATUS 0x34u
+#define REG_FAULT_CONTROL 0x38u
+#define REG_FAULT_DATA 0x3cu
+#define REG_FAULT_ADDRESS 0x40u
+#define REG_FAULT_ADDRESS_HIGH 0x44u
+#define REG_QUEUE_TAIL 0x88u
+#define REG_QUEUE 0x90u
+#define REG_HANDLES 0xb8u
+
+#define CAP_WRITE_BUFFER 0x10u
+#define CAP_CACHES_ABSENT 0x80u
+#define CAP_3_LEVELS 0x200u
+#define CAP_4_LEVELS 0x400u
+#define CAP_DOMAINS(cap) (4u + 2u * ((cap)&7u)) /* bits of a domain number */
+#define ECAP_COHERENT 0x1u
+#define ECAP_QUEUE 0x2u
+#define ECAP_INTERRUPTS 0x8u
+
+/* Of REG_COMMAND and, with the same places, REG_STATUS. */
+#define TRANSLATE 0x80000000u
+#define SET_ROOT 0x40000000u
+#define FLUSH_WRITES 0x08000000u
+#define QUEUE_ON 0x04000000u
+#define REMAP 0x02000000u
+#define SET_HANDLES 0x01000000u
+#define STAYING (TRANSLATE | QUEUE_ON | REMAP) /* else a command for once */
+
+#define FORGET_CONTEXTS 0x11ull /* everything, like the next two */
+#define FORGET_TRANSLATIONS 0xd2ull
+#define FORGET_HANDLES 0x04ull
+#define WAIT 0x25ull /* a write to memory, behind all before */
+#define QUEUE_ENTRIES 256u
+
+#define FAULT_VALID (1ull << 63)
+#define FAULT_READ (1ull << 62)
+#define FAULT_INTERRUPTS 0x20u /* reasons from here on are about interrupts */
+
+#define PRESENT 0x1ull
+#define NO_FAULTS 0x2ull
+#define MESSAGE_ADDRESS 0xfee00000u
+#define MESSAGE_HANDLE 0x10u
+#define PATIENCE_NS 1000000000ull
+
+struct unit {
+	volatile uint8_t *regs;
+	uint64_t cap, ecap;
+	uint16_t segment;
+	uint32_t tail;
+	uint64_t (*queue)[2];
+};
+
+static struct unit units[ACPI_DMAR_UNITS];
+static unsigned unit_count; /* 0: no remapping */
+static bool coherent, remaps_interrupts, caches_absent;
+static uint64_t (*contexts[256])[2]; /* by bus */
+static uint64_t (*handles)[2];
+static volatile uint32_t waited;
+
+static uint64_t read64(const struct unit *u, uint32_t reg)
+{
+	return *(volatile uint64_t *)(u->regs + reg);
+}
+
+static void write64(const struct unit *u, uint32_t reg, uint64_t v)
+{
+	*(volatile uint64_t *)(u->regs + reg) = v;
+}
+
+static void written(const void *at, uint64_t bytes)
+{
+	for (uint64_t line = align_down((uint64_t)at, 64); !coherent && line < (uint64_t)at + bytes; line += 64)
+		__asm__ volatile("clflush (%0)" : : "r"(line) : "memory");
+	__asm__ volatile("mfence" : : : "memory");
+}
+
+/* Both halves, the one that makes it valid last. */
+static void entry_write(uint64_t entry[2], uint64_t low, uint64_t high)
+{
+	__atomic_store_n(&entry[0], 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&entry[1], high, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&entry[0], low, __ATOMIC_SEQ_CST);
+	written(entry, 16);
+}
+
+/* Switches @what on and waits until the unit says so. */
+static bool command(const struct unit *u, uint32_t what)
+{
+	uint64_t end = time_now() + PATIENCE_NS;
+	uint32_t waiting = what & FLUSH_WRITES;
+
+	mmio_write32(u->regs + REG_COMMAND, (mmio_read32(u->regs + REG_STATUS) & STAYING) | what);
+	while ((mmio_read32(u->regs + REG_STATUS) & what) != (what ^ waiting))
+		if (time_now() > end)
+			return false;
+	return true;
+}
+
+/* Has every unit forget @what, at least; returns when all have. */
+static void forget(uint64_t what)
+{
+	for (unsigned i = 0; i < unit_count; i++) {
+		struct unit *u = &units[i];
+		const uint64_t list[3][2] = {
+			{what, 0}, {FORGET_TRANSLATIONS, 0}, {1ull << 32 | WAIT, virt_phys((const void *)&waited)}};
+		uint64_t end = time_now() + PATIENCE_NS;
+
+		waited = 0;
+		for (unsigned n = 0; n < ARRAY_SIZE(list); n++) {
+			u->queue[u->tail][0] = list[n][0];
+			u->queue[u->tail][1] = list[n][1];
+			u->tail = (u->tail + 1) % QUEUE_ENTRIES;
+		}
+		__asm__ volatile("mfence" : : : "memory");
+		write64(u, REG_QUEUE_TAIL, u->tail * 16);
+		while (!waited)
+			if (time_now() > end)
+				log_fatal("iommu: unit %u does not answer: devices cannot be confined any more", i);
+	}
+}
+
+void iommu_flush(void)
+{
+	if (unit_count)
+		forget(FORGET_TRANSLATIONS);
+	dma_flushed(&world);
+}
+
+void iommu_grown(void)
+{
+	if (caches_absent)
+		iommu_flush();
+	for (unsigned i = 0; i < unit_count; i++)
+		if ((units[i].cap & CAP_WRITE_BUFFER) && !command(&units[i], FLUSH_WRITES))
+			log_fatal("iommu: unit %u does not answer: devices cannot be confined any more", i);
+}
+
+static void context_write(const struct pci_function *f, uint64_t low, uint64_t high)
+{
+	if (!unit_count || !iommu_covers(f))
+		return;
+	entry_write(contexts[f->info.bdf >> 8][f->info.bdf & 0xff], low, high);
+	forget(FORGET_CONTEXTS);
+}
+
+bool iommu_covers(const struct pci_function *f)
+{
+	return !unit_count || (f->info.segment == 0 && contexts[f->info.bdf >> 8]);
+}
+
+void iommu_attach(const struct pci_function *f, const struct domain *d)
+{
+	/* The number tells domains apart in the caches: one a slot, never 0. */
+	context_write(f, d->dma_root << PAGE_SHIFT | PRESENT, DOMID_SLOT(d->id) << 8 | (world.dma_levels - 2));
+	iommu_grown();
+}
+
+void iommu_detach(const struct pci_function *f, bool quiet)
+{
+	context_write(f, quiet ? NO_FAULTS : 0, 0);
+}
+
+static void handle_write(unsigned handle, uint64_t low, uint64_t high)
+{
+	entry_write(handles[handle], low, high);
+	forget(FORGET_HANDLES);
+}
+
+/* xAPIC, fixed delivery; checked to come from @bdf. */
+static void handle_set(unsigned handle, uint8_t vector, uint32_t target, uint16_t bdf, bool level)
+{
+	handle_write(handle, (uint64_t)target << 40 | (uint64_t)vector << 16 | (uint64_t)level << 4 | PRESENT,
+		     1ull << 18 | bdf);
+}
+
+struct iommu_message iommu_route(unsigned handle, uint8_t vector, uint32_t target, uint16_t bdf)
+{
+	if (!remaps_interrupts)
+		return (struct iommu_message){MESSAGE_ADDRESS | target << 12, vector};
+	handle_set(handle, vector, target, bdf, false);
+	return (struct iommu_message){MESSAGE_ADDRESS | handle << 5 | MESSAGE_HANDLE, 0};
+}
+
+void iommu_unroute(unsigned handle)
+{
+	if (remaps_interrupts)
+		handle_write(handle, 0, 0);
+}
+
+bool iommu_route_pin(unsigned handle, uint8_t vector, uint32_t target, uint8_t id, bool level, uint32_t *high)
+{
+	const struct acpi_dmar *dmar = &acpi_info()->dmar;
+
+	*high = target << 24;
+	if (!remaps_interrupts)
+		return true;
+	*high = handle << 17 | 1u << 16;
+	for (unsigned i = 0; i < dmar->ioapic_count; i++)
+		if (dmar->ioapic[i].id == id) {
+			handle_set(handle, vector, target, dmar->ioapic[i].sid, level);
+			return true;
+		}
+	return false;
+}
+
+bool iommu_next_fault(struct iommu_fault *fault)
+{
+	for (unsigned i = 0; i < unit_count; i++) {
+		const struct unit *u = &units[i];
+		uint32_t first = (u->cap >> 24 & 0x3ff) * 16, count = (u->cap >> 40 & 0xff) + 1;
+
+		for (uint32_t at = first; at < first + count * 16; at += 16) {
+			uint64_t low = read64(u, at), high = read64(u, at + 8);
+
+			if (!(high & FAULT_VALID))
+				continue;
+			fault->segment = u->segment;
+			fault->bdf = (uint16_t)high;
+			fault->reason = (uint8_t)(high >> 32);
+			fault->read = high & FAULT_READ;
+			fault->interrupt = fault->reason >= FAULT_INTERRUPTS;
+			fault->address = fault->interrupt ? low >> 48 : low & ~(uint64_t)PAGE_MASK;
+			mmio_write32(u->regs + at + 12, FAULT_VALID >> 32);
+			return true;
+		}
+		mmio_write32(u->regs + REG_FAULT_STATUS, mmio_read32(u->regs + REG_FAULT_STATUS));
+	}
+	return false;
+}
+
+/* Everything off that firmware may have left on; then this unit's tables. False: it cannot be used. */
+static bool unit_start(struct unit *u, uint64_t root, uint64_t denied)
+{
+	mmio_write32(u->regs + REG_COMMAND, 0);
+	u->queue = phys_ptr(early_alloc(1));
+	u->tail = 0;
+	write64(u, REG_QUEUE_TAIL, 0);
+	write64(u, REG_QUEUE, virt_phys(u->queue));
+	write64(u, REG_ROOT, u->segment ? denied : root);
+	if (!command(u, SET_ROOT) || !command(u, QUEUE_ON))
+		return false;
+	if (remaps_interrupts) {
+		write64(u, REG_HANDLES, virt_phys(handles) | 7); /* 2 to the 8th: IOMMU_HANDLES */
+		if (!command(u, SET_HANDLES))
+			return false;
+	}
+	mmio_write32(u->regs + REG_FAULT_STATUS, UINT32_MAX);
+	mmio_write32(u->regs + REG_FAULT_DATA, VECTOR_DMA_FAULT);
+	mmio_write32(u->regs + REG_FAULT_ADDRESS, MESSAGE_ADDRESS | apic_id() << 12);
+	mmio_write32(u->regs + REG_FAULT_ADDRESS_HIGH, 0);
+	mmio_write32(u->regs + REG_FAULT_CONTROL, 0);
+	return true;
+}
+
+/* Reads what the units can do; @why they cannot be used, or NULL. */
+static const char *units_find(const struct acpi_dmar *dmar)
+{
+	uint64_t cap = UINT64_MAX, ecap = UINT64_MAX;
+
+	for (unsigned i = 0; i < dmar->unit_count; i++) {
+		struct unit *u = &units[i];
+
+		u->regs = paging_map_device(dmar->unit[i].base, PAGE_SIZE);
+		u->segment = dmar->unit[i].segment;
+		u->cap = read64(u, REG_CAP);
+		u->ecap = read64(u, REG_ECAP);
+		caches_absent |= (u->cap & CAP_CACHES_ABSENT) != 0;
+		if (!~u->cap || CAP_DOMAINS(u->cap) < 10)
+			return "too few domain numbers";
+		if ((u->cap >> 24 & 0x3ff) * 16 + ((u->cap >> 40 & 0xff) + 1) * 16 > PAGE_SIZE)
+			return "its fault records lie outside of its registers";
+		cap &= u->cap;
+		ecap &= u->ecap;
+	}
+	if (!(cap & (CAP_3_LEVELS | CAP_4_LEVELS)))
+		return "no common depth of tables";
+	if (!(ecap & ECAP_QUEUE))
+		return "no queued invalidation";
+	world.dma_levels = cap & CAP_4_LEVELS ? 4 : 3;
+	coherent = ecap & ECAP_COHERENT;
+	remaps_interrupts = dmar->interrupt_remap && (ecap & ECAP_INTERRUPTS);
+	return NULL;
+}
+
+static uint64_t *page_new(void)
+{
+	uint64_t *page = phys_ptr(early_alloc(1));
+
+	written(page, PAGE_SIZE);
+	return page;
+}
+
+/* One root table with a context table for each bus that has functions. */
+static const char *units_start(unsigned count)
+{
+	uint64_t(*root)[2] = (void *)page_new(), *denied = page_new();
+
+	handles = (void *)page_new();
+	for (unsigned i = 0; i < pci_count(); i++) {
+		const struct device_info *d = &pci_at(i)->info;
+		unsigned bus = d->bdf >> 8;
+
+		if (d->segment || contexts[bus])
+			continue;
+		contexts[bus] = (void *)page_new();
+		entry_write(root[bus], virt_phys(contexts[bus]) | PRESENT, 0);
+	}
+	for (unsigned i = 0; i < count; i++)
+		if (!unit_start(&units[i], virt_phys(root), virt_phys(denied)))
+			return "it does not answer";
+	unit_count = count;
+	forget(FORGET_CONTEXTS);
+	forget(FORGET_HANDLES);
+	for (unsigned i = 0; i < count; i++)
+		if (!command(&units[i], TRANSLATE) || (remaps_interrupts && !command(&units[i], REMAP)))
+			return "it does not start";
+	return NULL;
+}
+
+void iommu_init(void)
+{
+	const struct acpi_dmar *dmar = &acpi_info()->dmar;
+	const char *why = "the machine has none, or it is off";
+
+	world.dma_levels = 4;
+	if (acpi_info()->has_dmar)
+		why = units_find(dmar);
+	if (acpi_info()->has_dmar && !why)
+		why = units_start(dmar->unit_count);
+	if (why) {
+		for (unsigned i = 0; units[i].regs && i < ACPI_DMAR_UNITS; i++)
+			mmio_write32(units[i].regs + REG_COMMAND, 0);
+		unit_count = 0;
+		remaps_interrupts = false;
+		log_line("iommu: not used: %s. A domain that owns a device can reach all of memory with it", why);
+		return;
+	}
+	world.features |= FEATURE_IOMMU | (remaps_interrupts ? FEATURE_INTREMAP : 0);
+	world.dma_written = written;
+	log_line(
+		"iommu: VT-d, %u units, tables of %u levels%s: devices reach what their owner gave them; interrupts %s",
+		unit_count, world.dma_levels, coherent ? "" : ", not coherent",
+		remaps_interrupts ? "are remapped" : "are not remapped: an owner of a device can raise any");
+	if (dmar->reserved_regions)
+		log_line("iommu: %u memory regions that firmware keeps for devices are not mapped",
+			 dmar->reserved_regions);
+}
