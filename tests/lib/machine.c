@@ -30,7 +30,7 @@ struct machine {
 	struct machine_command command;
 	char name[64];
 	pid_t child;
-	int serial, file;
+	int serial, monitor, file;
 	pthread_t reader;
 	size_t cursor;
 	/* under the lock */
@@ -222,7 +222,7 @@ void machine_skip(struct machine *m)
 
 /* --- its life ---------------------------------------------------------------------------------------------------- */
 
-_Noreturn static void become_qemu(const struct machine_command *command, int serial, pid_t parent)
+_Noreturn static void become_qemu(const struct machine_command *command, int serial, int monitor, pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -231,6 +231,10 @@ _Noreturn static void become_qemu(const struct machine_command *command, int ser
 	dup2(serial, 0);
 	dup2(serial, 1);
 	dup2(serial, 2);
+	if (monitor == MACHINE_MONITOR_FD)
+		fcntl(monitor, F_SETFD, 0); /* it is there already, but would close */
+	else
+		dup2(monitor, MACHINE_MONITOR_FD);
 	execvp(command->words[0], command->words);
 	fprintf(stderr, "%s cannot be run: %s; run `make deps`\n", command->words[0], strerror(errno));
 	_exit(127);
@@ -239,15 +243,18 @@ _Noreturn static void become_qemu(const struct machine_command *command, int ser
 static bool spawn(struct machine *m)
 {
 	pid_t parent = getpid();
-	int ends[2];
+	int ends[2], monitor[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor))
 		return false;
 	m->child = fork();
 	if (m->child == 0)
-		become_qemu(&m->command, ends[1], parent);
+		become_qemu(&m->command, ends[1], monitor[1], parent);
 	close(ends[1]);
+	close(monitor[1]);
 	m->serial = ends[0];
+	m->monitor = monitor[0];
 	m->len = m->cursor = 0;
 	m->ended = false;
 	if (m->child > 0 && !pthread_create(&m->reader, NULL, read_serial, m))
@@ -262,6 +269,7 @@ static void reap(struct machine *m)
 	waitpid(m->child, NULL, 0);
 	pthread_join(m->reader, NULL);
 	close(m->serial);
+	close(m->monitor);
 }
 
 static int log_open(const char *name)
@@ -331,18 +339,29 @@ uint16_t machine_port(const struct machine *m, uint16_t port)
 	return 0;
 }
 
-void machine_send(struct machine *m, const char *text)
+static void send_all(int to, const char *text)
 {
 	size_t len = strlen(text);
 
 	while (len) {
-		ssize_t n = send(m->serial, text, len, MSG_NOSIGNAL);
+		ssize_t n = send(to, text, len, MSG_NOSIGNAL);
 
 		if (n < 0 && errno != EINTR)
 			return;
 		text += n > 0 ? n : 0;
 		len -= n > 0 ? (size_t)n : 0;
 	}
+}
+
+void machine_send(struct machine *m, const char *text)
+{
+	send_all(m->serial, text);
+}
+
+void machine_monitor(struct machine *m, const char *command)
+{
+	send_all(m->monitor, command);
+	send_all(m->monitor, "\n");
 }
 
 bool machine_ends(struct machine *m)

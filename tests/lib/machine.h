@@ -26,17 +26,20 @@ struct machine_options {
 	const char *log;    /* name of the log file, without directory and ending; unique among tests */
 	const char *config; /* the appliance */
 	enum machine_door door;
-	const char *append;                  /* PVH: the hypervisor's command line; NULL: none */
-	const char *cpu;                     /* NULL: max */
-	const char *bundle, *disk;           /* files instead of the appliance's own; NULL: those */
-	const char *const *extra;            /* further words for QEMU, NULL-terminated; NULL: none */
-	const char *netdev;                  /* -netdev of the card, with id=net; NULL: QEMU's user network */
+	const char *append;        /* PVH: the hypervisor's command line; NULL: none */
+	const char *machine;       /* QEMU's machine type; NULL: q35 */
+	const char *cpu;           /* NULL: max */
+	const char *nic;           /* model of the card, with properties; NULL: virtio-net, modern only */
+	const char *bundle, *disk; /* files instead of the appliance's own; NULL: those */
+	const char *const *extra;  /* further words for QEMU, NULL-terminated; NULL: none. They come before disk
+						and card, as an IOMMU has to */
+	const char *netdev;        /* -netdev of the card, with id=net; NULL: QEMU's user network */
 	uint16_t forwards[MACHINE_FORWARDS]; /* TCP ports of the machine's network card, up to the first 0 */
 };
 
 struct machine;
 
-/* Starts a machine with a virtio network card. NULL, after saying why, when QEMU could not be started. */
+/* Starts a machine with one network card, QEMU's device "nic". NULL, after saying why, when QEMU could not be started. */
 struct machine *machine_start(const struct machine_options *options);
 /* Kills and reaps it, and frees @m. NULL is allowed. */
 void machine_stop(struct machine *m);
@@ -67,6 +70,8 @@ void machine_skip(struct machine *m);
 
 /* Types @text on the serial console. */
 void machine_send(struct machine *m, const char *text);
+/* Gives @command, a line without its end, to QEMU's monitor. What it answers is not looked at. */
+void machine_monitor(struct machine *m, const char *command);
 
 /* Waits for QEMU to end by itself; false when it does not within MACHINE_PATIENCE seconds. */
 bool machine_ends(struct machine *m);

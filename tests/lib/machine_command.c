@@ -83,7 +83,7 @@ static void network(struct machine_command *c, const struct machine_options *opt
 	else
 		word(c, "user,id=net%s", rules);
 	word(c, "-device");
-	word(c, "virtio-net-pci,netdev=net,disable-legacy=on");
+	word(c, "%s,netdev=net,id=nic", options->nic ? options->nic : "virtio-net-pci,disable-legacy=on");
 }
 
 static void pvh(struct machine_command *c, const struct machine_options *options)
@@ -116,19 +116,24 @@ static void uefi(struct machine_command *c, const struct machine_options *option
 void machine_command_make(struct machine_command *c, const struct machine_options *options)
 {
 	static const char *const common[] = {
-		"qemu-system-x86_64", "-machine", "q35,accel=tcg", "-m",   "512", "-nodefaults", "-display", "none",
-		"-no-reboot",         "-serial",  "stdio",         "-cpu", NULL};
+		"qemu-system-x86_64", "-m",      "512",   "-nodefaults", "-display",        "none",
+		"-no-reboot",         "-serial", "stdio", "-mon",        "chardev=monitor", NULL};
 
 	c->count = 0;
 	c->used = 0;
 	words(c, common);
+	word(c, "-chardev");
+	word(c, "socket,id=monitor,fd=%d", MACHINE_MONITOR_FD);
+	word(c, "-machine");
+	word(c, "%s,accel=tcg", options->machine ? options->machine : "q35");
+	word(c, "-cpu");
 	word(c, "%s", options->cpu ? options->cpu : "max");
+	if (options->extra)
+		words(c, options->extra);
 	if (options->door == MACHINE_PVH)
 		pvh(c, options);
 	else
 		uefi(c, options);
 	network(c, options);
-	if (options->extra)
-		words(c, options->extra);
 	c->words[c->count] = NULL;
 }

@@ -5,6 +5,8 @@
 
 #include "machine.h"
 
+#define MACHINE_MONITOR_FD                                                                                             \
+	3 /* where the child finds its end of the monitor's connection; no suffix: it goes into words */
 #define COMMAND_WORDS 64u
 #define COMMAND_BYTES 8192u
 
