@@ -148,6 +148,56 @@ static void build_dsdt(struct builder *b)
 	finish(b);
 }
 
+static void put_unit(struct builder *b, unsigned flags, unsigned segment, uint64_t base, unsigned scope_bytes)
+{
+	put(b, 0, 2);
+	put(b, 16 + scope_bytes, 2);
+	put(b, flags, 1);
+	put(b, 0, 1);
+	put(b, segment, 2);
+	put(b, base, 8);
+}
+
+/* A device scope with a path of one hop; a bridge or an I/O APIC has the id 0 or its own. */
+static void put_scope(struct builder *b, unsigned type, unsigned id, unsigned bus, unsigned device, unsigned function)
+{
+	put(b, type, 1);
+	put(b, 8, 1);
+	put(b, 0, 2);
+	put(b, id, 1);
+	put(b, bus, 1);
+	put(b, device, 1);
+	put(b, function, 1);
+}
+
+static void begin_dmar(struct builder *b)
+{
+	begin(b, "DMAR");
+	put(b, 38, 1); /* 39 bits of address */
+	put(b, 1, 1);
+	put_zeros(b, 48);
+}
+
+/* A desktop: the graphics' own unit, one for all else with the I/O APIC, a region reserved for USB. */
+static void build_dmar(struct builder *b)
+{
+	begin_dmar(b);
+	put_unit(b, 0, 0, 0xfed90000, 8);
+	put_scope(b, 1, 0, 0, 2, 0);
+	put_unit(b, 1, 0, 0xfed91000, 16);
+	put_scope(b, 3, 2, 0xf0, 31, 0);
+	put_scope(b, 4, 0, 0, 31, 7);
+	put(b, 1, 2);
+	put(b, 32, 2);
+	put(b, 0, 4);
+	put(b, 0x7a000000, 8);
+	put(b, 0x7a0fffff, 8);
+	put_scope(b, 1, 0, 0, 20, 0);
+	put(b, 9, 2); /* a structure of a kind that nobody knows */
+	put(b, 4, 2);
+	finish(b);
+}
+
 /* One parser by name, on @len bytes in an allocation of exactly that size. */
 static enum acpi_error parse(const char *signature, const uint8_t *bytes, uint32_t len, void *out)
 {
@@ -159,6 +209,8 @@ static enum acpi_error parse(const char *signature, const uint8_t *bytes, uint32
 		e = acpi_madt_parse(copy, len, out);
 	else if (strcmp(signature, "MCFG") == 0)
 		e = acpi_mcfg_parse(copy, len, out);
+	else if (strcmp(signature, "DMAR") == 0)
+		e = acpi_dmar_parse(copy, len, out);
 	else if (strcmp(signature, "HPET") == 0)
 		e = acpi_hpet_parse(copy, len, out);
 	else if (strcmp(signature, "FACP") == 0)
@@ -173,12 +225,14 @@ static const struct {
 	const char *signature;
 	void (*build)(struct builder *b);
 } tables[] = {
-	{"APIC", build_madt}, {"MCFG", build_mcfg}, {"HPET", build_hpet}, {"FACP", build_fadt}, {"DSDT", build_dsdt},
+	{"APIC", build_madt}, {"MCFG", build_mcfg}, {"DMAR", build_dmar},
+	{"HPET", build_hpet}, {"FACP", build_fadt}, {"DSDT", build_dsdt},
 };
 
 static union {
 	struct acpi_madt madt;
 	struct acpi_mcfg mcfg;
+	struct acpi_dmar dmar;
 	struct acpi_hpet hpet;
 	struct acpi_fadt fadt;
 	struct acpi_s5 s5;
@@ -255,6 +309,99 @@ Test(vmm_acpi, mcfg_gives_the_window)
 	put(&b, 0, 8);
 	finish(&b);
 	cr_assert_eq(parse("MCFG", b.bytes, b.len, &out), ACPI_ABSENT);
+}
+
+Test(vmm_acpi, dmar_gives_units_and_who_asks_for_an_io_apics_interrupts)
+{
+	struct builder b;
+
+	build_dmar(&b);
+	cr_assert_eq(parse("DMAR", b.bytes, b.len, &out), ACPI_OK);
+	cr_assert(out.dmar.interrupt_remap);
+	cr_assert_eq(out.dmar.unit_count, 2u);
+	cr_assert_eq(out.dmar.unit[0].base, 0xfed90000u);
+	cr_assert_eq(out.dmar.unit[1].base, 0xfed91000u);
+	cr_assert_eq(out.dmar.ioapic_count, 1u, "neither the timer's scope nor the reserved region's");
+	cr_assert_eq(out.dmar.ioapic[0].id, 2u);
+	cr_assert_eq(out.dmar.ioapic[0].sid, 0xf0f8u);
+	cr_assert_eq(out.dmar.reserved_regions, 1u);
+	b.bytes[37] = 0xfe;
+	b.bytes[48 + 6] = 3;
+	finish(&b);
+	cr_assert_eq(parse("DMAR", b.bytes, b.len, &out), ACPI_OK);
+	cr_assert_not(out.dmar.interrupt_remap);
+	cr_assert_eq(out.dmar.unit[0].segment, 3u);
+	begin_dmar(&b);
+	finish(&b);
+	cr_assert_eq(parse("DMAR", b.bytes, b.len, &out), ACPI_ABSENT, "no unit");
+}
+
+Test(vmm_acpi, a_unit_at_an_address_that_cannot_be_is_refused)
+{
+	static const uint64_t wrong[] = {0, 0xfed90800, 1ull << 46, UINT64_MAX - 0xfff, 0xfed91000};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct builder b;
+		begin_dmar(&b);
+		put_unit(&b, 0, 0, 0xfed91000, 0);
+		put_unit(&b, 1, 0, wrong[i], 0);
+		finish(&b);
+		cr_assert_eq(parse("DMAR", b.bytes, b.len, &out), ACPI_ADDRESS, "%lx", wrong[i]);
+	}
+}
+
+Test(vmm_acpi, a_dmar_with_more_than_can_be_held_is_refused_whole)
+{
+	for (unsigned more = 0; more < 2; more++) {
+		struct builder b;
+		begin_dmar(&b);
+		for (unsigned i = 0; i < ACPI_DMAR_UNITS + more; i++)
+			put_unit(&b, 0, 0, 0xfed00000 + i * 0x1000, 0);
+		finish(&b);
+		cr_assert_eq(parse("DMAR", b.bytes, b.len, &out), more ? ACPI_TOO_MANY : ACPI_OK);
+		begin_dmar(&b);
+		put_unit(&b, 1, 0, 0xfed00000, (ACPI_IOAPIC_MAX + more) * 8);
+		for (unsigned i = 0; i < ACPI_IOAPIC_MAX + more; i++)
+			put_scope(&b, 3, i, 0, i, 0);
+		finish(&b);
+		cr_assert_eq(parse("DMAR", b.bytes, b.len, &out), more ? ACPI_TOO_MANY : ACPI_OK);
+	}
+	cr_assert_neq(strcmp(acpi_error_text(ACPI_TOO_MANY), acpi_error_text(ACPI_LENGTH)), 0);
+}
+
+Test(vmm_acpi, structures_and_scopes_of_a_dmar_stay_within_each_other)
+{
+	struct builder good, b;
+
+	build_dmar(&good);
+	for (unsigned len = 0; len < 64; len++) { /* of the first unit, with one scope of 8 */
+		b = good;
+		b.bytes[50] = (uint8_t)len;
+		finish(&b);
+		cr_assert_eq(parse("DMAR", b.bytes, b.len, &out) == ACPI_OK, len == 24, "unit of %u bytes", len);
+	}
+	for (unsigned len = 0; len < 256; len++) {
+		b = good;
+		b.bytes[48 + 16 + 1] = (uint8_t)len;
+		finish(&b);
+		cr_assert_eq(parse("DMAR", b.bytes, b.len, &out), len == 8 ? ACPI_OK : ACPI_LENGTH, "scope of %u", len);
+	}
+	for (unsigned hops = 1; hops < 4; hops++) { /* an I/O APIC behind bridges is not told */
+		begin_dmar(&b);
+		put_unit(&b, 1, 0, 0xfed00000, 6 + 2 * hops);
+		put_scope(&b, 3, 9, 1, 2, 3);
+		b.bytes[48 + 16 + 1] = (uint8_t)(6 + 2 * hops);
+		put_zeros(&b, 48 + 16 + 6 + 2 * hops);
+		finish(&b);
+		cr_assert_eq(parse("DMAR", b.bytes, b.len, &out), ACPI_OK);
+		cr_assert_eq(out.dmar.ioapic_count, hops == 1);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		b = good;
+		b.bytes[48 + 24 + 16 + 6 + i] = i ? 8 : 32; /* the I/O APIC's function, its device */
+		finish(&b);
+		cr_assert_eq(parse("DMAR", b.bytes, b.len, &out), ACPI_ADDRESS);
+	}
 }
 
 Test(vmm_acpi, hpet_must_be_in_memory)
