@@ -137,7 +137,8 @@ int64_t do_grant_map(struct vcpu *v, guest_va_t map)
 	}
 	if (e != HC_OK)
 		CHECK(unmap_range(v, m.va, i - 1) == HC_OK);
-	iommu_grown();
+	if (m.flags & GRANT_DMA)
+		iommu_grown();
 	return -(int64_t)e;
 }
 

@@ -89,7 +89,8 @@ void vmm_main(const struct boot_info *physical)
 	/* 7. Devices. */
 	pci_init();
 	iommu_init();
-	serial_irq_enable(apic_id());
+	if (!serial_irq_enable(apic_id()))
+		log_line("serial: its interrupt cannot be had: what is typed will not be read");
 	say_devices();
 	say_memory();
 	/* 8. The frame table; what is left of memory belongs to domains. */

@@ -32,11 +32,13 @@
 #define REG_FAULT_DATA 0x3cu
 #define REG_FAULT_ADDRESS 0x40u
 #define REG_FAULT_ADDRESS_HIGH 0x44u
+#define REG_PROTECTED 0x64u
 #define REG_QUEUE_TAIL 0x88u
 #define REG_QUEUE 0x90u
 #define REG_HANDLES 0xb8u
 
 #define CAP_WRITE_BUFFER 0x10u
+#define CAP_PROTECTED 0x60u
 #define CAP_CACHES_ABSENT 0x80u
 #define CAP_3_LEVELS 0x200u
 #define CAP_4_LEVELS 0x400u
@@ -111,17 +113,22 @@ static void entry_write(uint64_t entry[2], uint64_t low, uint64_t high)
 	written(entry, 16);
 }
 
-/* Switches @what on and waits until the unit says so. */
-static bool command(const struct unit *u, uint32_t what)
+/* Waits until the bits @mask of the status read @value. */
+static bool await(const struct unit *u, uint32_t mask, uint32_t value)
 {
 	uint64_t end = time_now() + PATIENCE_NS;
-	uint32_t waiting = what & FLUSH_WRITES;
 
-	mmio_write32(u->regs + REG_COMMAND, (mmio_read32(u->regs + REG_STATUS) & STAYING) | what);
-	while ((mmio_read32(u->regs + REG_STATUS) & what) != (what ^ waiting))
+	while ((mmio_read32(u->regs + REG_STATUS) & mask) != value)
 		if (time_now() > end)
 			return false;
 	return true;
+}
+
+/* Switches @what on, and waits until it is on, or for FLUSH_WRITES over. */
+static bool command(const struct unit *u, uint32_t what)
+{
+	mmio_write32(u->regs + REG_COMMAND, (mmio_read32(u->regs + REG_STATUS) & STAYING) | what);
+	return await(u, what, what & ~FLUSH_WRITES);
 }
 
 /* Has every unit forget @what, at least; returns when all have. */
@@ -260,6 +267,8 @@ bool iommu_next_fault(struct iommu_fault *fault)
 static bool unit_start(struct unit *u, uint64_t root, uint64_t denied)
 {
 	mmio_write32(u->regs + REG_COMMAND, 0);
+	if (!await(u, STAYING, 0))
+		return false;
 	u->queue = phys_ptr(early_alloc(1));
 	u->tail = 0;
 	write64(u, REG_QUEUE_TAIL, 0);
@@ -339,9 +348,13 @@ static const char *units_start(unsigned count)
 	unit_count = count;
 	forget(FORGET_CONTEXTS);
 	forget(FORGET_HANDLES);
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
 		if (!command(&units[i], TRANSLATE) || (remaps_interrupts && !command(&units[i], REMAP)))
 			return "it does not start";
+		/* What firmware denied to all devices until there are tables. */
+		if (units[i].cap & CAP_PROTECTED)
+			mmio_write32(units[i].regs + REG_PROTECTED, 0);
+	}
 	return NULL;
 }
 

@@ -32,6 +32,7 @@ struct nic {
 	uint8_t mac[6];
 	bool link_up;
 	bool tx_csum;       /* completes FRAME_CSUM_BLANK; else send refuses such frames */
+	bool past_iommu;    /* it reaches memory without asking the IOMMU (an emulated card may) */
 	uint32_t mtu;       /* bytes of IP packet that it takes, at most */
 	const char *broken; /* what the device did, when it cannot be used any more */
 	struct nic_counters counters;

@@ -329,6 +329,7 @@ static const char *net_setup(struct virtio_net *net, uint32_t index)
 	net->nic.mtu = FRAME_LEN_MAX - ETH_LEN;
 	if ((dev->features & NET_F_MTU) && virtio_config_read(dev, CONFIG_MTU, &mtu, 2))
 		net->nic.mtu = MIN(net->nic.mtu, mtu);
+	net->nic.past_iommu = !(dev->features & VIRTIO_F_ACCESS_PLATFORM);
 	net->nic.tx_csum = dev->features & NET_F_CSUM;
 	virtio_start(dev);
 	config_update(net);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <cambium/device.h>
+#include <cambium/start.h>
 #include <drivers/virtio/virtio_net.h>
 
 #define ETH_LEN 14u
@@ -153,6 +154,8 @@ static bool uplink_set(struct router_domain *d, const struct device_net *net)
 	report("uplink %s/%u via %s, mac %02x:%02x:%02x:%02x:%02x:%02x%s", address_text(address, net->address),
 	       (unsigned)net->prefix, net->gateway ? address_text(gateway, net->gateway) : "nobody", mac[0], mac[1],
 	       mac[2], mac[3], mac[4], mac[5], d->nic->link_up ? "" : ", link down");
+	if ((start_info()->features & FEATURE_IOMMU) && d->nic->past_iommu)
+		report("uplink: the card reaches memory past the IOMMU: give it iommu_platform=on, or trust it and this domain");
 	return true;
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Boot an appliance's disk image by UEFI in QEMU and stay in the foreground with its console.
 # usage: run.sh BUILD CONFIG. Uses KVM when the image really boots under it, else emulation.
+# IOMMU=off leaves the machine without one: then the router, which owns the card, can reach all of memory with it.
 # The host reaches the router's published ports at 127.0.0.1: PORTS="8080 8081" by default, HOST:ROUTER where they differ.
 # SPDX-License-Identifier: BSD-2-Clause
 set -eu
@@ -25,17 +26,24 @@ finish()
 }
 trap finish EXIT
 
+iommu='-device intel-iommu,intremap=on'
+platform=,iommu_platform=on
+[ "${IOMMU:-on}" = on ] || iommu='' platform=''
+
 # The machine, on the accelerator $1 with the serial port on $2 and the network $3.
 machine()
 {
 	cp "$firmware/OVMF_VARS_4M.fd" "$work/vars.fd"
-	qemu-system-x86_64 -machine "q35,accel=$1" -cpu max -m 512 \
+	split=
+	[ "$1" = tcg ] || [ -z "$iommu" ] || split=,kernel-irqchip=split
+	# shellcheck disable=SC2086 # two words or none
+	qemu-system-x86_64 -machine "q35,accel=$1$split" $iommu -cpu max -m 512 \
 		-nodefaults -display none -no-reboot -serial "$2" \
 		-drive "if=pflash,format=raw,unit=0,readonly=on,file=$firmware/OVMF_CODE_4M.fd" \
 		-drive "if=pflash,format=raw,unit=1,file=$work/vars.fd" \
 		-drive "if=none,id=disk,format=raw,readonly=on,file=$image" \
 		-device virtio-blk-pci,drive=disk \
-		-netdev "user,id=net$3" -device virtio-net-pci,netdev=net,disable-legacy=on
+		-netdev "user,id=net$3" -device "virtio-net-pci,netdev=net,disable-legacy=on$platform"
 }
 
 # /dev/kvm may open and yet not run a guest: believe only a machine that says its first word.

@@ -23,7 +23,7 @@ static void do_power(uint32_t restart)
 
 static void do_help(void)
 {
-	say("commands: ps, stats, memory, memory NAME PAGES, start NAME, kill NAME, pause NAME, unpause NAME, poweroff, "
+	say("commands: ps, stats, memory, devices, memory NAME PAGES, start NAME, kill NAME, pause NAME, unpause NAME, poweroff, "
 	    "reboot, help");
 }
 
@@ -100,7 +100,7 @@ static void command_do(char *line)
 		return;
 	if (!strcmp(verb, "memory") && name)
 		memory_command(child_find(name), strtok_r(NULL, " \t", &rest));
-	else if (!strcmp(verb, "ps") || !strcmp(verb, "stats") || !strcmp(verb, "memory"))
+	else if (!strcmp(verb, "ps") || !strcmp(verb, "stats") || !strcmp(verb, "memory") || !strcmp(verb, "devices"))
 		list_start(verb);
 	else if (!strcmp(verb, "poweroff"))
 		do_power(0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Answers of a line per child. They may be a thousand, more than the output has room for, so they are given step by step;
- * and memory, which they tell most about.
+ * Answers of a line per child or device. They may be a thousand, more than the output has room for, so they are given step
+ * by step; and memory, which they tell most about.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +12,10 @@
 
 #define LIST_ROOM (2 * TEXT_QUEUE_RESERVE)
 
-enum listing { LIST_NONE = 0, LIST_PS, LIST_STATS, LIST_MEMORY };
+enum listing { LIST_NONE = 0, LIST_PS, LIST_STATS, LIST_MEMORY, LIST_DEVICES };
 
 static enum listing listing;
-static uint32_t next_child;
+static uint32_t next_child; /* or device */
 
 static const char *state_text(const struct child *child)
 {
@@ -87,6 +87,33 @@ static void memory_child(const struct child *child)
 		    m.reserved, m.table_pages, m.page_tables, m.image);
 }
 
+static const char *owner_text(uint32_t domid)
+{
+	for (uint32_t i = 0; i < control.plan.domain_count; i++)
+		if (control.children[i].state == CHILD_RUNNING && control.children[i].domid == domid)
+			return control.children[i].plan->name;
+	return domid ? "another" : "nobody";
+}
+
+/* False: there is no device of that number. */
+static bool device_line(uint32_t index)
+{
+	struct device_info d;
+
+	if (hc_device_info(index, &d) < 0)
+		return false;
+	say("devices: %u %02x:%02x.%u %04x:%04x class %04x owner %s interrupts %u faults %u", (unsigned)index,
+	    d.bdf >> 8, d.bdf >> 3 & 31u, d.bdf & 7u, d.vendor, d.device, d.class_subclass, owner_text(d.owner),
+	    (unsigned)d.msix_entries, (unsigned)d.faults);
+	return true;
+}
+
+static void devices_head(void)
+{
+	say("devices: DMA is %s, interrupts are %s", control.features & FEATURE_IOMMU ? "confined" : "not confined",
+	    control.features & FEATURE_INTREMAP ? "remapped" : "not remapped");
+}
+
 void list_start(const char *verb)
 {
 	next_child = 0;
@@ -96,28 +123,43 @@ void list_start(const char *verb)
 	} else if (!strcmp(verb, "stats")) {
 		listing = LIST_STATS;
 		stats_head();
+	} else if (!strcmp(verb, "devices")) {
+		listing = LIST_DEVICES;
+		devices_head();
 	} else {
 		listing = LIST_MEMORY;
 		memory_head();
 	}
 }
 
+/* The next line; false: that was all. */
+static bool list_line(void)
+{
+	const struct child *child = &control.children[next_child];
+
+	if (listing == LIST_DEVICES)
+		return device_line(next_child);
+	if (next_child >= control.plan.domain_count)
+		return false;
+	if (listing == LIST_PS)
+		ps_child(child);
+	else if (listing == LIST_STATS)
+		stats_child(child);
+	else
+		memory_child(child);
+	return true;
+}
+
 bool list_step(void)
 {
-	while (listing && next_child < control.plan.domain_count) {
-		const struct child *child = &control.children[next_child];
-
+	while (listing) {
 		if (text_room(&control.out) < LIST_ROOM)
 			return true;
-		if (listing == LIST_PS)
-			ps_child(child);
-		else if (listing == LIST_STATS)
-			stats_child(child);
+		if (list_line())
+			next_child++;
 		else
-			memory_child(child);
-		next_child++;
+			listing = LIST_NONE;
 	}
-	listing = LIST_NONE;
 	return false;
 }
 
