@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "http.h"
@@ -19,20 +20,32 @@ struct load {
 	uint16_t port;
 	unsigned workers, patience;
 	_Atomic bool stop;
-	_Atomic unsigned good, bad;
+	_Atomic unsigned begun, good, bad;
 	pthread_mutex_t lock;
 	char first[160];
+	int sockets[WORKERS_MAX]; /* now in use; -1: none */
 	pthread_t threads[WORKERS_MAX];
 };
 
-static bool ask(const struct load *l, struct http *h, struct http_answer *a)
+/* The socket of one worker, for load_renew(). */
+static void socket_note(struct load *l, int *place, int fd)
 {
-	bool good = http_open(h, l->port, l->patience) && http_ask(h, "GET", "/", a);
+	pthread_mutex_lock(&l->lock);
+	*place = fd;
+	pthread_mutex_unlock(&l->lock);
+}
 
+static bool ask(struct load *l, int *place, struct http *h, struct http_answer *a)
+{
+	bool good = http_open(h, l->port, l->patience);
+
+	socket_note(l, place, h->fd);
+	good = good && http_ask(h, "GET", "/", a);
 	if (good && a->status != 200) {
 		snprintf(h->error, sizeof h->error, "status %d", a->status);
 		good = false;
 	}
+	socket_note(l, place, -1);
 	http_close(h);
 	return good;
 }
@@ -40,11 +53,12 @@ static bool ask(const struct load *l, struct http *h, struct http_answer *a)
 static void *work(void *arg)
 {
 	struct load *l = arg;
+	int *place = &l->sockets[l->begun++];
 	struct http *h = malloc(sizeof *h);
 	struct http_answer *a = malloc(sizeof *a);
 
 	while (h && a && !l->stop) {
-		if (ask(l, h, a)) {
+		if (ask(l, place, h, a)) {
 			l->good++;
 			continue;
 		}
@@ -70,6 +84,8 @@ struct load *load_start(uint16_t port, unsigned workers, unsigned patience)
 	l->workers = workers;
 	l->patience = patience;
 	pthread_mutex_init(&l->lock, NULL);
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		l->sockets[i] = -1;
 	for (unsigned i = 0; i < workers; i++)
 		if (pthread_create(&l->threads[i], NULL, work, l))
 			abort();
@@ -84,6 +100,15 @@ unsigned load_good(const struct load *l)
 unsigned load_bad(const struct load *l)
 {
 	return l->bad;
+}
+
+void load_renew(struct load *l)
+{
+	pthread_mutex_lock(&l->lock);
+	for (unsigned i = 0; i < l->workers; i++)
+		if (l->sockets[i] >= 0)
+			shutdown(l->sockets[i], SHUT_RDWR);
+	pthread_mutex_unlock(&l->lock);
 }
 
 bool load_progress(const struct load *l, unsigned count, unsigned seconds)

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Two driver domains: the router with the network card and a web service behind it, and the driver of QEMU's edu device.
+ * Whoever ends one starts it again: nothing waits longer and longer, as it would by a policy of restarting.
+ */
+#include <tools/plan_source.h>
+
+enum { ROUTER, WEB1 };
+enum { IF_WEB1 = 1 };
+
+static const struct plan_domain domains[] = {
+	[ROUTER] = {.name = "router",
+		    .image = "router",
+		    .cmdline = "router",
+		    .mem_pages = MIB(16),
+		    .window_pages = 2048,
+		    .weight = 512,
+		    .pci_class = 0x0200,
+		    .takes_rules = 1,
+		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500}},
+	[WEB1] = {.name = "web1", .image = "web", .cmdline = "web 80", .mem_pages = MIB(32), .window_pages = 512},
+	{.name = "edu",
+	 .image = "edu",
+	 .cmdline = "edu",
+	 .mem_pages = MIB(4),
+	 .window_pages = 512,
+	 .pci_class = 0x00ff},
+};
+
+static const struct plan_link links[] = {
+	{.kind = PLAN_LINK_NET,
+	 .front = WEB1,
+	 .back = ROUTER,
+	 .index = IF_WEB1,
+	 .mac = {0x02, 0xca, 0x4d, 0, 1, 2},
+	 .router_mac = {0x02, 0xca, 0x4d, 0, 1, 1},
+	 .address = IPV4(10, 1, 1, 2),
+	 .prefix = 24,
+	 .gateway = IPV4(10, 1, 1, 1),
+	 .mtu = 1500},
+};
+
+static const struct rules_rule rules[] = {
+	/* publish tcp 8080 -> web1:80 */
+	{.kind = RULES_KIND_PUBLISH,
+	 .proto = RULES_PROTO_TCP,
+	 .from_if = RULES_IF_UPLINK,
+	 .to_if = IF_WEB1,
+	 .port_lo = 8080,
+	 .port_hi = 8080,
+	 .target_port = 80},
+};
+
+const struct plan_source plan_source = {
+	.file = "tests/configs/driver/plan.c",
+	.domains = domains,
+	.domain_count = ARRAY_SIZE(domains),
+	.links = links,
+	.link_count = ARRAY_SIZE(links),
+	.rules = rules,
+	.rule_count = ARRAY_SIZE(rules),
+};
