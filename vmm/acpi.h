@@ -7,7 +7,7 @@
 
 struct acpi_info {
 	bool has_dmar;
-	struct acpi_dmar dmar;
+	struct acpi_remapping dmar;
 	bool has_madt, has_mcfg, has_hpet, has_fadt, has_s5;
 	struct acpi_madt madt;
 	struct acpi_mcfg mcfg;

@@ -223,6 +223,7 @@ bool ioapic_route_isa(unsigned irq, uint8_t vector, uint32_t target)
 		const struct acpi_ioapic *which = &acpi->madt.ioapic[i];
 		volatile uint8_t *io;
 		uint32_t pin, high;
+		uint8_t asked;
 
 		if (line->gsi < which->gsi_base || line->gsi - which->gsi_base > 0xef)
 			continue;
@@ -231,11 +232,12 @@ bool ioapic_route_isa(unsigned irq, uint8_t vector, uint32_t target)
 		if (pin > (ioapic_read(io, IOAPIC_VERSION) >> 16 & 0xff))
 			continue;
 		ioapic_write(io, IOAPIC_REDIRECT + 2 * pin, REDIRECT_MASKED);
-		if (!iommu_route_pin(IOMMU_HANDLES - 1, vector, target, which->id, line->level, &high))
+		if (!iommu_route_pin(IOMMU_HANDLES - 1, which->id,
+				     (struct iommu_route){vector, true, line->level, target}, &high, &asked))
 			return false;
 		ioapic_write(io, IOAPIC_REDIRECT + 2 * pin + 1, high);
 		ioapic_write(io, IOAPIC_REDIRECT + 2 * pin,
-			     vector | (line->active_low ? REDIRECT_LOW : 0) | (line->level ? REDIRECT_LEVEL : 0));
+			     asked | (line->active_low ? REDIRECT_LOW : 0) | (line->level ? REDIRECT_LEVEL : 0));
 		return true;
 	}
 	return false;

@@ -52,7 +52,7 @@ void device_unbind(const struct domain *d, uint32_t port)
 	for (unsigned n = 0; n < VECTORS; n++)
 		if (bindings[n].domain == d->id && bindings[n].port == port) {
 			pci_msix_mask(bindings[n].device, bindings[n].entry);
-			iommu_unroute(n);
+			iommu_unroute(n, pci_at(bindings[n].device)->info.bdf);
 			bindings[n].domain = DOMID_NONE;
 		}
 }
@@ -84,7 +84,7 @@ static void fault_storm(struct pci_function *p, unsigned index)
 		return;
 	p->stopped = true;
 	pci_bus_master(index, false);
-	iommu_detach(p, true);
+	iommu_detach(p);
 	log_line("dma: %02x:%02x.%u is stopped: %u faults within a second", p->info.bdf >> 8, p->info.bdf >> 3 & 31u,
 		 p->info.bdf & 7u, p->storm);
 }
@@ -122,14 +122,14 @@ void device_quiesce(struct domain *d)
 			log_line("device %04x: bus mastering does not go off; its owner's frames may still be written",
 				 p->info.bdf);
 		pci_msix_mask_all(i);
-		iommu_detach(p, true);
+		iommu_detach(p);
 		p->resetting = pci_reset_begin(i);
 		p->info.owner = DOMID_NONE;
 		d->devices_owned--;
 	}
 	for (unsigned n = 0; n < VECTORS; n++)
 		if (bindings[n].domain == d->id) {
-			iommu_unroute(n);
+			iommu_unroute(n, pci_at(bindings[n].device)->info.bdf);
 			bindings[n].domain = DOMID_NONE;
 		}
 }
@@ -264,7 +264,9 @@ int64_t do_device_msix_bind(struct vcpu *v, uint32_t index, uint32_t entry)
 	bindings[n].port = port;
 	bindings[n].device = index;
 	bindings[n].entry = entry;
-	message = iommu_route(n, (uint8_t)(VECTOR_DEVICE_FIRST + n), this_cpu()->apic_id, p->info.bdf);
+	message = iommu_route(
+		n, p->info.bdf,
+		(struct iommu_route){(uint8_t)(VECTOR_DEVICE_FIRST + n), true, false, this_cpu()->apic_id});
 	pci_msix_set(index, entry, message.address, message.data);
 	return port;
 }

@@ -2,21 +2,14 @@
 /*
  * Intel's remapping units (Virtualization Technology for Directed I/O, revision 3.3: registers chapter 11, structures 9,
  * invalidation 6.5.2, interrupts 5). All units share one root table, so which device is behind which does not matter; a
- * unit of another segment gets an empty one. Invariant: from iommu_init() on, a context entry is present only for a function
- * that a domain owns, and names that domain's table; a handle is present only while a port is bound to it.
- *
- * A unit that stops answering cannot be gone on with: what was taken from a device could be still in its reach.
+ * unit of another segment gets an empty one. Invariant: a context entry is present only for a function that a domain owns,
+ * and names that domain's table; a handle is present only while a port is bound to it.
  */
 #include "iommu.h"
 
-#include <base/bits.h>
-
-#include "acpi.h"
 #include "apic.h"
-#include "core/dma.h"
 #include "cpu.h"
 #include "early.h"
-#include "log.h"
 #include "paging.h"
 #include "time.h"
 #include "vectors.h"
@@ -56,10 +49,11 @@
 #define SET_HANDLES 0x01000000u
 #define STAYING (TRANSLATE | QUEUE_ON | REMAP) /* else a command for once */
 
-#define FORGET_CONTEXTS 0x11ull /* everything, like the next two */
+/* Descriptors: all contexts, translations (draining what is under way), handles; a write to memory behind all before. */
+#define FORGET_CONTEXTS 0x11ull
 #define FORGET_TRANSLATIONS 0xd2ull
 #define FORGET_HANDLES 0x04ull
-#define WAIT 0x25ull /* a write to memory, behind all before */
+#define WAIT (1ull << 32 | 0x25ull)
 #define QUEUE_ENTRIES 256u
 
 #define FAULT_VALID (1ull << 63)
@@ -68,9 +62,8 @@
 
 #define PRESENT 0x1ull
 #define NO_FAULTS 0x2ull
-#define MESSAGE_ADDRESS 0xfee00000u
 #define MESSAGE_HANDLE 0x10u
-#define PATIENCE_NS 1000000000ull
+#define CHECK_REQUESTER (1ull << 18)
 
 struct unit {
 	volatile uint8_t *regs;
@@ -81,8 +74,8 @@ struct unit {
 };
 
 static struct unit units[ACPI_DMAR_UNITS];
-static unsigned unit_count; /* 0: no remapping */
-static bool coherent, remaps_interrupts, caches_absent;
+static unsigned unit_count; /* that run */
+static bool coherent, caches_absent;
 static uint64_t (*contexts[256])[2]; /* by bus */
 static uint64_t (*handles)[2];
 static volatile uint32_t waited;
@@ -99,9 +92,7 @@ static void write64(const struct unit *u, uint32_t reg, uint64_t v)
 
 static void written(const void *at, uint64_t bytes)
 {
-	for (uint64_t line = align_down((uint64_t)at, 64); !coherent && line < (uint64_t)at + bytes; line += 64)
-		__asm__ volatile("clflush (%0)" : : "r"(line) : "memory");
-	__asm__ volatile("mfence" : : : "memory");
+	iommu_written(at, bytes, coherent);
 }
 
 /* Both halves, the one that makes it valid last. */
@@ -116,7 +107,7 @@ static void entry_write(uint64_t entry[2], uint64_t low, uint64_t high)
 /* Waits until the bits @mask of the status read @value. */
 static bool await(const struct unit *u, uint32_t mask, uint32_t value)
 {
-	uint64_t end = time_now() + PATIENCE_NS;
+	uint64_t end = time_now() + IOMMU_PATIENCE_NS;
 
 	while ((mmio_read32(u->regs + REG_STATUS) & mask) != value)
 		if (time_now() > end)
@@ -131,114 +122,67 @@ static bool command(const struct unit *u, uint32_t what)
 	return await(u, what, what & ~FLUSH_WRITES);
 }
 
-/* Has every unit forget @what, at least; returns when all have. */
-static void forget(uint64_t what)
+static bool vtd_forget(void)
 {
-	for (unsigned i = 0; i < unit_count; i++) {
-		struct unit *u = &units[i];
-		const uint64_t list[3][2] = {
-			{what, 0}, {FORGET_TRANSLATIONS, 0}, {1ull << 32 | WAIT, virt_phys((const void *)&waited)}};
-		uint64_t end = time_now() + PATIENCE_NS;
+	for (struct unit *u = units; u < units + unit_count; u++) {
+		const uint64_t list[4] = {FORGET_CONTEXTS, FORGET_TRANSLATIONS, FORGET_HANDLES, WAIT};
+		uint64_t end = time_now() + IOMMU_PATIENCE_NS;
 
 		waited = 0;
 		for (unsigned n = 0; n < ARRAY_SIZE(list); n++) {
-			u->queue[u->tail][0] = list[n][0];
-			u->queue[u->tail][1] = list[n][1];
+			u->queue[u->tail][0] = list[n];
+			u->queue[u->tail][1] = list[n] == WAIT ? virt_phys((const void *)&waited) : 0;
 			u->tail = (u->tail + 1) % QUEUE_ENTRIES;
 		}
 		__asm__ volatile("mfence" : : : "memory");
 		write64(u, REG_QUEUE_TAIL, u->tail * 16);
 		while (!waited)
 			if (time_now() > end)
-				log_fatal("iommu: unit %u does not answer: devices cannot be confined any more", i);
+				return false;
 	}
+	return true;
 }
 
-void iommu_flush(void)
+static bool vtd_grown(void)
 {
-	if (unit_count)
-		forget(FORGET_TRANSLATIONS);
-	dma_flushed(&world);
-}
-
-void iommu_grown(void)
-{
-	if (caches_absent)
-		iommu_flush();
 	for (unsigned i = 0; i < unit_count; i++)
 		if ((units[i].cap & CAP_WRITE_BUFFER) && !command(&units[i], FLUSH_WRITES))
-			log_fatal("iommu: unit %u does not answer: devices cannot be confined any more", i);
+			return false;
+	return !caches_absent || vtd_forget();
 }
 
-static void context_write(const struct pci_function *f, uint64_t low, uint64_t high)
+static bool vtd_covers(const struct pci_function *f)
 {
-	if (!unit_count || !iommu_covers(f))
-		return;
-	entry_write(contexts[f->info.bdf >> 8][f->info.bdf & 0xff], low, high);
-	forget(FORGET_CONTEXTS);
+	return f->info.segment == 0 && contexts[f->info.bdf >> 8];
 }
 
-bool iommu_covers(const struct pci_function *f)
+static void vtd_context(const struct pci_function *f, mfn_t root, uint32_t number)
 {
-	return !unit_count || (f->info.segment == 0 && contexts[f->info.bdf >> 8]);
+	/* The number tells domains apart in the caches: one a slot. */
+	entry_write(contexts[f->info.bdf >> 8][f->info.bdf & 0xff], root ? root << PAGE_SHIFT | PRESENT : NO_FAULTS,
+		    number << 8 | (world.dma_levels - 2));
 }
 
-void iommu_attach(const struct pci_function *f, const struct domain *d)
+/* xAPIC, fixed delivery; the request is checked to come from @bdf. */
+static void vtd_handle(unsigned handle, uint16_t bdf, struct iommu_route r)
 {
-	/* The number tells domains apart in the caches: one a slot, never 0. */
-	context_write(f, d->dma_root << PAGE_SHIFT | PRESENT, DOMID_SLOT(d->id) << 8 | (world.dma_levels - 2));
-	iommu_grown();
+	entry_write(handles[handle],
+		    (uint64_t)r.target << 40 | (uint64_t)r.vector << 16 | (uint64_t)r.level << 4 | (r.on ? PRESENT : 0),
+		    CHECK_REQUESTER | bdf);
 }
 
-void iommu_detach(const struct pci_function *f, bool quiet)
+static struct iommu_message vtd_msi(unsigned handle, uint32_t target)
 {
-	context_write(f, quiet ? NO_FAULTS : 0, 0);
+	(void)target;
+	return (struct iommu_message){IOMMU_MESSAGE | handle << 5 | MESSAGE_HANDLE, 0};
 }
 
-static void handle_write(unsigned handle, uint64_t low, uint64_t high)
+static struct iommu_message vtd_pin(unsigned handle, struct iommu_route r)
 {
-	entry_write(handles[handle], low, high);
-	forget(FORGET_HANDLES);
+	return (struct iommu_message){handle << 17 | 1u << 16, r.vector};
 }
 
-/* xAPIC, fixed delivery; checked to come from @bdf. */
-static void handle_set(unsigned handle, uint8_t vector, uint32_t target, uint16_t bdf, bool level)
-{
-	handle_write(handle, (uint64_t)target << 40 | (uint64_t)vector << 16 | (uint64_t)level << 4 | PRESENT,
-		     1ull << 18 | bdf);
-}
-
-struct iommu_message iommu_route(unsigned handle, uint8_t vector, uint32_t target, uint16_t bdf)
-{
-	if (!remaps_interrupts)
-		return (struct iommu_message){MESSAGE_ADDRESS | target << 12, vector};
-	handle_set(handle, vector, target, bdf, false);
-	return (struct iommu_message){MESSAGE_ADDRESS | handle << 5 | MESSAGE_HANDLE, 0};
-}
-
-void iommu_unroute(unsigned handle)
-{
-	if (remaps_interrupts)
-		handle_write(handle, 0, 0);
-}
-
-bool iommu_route_pin(unsigned handle, uint8_t vector, uint32_t target, uint8_t id, bool level, uint32_t *high)
-{
-	const struct acpi_dmar *dmar = &acpi_info()->dmar;
-
-	*high = target << 24;
-	if (!remaps_interrupts)
-		return true;
-	*high = handle << 17 | 1u << 16;
-	for (unsigned i = 0; i < dmar->ioapic_count; i++)
-		if (dmar->ioapic[i].id == id) {
-			handle_set(handle, vector, target, dmar->ioapic[i].sid, level);
-			return true;
-		}
-	return false;
-}
-
-bool iommu_next_fault(struct iommu_fault *fault)
+static bool vtd_fault(struct iommu_fault *fault)
 {
 	for (unsigned i = 0; i < unit_count; i++) {
 		const struct unit *u = &units[i];
@@ -264,7 +208,7 @@ bool iommu_next_fault(struct iommu_fault *fault)
 }
 
 /* Everything off that firmware may have left on; then this unit's tables. False: it cannot be used. */
-static bool unit_start(struct unit *u, uint64_t root, uint64_t denied)
+static bool unit_start(struct unit *u, uint64_t root, uint64_t denied, bool interrupts)
 {
 	mmio_write32(u->regs + REG_COMMAND, 0);
 	if (!await(u, STAYING, 0))
@@ -276,21 +220,21 @@ static bool unit_start(struct unit *u, uint64_t root, uint64_t denied)
 	write64(u, REG_ROOT, u->segment ? denied : root);
 	if (!command(u, SET_ROOT) || !command(u, QUEUE_ON))
 		return false;
-	if (remaps_interrupts) {
+	if (interrupts) {
 		write64(u, REG_HANDLES, virt_phys(handles) | 7); /* 2 to the 8th: IOMMU_HANDLES */
 		if (!command(u, SET_HANDLES))
 			return false;
 	}
 	mmio_write32(u->regs + REG_FAULT_STATUS, UINT32_MAX);
 	mmio_write32(u->regs + REG_FAULT_DATA, VECTOR_DMA_FAULT);
-	mmio_write32(u->regs + REG_FAULT_ADDRESS, MESSAGE_ADDRESS | apic_id() << 12);
+	mmio_write32(u->regs + REG_FAULT_ADDRESS, IOMMU_MESSAGE | apic_id() << 12);
 	mmio_write32(u->regs + REG_FAULT_ADDRESS_HIGH, 0);
 	mmio_write32(u->regs + REG_FAULT_CONTROL, 0);
 	return true;
 }
 
 /* Reads what the units can do; @why they cannot be used, or NULL. */
-static const char *units_find(const struct acpi_dmar *dmar)
+static const char *units_find(const struct acpi_remapping *dmar, bool *interrupts)
 {
 	uint64_t cap = UINT64_MAX, ecap = UINT64_MAX;
 
@@ -315,74 +259,58 @@ static const char *units_find(const struct acpi_dmar *dmar)
 		return "no queued invalidation";
 	world.dma_levels = cap & CAP_4_LEVELS ? 4 : 3;
 	coherent = ecap & ECAP_COHERENT;
-	remaps_interrupts = dmar->interrupt_remap && (ecap & ECAP_INTERRUPTS);
+	*interrupts = dmar->interrupt_remap && (ecap & ECAP_INTERRUPTS);
 	return NULL;
 }
 
-static uint64_t *page_new(void)
-{
-	uint64_t *page = phys_ptr(early_alloc(1));
-
-	written(page, PAGE_SIZE);
-	return page;
-}
-
 /* One root table with a context table for each bus that has functions. */
-static const char *units_start(unsigned count)
+static const char *vtd_start(const struct acpi_remapping *dmar, bool *interrupts)
 {
-	uint64_t(*root)[2] = (void *)page_new(), *denied = page_new();
+	const char *why = units_find(dmar, interrupts);
+	uint64_t(*root)[2], *denied;
 
-	handles = (void *)page_new();
+	if (why)
+		return why;
+	root = iommu_page();
+	denied = iommu_page();
+	handles = iommu_page();
 	for (unsigned i = 0; i < pci_count(); i++) {
 		const struct device_info *d = &pci_at(i)->info;
 		unsigned bus = d->bdf >> 8;
 
 		if (d->segment || contexts[bus])
 			continue;
-		contexts[bus] = (void *)page_new();
+		contexts[bus] = iommu_page();
 		entry_write(root[bus], virt_phys(contexts[bus]) | PRESENT, 0);
 	}
-	for (unsigned i = 0; i < count; i++)
-		if (!unit_start(&units[i], virt_phys(root), virt_phys(denied)))
+	for (unsigned i = 0; i < dmar->unit_count; i++)
+		if (!unit_start(&units[i], virt_phys(root), virt_phys(denied), *interrupts))
 			return "it does not answer";
-	unit_count = count;
-	forget(FORGET_CONTEXTS);
-	forget(FORGET_HANDLES);
-	for (unsigned i = 0; i < count; i++) {
-		if (!command(&units[i], TRANSLATE) || (remaps_interrupts && !command(&units[i], REMAP)))
+	unit_count = dmar->unit_count;
+	if (!vtd_forget())
+		return "its queue stands still";
+	for (unsigned i = 0; i < unit_count; i++) {
+		if (!command(&units[i], TRANSLATE) || (*interrupts && !command(&units[i], REMAP)))
 			return "it does not start";
 		/* What firmware denied to all devices until there are tables. */
 		if (units[i].cap & CAP_PROTECTED)
 			mmio_write32(units[i].regs + REG_PROTECTED, 0);
 	}
+	world.dma_written = written;
 	return NULL;
 }
 
-void iommu_init(void)
+static void vtd_stop(void)
 {
-	const struct acpi_dmar *dmar = &acpi_info()->dmar;
-	const char *why = "the machine has none, or it is off";
-
-	world.dma_levels = 4;
-	if (acpi_info()->has_dmar)
-		why = units_find(dmar);
-	if (acpi_info()->has_dmar && !why)
-		why = units_start(dmar->unit_count);
-	if (why) {
-		for (unsigned i = 0; units[i].regs && i < ACPI_DMAR_UNITS; i++)
-			mmio_write32(units[i].regs + REG_COMMAND, 0);
-		unit_count = 0;
-		remaps_interrupts = false;
-		log_line("iommu: not used: %s. A domain that owns a device can reach all of memory with it", why);
-		return;
-	}
-	world.features |= FEATURE_IOMMU | (remaps_interrupts ? FEATURE_INTREMAP : 0);
-	world.dma_written = written;
-	log_line(
-		"iommu: VT-d, %u units, tables of %u levels%s: devices reach what their owner gave them; interrupts %s",
-		unit_count, world.dma_levels, coherent ? "" : ", not coherent",
-		remaps_interrupts ? "are remapped" : "are not remapped: an owner of a device can raise any");
-	if (dmar->reserved_regions)
-		log_line("iommu: %u memory regions that firmware keeps for devices are not mapped",
-			 dmar->reserved_regions);
+	for (unsigned i = 0; i < ACPI_DMAR_UNITS && units[i].regs; i++)
+		mmio_write32(units[i].regs + REG_COMMAND, 0);
+	unit_count = 0;
 }
+
+static const struct acpi_remapping *vtd_units(void)
+{
+	return acpi_info()->has_dmar ? &acpi_info()->dmar : NULL;
+}
+
+const struct iommu_driver vtd_driver = {"VT-d",     vtd_units, vtd_start, vtd_stop,   vtd_covers, vtd_context,
+					vtd_handle, vtd_msi,   vtd_pin,   vtd_forget, vtd_grown,  vtd_fault};

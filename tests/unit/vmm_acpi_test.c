@@ -232,7 +232,7 @@ static const struct {
 static union {
 	struct acpi_madt madt;
 	struct acpi_mcfg mcfg;
-	struct acpi_dmar dmar;
+	struct acpi_remapping dmar;
 	struct acpi_hpet hpet;
 	struct acpi_fadt fadt;
 	struct acpi_s5 s5;

@@ -214,7 +214,7 @@ enum acpi_error acpi_mcfg_parse(const uint8_t *bytes, uint64_t len, struct acpi_
 	return out->count ? ACPI_OK : ACPI_ABSENT;
 }
 
-static enum acpi_error add_unit(struct acpi_dmar *out, const struct table *t, uint64_t at)
+static enum acpi_error add_unit(struct acpi_remapping *out, const struct table *t, uint64_t at)
 {
 	uint64_t base = get(t, at + 8, 8);
 
@@ -230,7 +230,7 @@ static enum acpi_error add_unit(struct acpi_dmar *out, const struct table *t, ui
 }
 
 /* The I/O APICs among the device scopes in [@at, @end). One behind a bridge has no requester id that could be known here. */
-static enum acpi_error add_scopes(struct acpi_dmar *out, const struct table *t, uint64_t at, uint64_t end)
+static enum acpi_error add_scopes(struct acpi_remapping *out, const struct table *t, uint64_t at, uint64_t end)
 {
 	uint64_t bytes_here;
 
@@ -252,7 +252,7 @@ static enum acpi_error add_scopes(struct acpi_dmar *out, const struct table *t, 
 	return ACPI_OK;
 }
 
-enum acpi_error acpi_dmar_parse(const uint8_t *bytes, uint64_t len, struct acpi_dmar *out)
+enum acpi_error acpi_dmar_parse(const uint8_t *bytes, uint64_t len, struct acpi_remapping *out)
 {
 	struct table t;
 	enum acpi_error e;

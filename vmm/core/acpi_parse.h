@@ -60,7 +60,7 @@ struct acpi_mcfg {
 	} ecam[ACPI_ECAM_MAX];
 };
 
-struct acpi_dmar {
+struct acpi_remapping {
 	bool interrupt_remap; /* the platform supports interrupt remapping */
 	uint32_t unit_count, ioapic_count;
 	uint32_t reserved_regions; /* RMRRs */
@@ -118,7 +118,7 @@ uint64_t acpi_root_entry(const uint8_t *bytes, bool xsdt, uint32_t i);
 /* Each checks the whole table first, as acpi_table_check() does. */
 enum acpi_error acpi_madt_parse(const uint8_t *bytes, uint64_t len, struct acpi_madt *out);
 enum acpi_error acpi_mcfg_parse(const uint8_t *bytes, uint64_t len, struct acpi_mcfg *out);
-enum acpi_error acpi_dmar_parse(const uint8_t *bytes, uint64_t len, struct acpi_dmar *out);
+enum acpi_error acpi_dmar_parse(const uint8_t *bytes, uint64_t len, struct acpi_remapping *out);
 enum acpi_error acpi_hpet_parse(const uint8_t *bytes, uint64_t len, struct acpi_hpet *out);
 enum acpi_error acpi_fadt_parse(const uint8_t *bytes, uint64_t len, struct acpi_fadt *out);
 
