@@ -2,7 +2,8 @@
 /*
  * The hypervisor's own lines. A line is formatted into a buffer on the stack and then goes out as one piece, under a
  * lock that interrupts cannot enter, so lines of several CPUs never mix. A panic takes no lock: whoever held it is not
- * going to go on. Nothing here waits for the UART once log_async() was called, but the last words.
+ * going to go on. Nothing here waits for the UART once log_async() was called, but the last words. Invariant: the ring
+ * holds whole lines, so that nobody's is torn, however long its writer waits for the CPU in the middle of it.
  */
 #include "log.h"
 
@@ -12,11 +13,12 @@
 
 #include "layout.h"
 #include "serial.h"
-#include "time.h"
 #include "x86.h"
 
-#define LINE_MAX 240u
+#define LINE_MAX 480u
 #define RING_BYTES 16384u
+#define DRAIN_BYTES 64u  /* written at a time */
+#define CONTINUED "... " /* the rest of a domain's line that was too long must not look like a line of its own */
 #define BACKTRACE_MAX 16u
 
 struct line {
@@ -27,8 +29,9 @@ struct line {
 static atomic_flag locked = ATOMIC_FLAG_INIT;
 static bool async;
 static char ring[RING_BYTES];
-static unsigned head, tail; /* free-running: [tail, head) waits to be written */
-static unsigned dropped;    /* lines that found no room */
+static unsigned head, tail;   /* free-running: [tail, head) waits to be written */
+static unsigned dropped;      /* lines that found no room */
+static struct line open_line; /* what a domain has not ended yet */
 static bool dying;
 
 static uint64_t lock(void)
@@ -165,70 +168,34 @@ void log_async(void)
 	async = true;
 }
 
-/* Who has begun a line on channel 0 and not ended it. */
-static enum { LINE_NOBODY, LINE_LOG, LINE_DOMAIN } line_owner;
-static uint64_t line_since; /* system time of the last byte of an open line of a domain */
-static bool line_cut;       /* a domain's line was cut off: the rest must not look like a line of its own */
-
-#define CONTINUED "... "
-#define LINE_PATIENCE 100000000ull /* ns that an unfinished line of a domain holds our own back */
-
-/* Whether our own lines may go out now; cuts off a domain's line that is not being finished. */
-static bool line_take(bool wait)
-{
-	if (line_owner == LINE_DOMAIN) {
-		if (!wait && time_now() - line_since < LINE_PATIENCE)
-			return false;
-		if (!wait && serial_write(0, "\r\n", 2) < 2)
-			return false;
-		if (wait)
-			serial_write_wait(0, "\r\n", 2);
-		line_cut = true;
-	}
-	line_owner = LINE_LOG;
-	return true;
-}
-
-/* Writes what the UART takes of the ring, or with @wait all of it. */
+/* Writes what the UART takes of the ring, up to a bound, or with @wait all of it. */
 static void drain_ring(bool wait)
 {
-	if (head == tail || !line_take(wait))
-		return;
-	while (head != tail) {
+	for (unsigned left = DRAIN_BYTES; head != tail && left;) {
 		unsigned at = tail % RING_BYTES, n = MIN(head - tail, RING_BYTES - at);
 
 		if (wait)
 			serial_write_wait(0, ring + at, n);
 		else
-			n = serial_write(0, ring + at, n);
+			left -= n = serial_write(0, ring + at, MIN(n, left));
 		tail += n;
 		if (!n)
 			return;
 	}
-	line_owner = LINE_NOBODY;
 }
 
-/* A domain's bytes, when the line is not ours. */
-static unsigned share_line(const char *text, unsigned len)
+/* A byte of a domain's line; with its end the line enters the ring, and so does what is too long for one. */
+static void share_byte(char c)
 {
-	unsigned n;
-
-	if (line_cut) {
-		line_cut = serial_write(0, CONTINUED, sizeof CONTINUED - 1) == 0;
-		n = 0;
-		line_owner = LINE_DOMAIN;
-	} else {
-		/* A line of ours that waits goes out at the end of the domain's. */
-		for (unsigned i = 0; head != tail && i < len; i++)
-			if (text[i] == '\n')
-				len = i + 1;
-		n = serial_write(0, text, len);
-		if (!n)
-			return 0;
-		line_owner = text[n - 1] == '\n' ? LINE_NOBODY : LINE_DOMAIN;
-	}
-	line_since = time_now();
-	return n;
+	open_line.text[open_line.len++] = c;
+	if (c != '\n' && open_line.len < LINE_MAX)
+		return;
+	if (c != '\n')
+		finish(&open_line);
+	enqueue(&open_line);
+	open_line.len = 0;
+	if (c != '\n')
+		put_text(&open_line, CONTINUED, 0);
 }
 
 unsigned log_share(const char *text, unsigned len)
@@ -236,10 +203,10 @@ unsigned log_share(const char *text, unsigned len)
 	uint64_t flags = lock();
 	unsigned n = 0;
 
-	if (line_owner != LINE_DOMAIN)
-		drain_ring(false);
-	if (line_owner != LINE_LOG)
-		n = share_line(text, len);
+	/* Half of the ring is for our own lines. */
+	while (n < len && head - tail < RING_BYTES / 2)
+		share_byte(text[n++]);
+	drain_ring(false);
 	unlock(flags);
 	return n;
 }
@@ -281,8 +248,6 @@ static void last_words(struct line *l)
 	dying = true;
 	async = false;
 	drain_ring(true);
-	if (line_owner == LINE_DOMAIN)
-		serial_write_wait(0, "\r\n", 2);
 	finish(l);
 	serial_write_wait(0, l->text, l->len);
 }

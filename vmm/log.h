@@ -12,7 +12,7 @@
 
 /*
  * Formats: %s %c %d %u %x %ld %lu %lx %p %%, with zero padding and width as in %08x or %016lx; a width for %s pads on
- * the right. A newline is added. Anything longer than 240 characters is cut.
+ * the right. A newline is added. Anything longer than 480 characters is cut.
  */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -23,8 +23,8 @@ void log_async(void);
 bool log_drain(void);
 
 /*
- * A domain's bytes for channel 0: takes what fits and returns how many. Lines of ours and of the domain do not interleave:
- * each waits for the other's end of line, ours at most a tenth of a second.
+ * A domain's bytes for channel 0: takes what fits and returns how many. A line goes out once it is ended (or too long), so
+ * lines of ours and of the domain do not interleave, and none waits for another's end.
  */
 unsigned log_share(const char *text, unsigned len);
 

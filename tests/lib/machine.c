@@ -21,9 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lines.h"
 #include "machine_command.h"
 
-#define TAIL_LINES 60u
 #define START_TRIES 5u
 
 struct machine {
@@ -36,9 +36,7 @@ struct machine {
 	/* under the lock */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	char *text;
-	size_t len, room;
-	bool ended;
+	struct lines said;
 };
 
 /* --- what it says ------------------------------------------------------------------------------------------------ */
@@ -49,14 +47,7 @@ static void keep(struct machine *m, const char *bytes, size_t len)
 
 	(void)ignored;
 	pthread_mutex_lock(&m->lock);
-	if (m->len + len > m->room) {
-		m->room = 2 * (m->len + len);
-		m->text = realloc(m->text, m->room);
-		if (!m->text)
-			abort();
-	}
-	memcpy(m->text + m->len, bytes, len);
-	m->len += len;
+	lines_add(&m->said, bytes, len);
 	pthread_cond_broadcast(&m->changed);
 	pthread_mutex_unlock(&m->lock);
 }
@@ -71,44 +62,10 @@ static void *read_serial(void *arg)
 		if (got > 0)
 			keep(m, bytes, (size_t)got);
 	pthread_mutex_lock(&m->lock);
-	m->ended = true;
+	m->said.ended = true;
 	pthread_cond_broadcast(&m->changed);
 	pthread_mutex_unlock(&m->lock);
 	return NULL;
-}
-
-static bool matches(const char *line, size_t len, const char *text)
-{
-	size_t want = strlen(text);
-	bool head = want && text[0] == '^', tail = want > head && text[want - 1] == '$';
-
-	text += head;
-	want -= (size_t)head + tail;
-	if (want > len)
-		return false;
-	if (head && tail)
-		return want == len && !memcmp(line, text, len);
-	if (head || tail)
-		return !memcmp(head ? line : line + len - want, text, want);
-	return !want || memmem(line, len, text, want);
-}
-
-/* The next whole line at or behind *@at (the last one may lack its end when the machine ended); *@at moves behind it. */
-static bool next_line(const struct machine *m, size_t *at, const char **line, size_t *len)
-{
-	const char *end;
-
-	if (*at >= m->len)
-		return false;
-	*line = m->text + *at;
-	end = memchr(*line, '\n', m->len - *at);
-	if (!end && !m->ended)
-		return false;
-	*len = end ? (size_t)(end - *line) : m->len - *at;
-	*at += *len + (end != NULL);
-	while (*len && (*line)[*len - 1] == '\r')
-		--*len;
-	return true;
 }
 
 /* Looks for @text from *@at on, and moves *@at behind what was looked at. *@died: the hypervisor gave up there. */
@@ -117,55 +74,62 @@ static bool find(const struct machine *m, size_t *at, const char *text, bool *di
 	const char *line;
 	size_t len;
 
-	while (next_line(m, at, &line, &len)) {
-		if (matches(line, len, text))
+	while (lines_next(&m->said, at, &line, &len)) {
+		if (line_matches(line, len, text))
 			return true;
-		*died |= matches(line, len, "vmm: panic: ") || matches(line, len, "vmm: fatal: ");
+		*died |= line_matches(line, len, "vmm: panic: ") || line_matches(line, len, "vmm: fatal: ");
 	}
 	return false;
 }
 
 void machine_show(struct machine *m, const char *why)
 {
-	size_t from;
-	unsigned lines = 0;
-
 	pthread_mutex_lock(&m->lock);
-	for (from = m->len; from > 0; from--)
-		if (m->text[from - 1] == '\n' && lines++ == TAIL_LINES)
-			break;
-	fprintf(stderr, "machine %s: %s. Its last lines:\n", m->name, why);
-	fwrite(m->text + from, 1, m->len - from, stderr);
-	fprintf(stderr, "--- end of machine %s%s\n", m->name, m->ended ? ", which has ended" : "");
+	fprintf(stderr, "machine %s: its last lines:\n", m->name);
+	lines_show_tail(&m->said);
+	fprintf(stderr, "--- machine %s%s: %s\n", m->name, m->said.ended ? " (it has ended)" : "", why);
 	pthread_mutex_unlock(&m->lock);
 }
 
-/* Waits for @text from *@at on; *@at is moved behind the line that has it. */
-static bool wait_line(struct machine *m, size_t *at, const char *text, unsigned seconds)
+static struct timespec deadline_in(unsigned seconds)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += seconds;
+	return t;
+}
+
+/* Waits for @text from *@at on; *@at is moved behind the line that has it. Returns why it will not come, or NULL. */
+static const char *wait_line(struct machine *m, size_t *at, const char *text, const struct timespec *deadline)
 {
 	bool found, died = false, late = false;
-	struct timespec deadline;
-	char why[300];
 
-	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += seconds;
 	pthread_mutex_lock(&m->lock);
-	while (!(found = find(m, at, text, &died)) && !died && !m->ended && !late)
-		late = pthread_cond_timedwait(&m->changed, &m->lock, &deadline) != 0;
+	while (!(found = find(m, at, text, &died)) && !died && !m->said.ended && !late)
+		late = pthread_cond_timedwait(&m->changed, &m->lock, deadline) != 0;
 	pthread_mutex_unlock(&m->lock);
 	if (found)
+		return NULL;
+	return died ? "the hypervisor died" : late ? "it did not come in time" : "the machine ended";
+}
+
+static bool wait_or_show(struct machine *m, size_t *at, const char *text, unsigned seconds)
+{
+	struct timespec deadline = deadline_in(seconds);
+	const char *reason = wait_line(m, at, text, &deadline);
+	char why[300];
+
+	if (!reason)
 		return true;
-	snprintf(why, sizeof why, "no line \"%s\"%s", text,
-		 died   ? ", the hypervisor died"
-		 : late ? " came in time"
-			: ", the machine ended");
+	snprintf(why, sizeof why, "no line \"%s\": %s", text, reason);
 	machine_show(m, why);
 	return false;
 }
 
 bool machine_expect_within(struct machine *m, const char *text, unsigned seconds)
 {
-	return wait_line(m, &m->cursor, text, seconds);
+	return wait_or_show(m, &m->cursor, text, seconds);
 }
 
 bool machine_expect(struct machine *m, const char *text)
@@ -175,7 +139,26 @@ bool machine_expect(struct machine *m, const char *text)
 
 bool machine_expect_from(struct machine *m, size_t from, const char *text)
 {
-	return wait_line(m, &from, text, MACHINE_PATIENCE);
+	return wait_or_show(m, &from, text, MACHINE_PATIENCE);
+}
+
+bool machine_expect_all(struct machine *m, const char *const *texts, unsigned count, unsigned seconds)
+{
+	struct timespec deadline = deadline_in(seconds);
+	unsigned missing = 0;
+	const char *reason;
+	size_t at;
+
+	for (unsigned i = 0; i < count; i++) {
+		at = 0;
+		reason = wait_line(m, &at, texts[i], &deadline);
+		if (!reason)
+			continue;
+		if (!missing++)
+			machine_show(m, "lines are missing:");
+		fprintf(stderr, "machine %s: no line \"%s\": %s\n", m->name, texts[i], reason);
+	}
+	return !missing;
 }
 
 unsigned machine_count(struct machine *m, size_t from, const char *text)
@@ -197,8 +180,8 @@ bool machine_line(struct machine *m, size_t from, const char *text, char *line, 
 	size_t len;
 
 	pthread_mutex_lock(&m->lock);
-	while (!found && next_line(m, &from, &start, &len))
-		found = matches(start, len, text);
+	while (!found && lines_next(&m->said, &from, &start, &len))
+		found = line_matches(start, len, text);
 	if (found)
 		snprintf(line, bytes, "%.*s", (int)len, start);
 	pthread_mutex_unlock(&m->lock);
@@ -210,7 +193,7 @@ size_t machine_here(struct machine *m)
 	size_t here;
 
 	pthread_mutex_lock(&m->lock);
-	here = m->len;
+	here = m->said.len;
 	pthread_mutex_unlock(&m->lock);
 	return here;
 }
@@ -255,8 +238,8 @@ static bool spawn(struct machine *m)
 	close(monitor[1]);
 	m->serial = ends[0];
 	m->monitor = monitor[0];
-	m->len = m->cursor = 0;
-	m->ended = false;
+	m->said.len = m->cursor = 0;
+	m->said.ended = false;
 	if (m->child > 0 && !pthread_create(&m->reader, NULL, read_serial, m))
 		return true;
 	fprintf(stderr, "machine %s: cannot start a process: %s\n", m->name, strerror(errno));
@@ -290,9 +273,9 @@ static bool took_ports(struct machine *m)
 	bool taken;
 
 	pthread_mutex_lock(&m->lock);
-	while (!m->len && !m->ended)
+	while (!m->said.len && !m->said.ended)
 		pthread_cond_wait(&m->changed, &m->lock);
-	taken = m->len && memmem(m->text, m->len, "Could not set up host forwarding", 32);
+	taken = m->said.len && memmem(m->said.text, m->said.len, "Could not set up host forwarding", 32);
 	pthread_mutex_unlock(&m->lock);
 	return !taken;
 }
@@ -327,7 +310,7 @@ void machine_stop(struct machine *m)
 		return;
 	reap(m);
 	close(m->file);
-	free(m->text);
+	free(m->said.text);
 	free(m);
 }
 
@@ -366,15 +349,13 @@ void machine_monitor(struct machine *m, const char *command)
 
 bool machine_ends(struct machine *m)
 {
-	struct timespec deadline;
+	struct timespec deadline = deadline_in(MACHINE_PATIENCE);
 	bool ended, late = false;
 
-	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += MACHINE_PATIENCE;
 	pthread_mutex_lock(&m->lock);
-	while (!m->ended && !late)
+	while (!m->said.ended && !late)
 		late = pthread_cond_timedwait(&m->changed, &m->lock, &deadline) != 0;
-	ended = m->ended;
+	ended = m->said.ended;
 	pthread_mutex_unlock(&m->lock);
 	if (!ended)
 		machine_show(m, "it does not end");

@@ -59,6 +59,8 @@ uint16_t port_free(void);
 bool machine_expect(struct machine *m, const char *text);
 bool machine_expect_within(struct machine *m, const char *text, unsigned seconds);
 bool machine_expect_from(struct machine *m, size_t from, const char *text);
+/* All of these lines, in any order, @seconds for all together; each that is missing is named behind the last lines. */
+bool machine_expect_all(struct machine *m, const char *const *texts, unsigned count, unsigned seconds);
 /* How many such lines have come so far behind offset @from. Does not wait. */
 unsigned machine_count(struct machine *m, size_t from, const char *text);
 /* Copies the first such line behind @from, cut and NUL-terminated, to @line. False: there is none. Does not wait. */
@@ -76,7 +78,7 @@ void machine_monitor(struct machine *m, const char *command);
 /* Waits for QEMU to end by itself; false when it does not within MACHINE_PATIENCE seconds. */
 bool machine_ends(struct machine *m);
 
-/* Says @why and shows the last lines, on standard error. */
+/* Shows the last lines and says @why, on standard error. */
 void machine_show(struct machine *m, const char *why);
 
 /* The path of @name, formatted, in the build directory; in one of a few static buffers. */
