@@ -28,7 +28,6 @@
 #define AF_FLR_OFFERED 0x2u
 #define AF_CONTROL 4u
 #define RESET_NS 100000000ull
-#define RESET_NS_MAX 200000000ull
 
 static struct pci_function functions[PCI_FUNCTION_MAX];
 static unsigned count;
@@ -225,7 +224,7 @@ void pci_config_write(unsigned index, uint32_t offset, uint32_t width, uint32_t 
 bool pci_config_allowed(unsigned index, uint32_t offset, uint32_t width, uint32_t value)
 {
 	return pci_config_valid(index, offset, width) &&
-	       pci_write_allowed(offset, width, value, (uint16_t)pci_read(pci_at(index), PCI_COMMAND, 2));
+	       pci_write_allowed(offset, width, value, pci_read(pci_at(index), offset, width));
 }
 
 bool pci_bus_master(unsigned index, bool on)
@@ -267,30 +266,4 @@ bool pci_reset_done(unsigned index)
 	pci_write(f, PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
 	f->reset_ready = 0;
 	return true;
-}
-
-bool pci_reset(unsigned index)
-{
-	uint64_t end = time_now() + RESET_NS_MAX;
-
-	if (!pci_reset_begin(index))
-		return false;
-	while (time_now() < end)
-		if (pci_reset_done(index))
-			return true;
-	log_line("pci: %04x does not answer after its reset", pci_at(index)->info.bdf);
-	return false;
-}
-
-bool pci_bar_contains(unsigned index, uint64_t mfn)
-{
-	const struct device_info *d = &pci_at(index)->info;
-
-	for (unsigned i = 0; i < DEVICE_BARS; i++) {
-		uint64_t first = d->bar[i] / PAGE_SIZE;
-		if (d->bar[i] && d->bar[i] % PAGE_SIZE == 0 && mfn >= first &&
-		    mfn - first < d->bar_bytes[i] / PAGE_SIZE)
-			return true;
-	}
-	return false;
 }

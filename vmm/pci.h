@@ -62,22 +62,14 @@ void pci_msix_mask_all(unsigned index);
 bool pci_bus_master(unsigned index, bool on);
 
 /*
- * Resets the function where it offers to (PCI Express or Advanced Features FLR), waiting at most 200 ms, and restores BARs and
- * command register with bus mastering off. False when it offers none; bus mastering is off in any case.
- */
-bool pci_reset(unsigned index);
-
-/*
- * The same without waiting: pci_reset_begin() starts a reset and returns false when the function offers none;
- * pci_reset_done() is false until the function answers again (at least 100 ms), then restores it and is true.
+ * pci_reset_begin() switches bus mastering off and starts a reset of the function (PCI Express or Advanced Features FLR); it
+ * returns false when the function offers none. pci_reset_done() is false until the function answers again (at least 100 ms),
+ * then restores BARs and command register, with bus mastering and memory decoding off, and is true.
  */
 bool pci_reset_begin(unsigned index);
 bool pci_reset_done(unsigned index);
 
 /* True when frame @mfn holds a byte of the MSI-X table or its pending bits: never to be mapped by a domain. */
 bool pci_bar_contains_msix(unsigned index, uint64_t mfn);
-
-/* True when frame @mfn lies wholly in a memory BAR of the function. */
-bool pci_bar_contains(unsigned index, uint64_t mfn);
 
 #endif

@@ -8,18 +8,30 @@ bool pci_access_valid(uint32_t offset, uint32_t width, uint32_t space)
 	       width <= space - offset;
 }
 
-bool pci_write_allowed(uint32_t offset, uint32_t width, uint32_t value, uint16_t command)
-{
-	uint32_t old = command;
+const struct pci_field pci_writable[PCI_WRITABLE] = {
+	{PCI_COMMAND, 2, PCI_COMMAND_MEMORY, PCI_COMMAND_MEMORY,
+	 "whether its own registers answer; at which address they do, and so whose else they could hide, stays fixed"},
+	{PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF, 0,
+	 "its interrupt pin can be silenced, not raised: other devices and the hypervisor may share the line"},
+};
 
-	/* Both halves of the register by themselves, so a byte write is judged by the bits that it can reach. */
-	if (width == 1 && offset == PCI_COMMAND)
-		return value <= 0xff && !(((value ^ old) & 0xff) & ~PCI_COMMAND_GUEST);
-	if (width == 1 && offset == PCI_COMMAND + 1)
-		return value <= 0xff && !(((value << 8 ^ old) & 0xff00) & ~PCI_COMMAND_GUEST);
-	if ((width == 2 || width == 4) && offset == PCI_COMMAND)
-		return value <= 0xffff && !((value ^ old) & ~PCI_COMMAND_GUEST);
-	return false;
+bool pci_write_allowed(uint32_t offset, uint32_t width, uint32_t value, uint32_t old)
+{
+	uint32_t set = 0, clear = 0;
+	bool covered = false;
+
+	if (!pci_access_valid(offset, width, 4096) || (width < 4 && value >> 8 * width))
+		return false;
+	for (uint32_t i = 0; i < PCI_WRITABLE; i++) {
+		const struct pci_field *f = &pci_writable[i];
+
+		if (offset < f->offset || offset + width > f->offset + f->width)
+			continue;
+		covered = true;
+		set |= f->set >> 8 * (offset - f->offset);
+		clear |= f->clear >> 8 * (offset - f->offset);
+	}
+	return covered && !(value & ~old & ~set) && !(old & ~value & ~clear);
 }
 
 uint64_t pci_bar_size(uint64_t mask)
