@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a domain or its builder can observe of the world, as one number: a refusal must not change it. */
-#include "vmm_world.h"
+#include "vmm_ghost.h"
 
 #include <string.h>
 
@@ -13,6 +13,16 @@ static void mix(uint64_t *h, const void *bytes, size_t n)
 		*h = (*h ^ v) * 0x9e3779b97f4a7c15ull;
 		*h ^= *h >> 29;
 	}
+}
+
+static uint64_t dma_sum; /* of tw_dma_each() */
+
+static void mix_dma(struct world *w, const struct domain *d, mfn_t mfn, uint32_t rights)
+{
+	uint64_t leaf[] = {d->id, rights ? mfn : 0, rights};
+
+	(void)w;
+	mix(&dma_sum, leaf, sizeof leaf);
 }
 
 static void mix_domain(uint64_t *h, const struct domain *d)
@@ -42,8 +52,13 @@ uint64_t tw_hash(const struct world *w)
 	mix(&h, w->images, sizeof w->images);
 	mix(&h, &w->frames_promised, sizeof w->frames_promised);
 	for (unsigned s = 0; s < DOMAIN_SLOTS; s++)
-		if (w->domains[s])
+		if (w->domains[s]) {
 			mix_domain(&h, w->domains[s]);
+			dma_sum = h;
+			/* It only looks. */
+			tw_dma_each((struct world *)(uintptr_t)w, w->domains[s], mix_dma);
+			h = dma_sum;
+		}
 	for (mfn_t m = 0; m < w->frame_limit; m++) {
 		const struct frame *f = &w->frames[m];
 		uint64_t head[] = {m, f->owner, f->refs, f->type_count, f->type, f->flags};

@@ -3,11 +3,11 @@
  * The oracle of the hypervisor's unit tests: all books of the world, kept a second time from nothing but what is there
  * (tables in memory, lists, records), and a TLB that has everything cached which could be cached.
  */
-#include "vmm_world.h"
+#include "vmm_ghost.h"
 
 #include <string.h>
 
-enum { SEEN_READ = 0x40, SEEN_WRITE = 1 << FRAME_WRITABLE, SEEN_EXEC = 1 << FRAME_EXEC };
+#include <vmm/core/dma.h>
 
 static struct {
 	uint32_t refs, types;
@@ -16,47 +16,10 @@ static struct {
 	bool listed;
 } book[TW_FRAMES_MAX];
 
+/* Of the domain whose books are being kept: its DMA tables, leaves, and those among them that a grant mapping made. */
 static struct {
-	uint32_t seen; /* SEEN_x, or 1 << level of a table */
-	uint32_t owner;
-} ghost[TW_FRAMES_MAX];
-
-void tw_ghost_clear(void)
-{
-	memset(ghost, 0, sizeof ghost);
-}
-
-void tw_ghost_scribble(struct world *w)
-{
-	for (mfn_t m = 0; m < w->frame_limit; m++)
-		if ((ghost[m].seen & SEEN_WRITE) && w->frames[m].owner == OWNER_FREE)
-			memset(world_page(w, m), 0x5c, PAGE_SIZE);
-}
-
-static void see(struct world *w, mfn_t m, uint32_t what)
-{
-	if (m >= w->frame_limit || w->frames[m].owner == OWNER_NONE)
-		return;
-	if (!ghost[m].seen)
-		ghost[m].owner = w->frames[m].owner;
-	ghost[m].seen |= what;
-}
-
-static void ghost_check(struct world *w)
-{
-	for (mfn_t m = 0; m < w->frame_limit; m++) {
-		const struct frame *f = &w->frames[m];
-		uint32_t typed = ghost[m].seen & ~(uint32_t)SEEN_READ;
-
-		if (!ghost[m].seen)
-			continue;
-		cr_assert(!typed || f->type == FRAME_NONE || typed == 1u << f->type,
-			  "frame %lu became type %u while a TLB knows it as %x", m, f->type, typed);
-		cr_assert(f->owner == ghost[m].owner || f->owner == OWNER_FREE ||
-				  (f->owner == OWNER_HYPERVISOR && !book[m].own),
-			  "frame %lu went from %x to %x while a TLB knows it", m, ghost[m].owner, f->owner);
-	}
-}
+	unsigned tables, leaves, granted;
+} dma;
 
 static void ref(mfn_t m, enum frame_type type)
 {
@@ -102,7 +65,7 @@ static void count_leaf(struct world *w, struct domain *d, mfn_t table, unsigned 
 
 	cr_assert((e & PTE_P) && (e & PTE_U) && !(e & (PTE_G | PTE_PS | PTE_PWT)), "entry %lx", e);
 	cr_assert(!(writable && exec), "entry %lx is writable and executable", e);
-	see(w, m, writable ? SEEN_WRITE : exec ? SEEN_EXEC : SEEN_READ);
+	tw_ghost_see(w, m, writable ? SEEN_WRITE : exec ? SEEN_EXEC : SEEN_READ);
 	if (e & PTE_GRANT) {
 		cr_assert(mapping_known(d, table, i, e), "an entry says grant, no record does");
 		return;
@@ -128,7 +91,7 @@ static void count_run(struct world *w, struct domain *d, uint64_t e)
 	cr_assert((e & PTE_NX) && first % RUN_FRAMES == 0, "entry %lx", e);
 	for (mfn_t m = first; m < first + RUN_FRAMES; m++) {
 		cr_assert_eq(w->frames[m].owner, d->id);
-		see(w, m, e & PTE_W ? SEEN_WRITE : SEEN_READ);
+		tw_ghost_see(w, m, e & PTE_W ? SEEN_WRITE : SEEN_READ);
 		ref(m, e & PTE_W ? FRAME_WRITABLE : FRAME_NONE);
 	}
 }
@@ -141,7 +104,7 @@ static void count_table(struct world *w, mfn_t m)
 	unsigned entries = f->type == FRAME_L4 ? 255 : 512;
 
 	cr_assert_not_null(d, "table %lu has no domain", m);
-	see(w, m, 1u << f->type);
+	tw_ghost_see(w, m, 1u << f->type);
 	ref(m, (enum frame_type)f->type); /* the pin */
 	for (unsigned i = 0; i < entries; i++) {
 		if (!t[i])
@@ -203,6 +166,29 @@ static uint32_t count_maps(const struct world *w, const struct domain *granter, 
 	return maps;
 }
 
+/* A frame that the devices of @d may reach, or (@rights 0) a table of which. */
+static void count_dma(struct world *w, const struct domain *d, mfn_t mfn, uint32_t rights)
+{
+	if (!rights) {
+		own_page(w, world_page(w, mfn));
+		dma.tables++;
+		return;
+	}
+	dma.leaves++;
+	dma.granted += w->frames[mfn].owner != d->id;
+	ref(mfn, rights & DMA_WRITE ? FRAME_WRITABLE : FRAME_NONE);
+}
+
+/* Each mapping with GRANT_DMA has its leaf; that each leaf of another's frame has its mapping shows in the counts. */
+static void count_granted(struct world *w, const struct domain *d, const struct mapping *m)
+{
+	if (!(m->flags & GRANT_DMA))
+		return;
+	dma.granted--;
+	cr_assert_neq(w->frames[m->mfn].owner, d->id);
+	cr_assert_eq(dma_rights(w, d, m->mfn), m->flags & GRANT_READONLY ? DMA_READ : DMA_READ | DMA_WRITE);
+}
+
 static void count_grants(struct world *w, const struct domain *d)
 {
 	uint32_t used = 0, mapped = 0, spare = 0;
@@ -229,6 +215,7 @@ static void count_grants(struct world *w, const struct domain *d)
 		mapped++;
 		ref(m->mfn, m->flags & GRANT_READONLY ? FRAME_NONE : FRAME_WRITABLE);
 		ref(m->entry >> 9, FRAME_L1);
+		count_granted(w, d, m);
 		cr_assert(tw_table(w, m->entry >> 9)[m->entry & 511] & PTE_GRANT);
 	}
 	cr_assert_eq(mapped, d->mapping_count);
@@ -243,6 +230,9 @@ static void count_tables_of(struct world *w, const struct domain *d)
 {
 	unsigned n = d->mapping_pages + !!d->buckets;
 
+	memset(&dma, 0, sizeof dma);
+	tw_dma_each(w, d, count_dma);
+	cr_assert_eq(dma.leaves, d->dma_count);
 	own_page(w, d);
 	own_page(w, d->vcpu.fpu);
 	for (unsigned i = 0; i < PORT_PAGES; n += !!d->ports[i++])
@@ -252,7 +242,7 @@ static void count_tables_of(struct world *w, const struct domain *d)
 	for (unsigned i = 0; i < d->mapping_pages; i++)
 		own_page(w, d->mappings[i]);
 	own_page(w, d->buckets);
-	cr_assert_eq(d->table_count, n);
+	cr_assert_eq(d->table_count, n + dma.tables);
 }
 
 static void count_domain(struct world *w, struct domain *d, uint64_t *promised, uint32_t *users)
@@ -282,6 +272,7 @@ static void count_domain(struct world *w, struct domain *d, uint64_t *promised, 
 		ref(d->shared_mfn, FRAME_WRITABLE);
 	count_ports(w, d);
 	count_grants(w, d);
+	cr_assert_eq(dma.granted, 0, "devices of %x reach %u frames of others without a mapping", d->id, dma.granted);
 }
 
 static uint64_t count_list(struct world *w, uint32_t head, uint32_t owner, unsigned flags)
@@ -331,6 +322,11 @@ static void count_images(struct world *w, const uint32_t *users)
 	}
 }
 
+static bool is_own(mfn_t m)
+{
+	return book[m].own;
+}
+
 void tw_recount(struct world *w)
 {
 	uint32_t domains = 0, users[IMAGE_MAX + 1] = {0};
@@ -364,7 +360,7 @@ void tw_recount(struct world *w)
 	}
 	cr_assert_eq(domains, w->domain_count);
 	cr_assert_eq(hypervisor, w->frames_hypervisor);
-	ghost_check(w);
+	tw_ghost_check(w, is_own);
 }
 
 unsigned tw_orphans(const struct world *w)

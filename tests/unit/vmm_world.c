@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The small machine of the hypervisor's unit tests. Building a domain here is what a builder does, written out. */
-#include "vmm_world.h"
+#include "vmm_ghost.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +25,19 @@ unsigned tw_flushes(void)
 	return flushes;
 }
 
-void tw_flush(struct world *w)
+void tw_flush_cpus(struct world *w)
 {
-	flushes++;
 	tw_ghost_clear();
 	for (uint32_t i = 0; i < w->cpu_count; i++)
 		frame_flushed(w, i);
+}
+
+void tw_flush(struct world *w)
+{
+	flushes++;
+	if (w->dma_stale)
+		tw_dma_flush(w);
+	tw_flush_cpus(w);
 }
 
 uint64_t tw_random(uint64_t *state)
@@ -67,6 +74,7 @@ struct world *tw_new(unsigned frames)
 		frame_release_boot(w, m);
 	wakes = flushes = 0;
 	tw_ghost_clear();
+	tw_iotlb_start(w);
 	return w;
 }
 
@@ -168,8 +176,10 @@ unsigned tw_release(struct world *w, struct domain *d)
 	enum abi_error e;
 	unsigned calls = 0;
 
-	if (d->state != DOMAIN_DEAD)
+	if (d->state != DOMAIN_DEAD) {
+		tw_dma_detach(d);
 		domain_end(w, d, REASON_KILLED, 0);
+	}
 	do {
 		e = domain_release(w, d);
 		cr_assert(e == HC_OK || e == HC_EAGAIN);

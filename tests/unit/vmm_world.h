@@ -2,7 +2,8 @@
 /*
  * A small machine for the tests of the hypervisor's cores: memory is an array, frame 0 the hypervisor's, then the
  * hypercall page, two frames of bundle, free frames full of rubbish, and two frames at the end that are no RAM.
- * The TLB is a ghost that remembers, until the next flush, everything that a CPU could have cached.
+ * The TLB is a ghost that remembers, until the next flush, everything that a CPU could have cached; the IOTLB likewise
+ * (vmm_ghost.h).
  */
 #ifndef CAMBIUM_TESTS_VMM_WORLD_H
 #define CAMBIUM_TESTS_VMM_WORLD_H
@@ -34,10 +35,14 @@ struct tw_space {
 struct world *tw_new(unsigned frames);
 void tw_free(struct world *w);
 
-/* How many wake-ups there were, and a flush of every TLB. */
+/* How many wake-ups there were, and a flush of every TLB: of the IOTLB first where that is stale, as the shell does it. */
 unsigned tw_wakes(void);
 unsigned tw_flushes(void);
 void tw_flush(struct world *w);
+/* Of the CPUs alone, of the IOTLB alone; the devices of a domain that dies are cut off. */
+void tw_flush_cpus(struct world *w);
+void tw_dma_flush(struct world *w);
+void tw_dma_detach(const struct domain *d);
 
 /* Asks again after a flush where one is wanted; a second wish in a row would be a live-lock. */
 #define TW_FLUSHING(w, e, expression)                                                                                  \
@@ -60,7 +65,7 @@ enum abi_error tw_set(struct world *w, struct domain *d, mfn_t table, unsigned i
 void tw_pin_tree(struct world *w, struct domain *d, mfn_t table, unsigned level);
 /* A sealed image of two frames, text and data. */
 uint32_t tw_image(struct world *w, mfn_t *text, mfn_t *data);
-/* Ends @d where it is alive and releases it; returns the number of calls that it took. */
+/* Ends @d where it is alive, its devices cut off first, and releases it; returns the number of calls that it took. */
 unsigned tw_release(struct world *w, struct domain *d);
 
 static inline uint64_t *tw_table(struct world *w, mfn_t mfn)

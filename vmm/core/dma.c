@@ -11,51 +11,46 @@
 #include "frame.h"
 
 #define ENTRY_BITS (DMA_READ | DMA_WRITE) /* VT-d: bits 0 and 1 of an entry, at every level */
+#define ENTRIES (1u << DMA_BITS)
 #define RELEASE_WORK 4096u
 
 static unsigned index_at(mfn_t mfn, unsigned level)
 {
-	return mfn >> (9 * (level - 1)) & (TABLE_ENTRIES - 1);
+	return mfn >> (DMA_BITS * (level - 1)) & (ENTRIES - 1);
 }
 
 /* The IOMMU may read memory past the caches. */
+static void written(const struct world *w, const void *at, uint64_t bytes)
+{
+	if (w->dma_written)
+		w->dma_written(at, bytes);
+}
+
 static void entry_write(const struct world *w, uint64_t *slot, uint64_t value)
 {
 	__atomic_store_n(slot, value, __ATOMIC_SEQ_CST);
-	if (w->dma_written)
-		w->dma_written(slot, sizeof *slot);
+	written(w, slot, sizeof *slot);
 }
 
-static enum abi_error table_new(struct world *w, struct domain *d, mfn_t *mfn)
+static mfn_t page_mfn(const struct world *w, const void *page)
 {
-	void *page;
-	enum abi_error e = frame_alloc_table(w, d, &page);
-
-	if (e != HC_OK)
-		return e;
-	if (w->dma_written)
-		w->dma_written(page, PAGE_SIZE);
-	*mfn = (mfn_t)((uint8_t *)page - w->memory) >> PAGE_SHIFT;
-	return HC_OK;
+	return (mfn_t)((const uint8_t *)page - w->memory) >> PAGE_SHIFT;
 }
 
-/* The leaf of frame @mfn; with @grow, tables are made on the way. NULL: there is none, *@e says why. */
-static uint64_t *leaf_of(struct world *w, struct domain *d, mfn_t mfn, bool grow, enum abi_error *e)
+/*
+ * Where the way to frame @mfn ends: at its leaf (*@level 1), or at an entry without a table below it. NULL: there is no
+ * way, *@e says why.
+ */
+static uint64_t *way_end(const struct world *w, const struct domain *d, mfn_t mfn, unsigned *level, enum abi_error *e)
 {
 	mfn_t table = d->dma_root;
 
-	*e = !table ? HC_EDEVICE : mfn >> (9 * w->dma_levels) ? HC_EADDRESS : HC_OK;
-	for (unsigned level = w->dma_levels; *e == HC_OK; level--) {
-		uint64_t *slot = (uint64_t *)world_page(w, table) + index_at(mfn, level);
-		mfn_t next = 0;
+	*e = !table ? HC_EDEVICE : mfn >> (DMA_BITS * w->dma_levels) ? HC_EADDRESS : HC_OK;
+	for (*level = w->dma_levels; *e == HC_OK; --*level) {
+		uint64_t *slot = (uint64_t *)world_page(w, table) + index_at(mfn, *level);
 
-		if (level == 1)
+		if (*level == 1 || !*slot)
 			return slot;
-		if (!*slot) {
-			*e = grow ? table_new(w, d, &next) : HC_EFRAME;
-			if (*e == HC_OK)
-				entry_write(w, slot, next << PAGE_SHIFT | ENTRY_BITS);
-		}
 		table = *slot >> PAGE_SHIFT;
 	}
 	return NULL;
@@ -76,30 +71,55 @@ static void leaf_drop(struct world *w, struct domain *d, uint64_t *slot)
 
 enum abi_error dma_open(struct world *w, struct domain *d)
 {
-	return d->dma_root ? HC_OK : table_new(w, d, &d->dma_root);
+	void *page;
+	enum abi_error e = d->dma_root ? HC_OK : frame_alloc_table(w, d, &page);
+
+	if (e != HC_OK || d->dma_root)
+		return e;
+	written(w, page, PAGE_SIZE);
+	d->dma_root = page_mfn(w, page);
+	return HC_OK;
 }
 
 enum abi_error dma_enter(struct world *w, struct domain *d, mfn_t mfn, uint32_t rights)
 {
+	uint64_t value = mfn << PAGE_SHIFT | rights;
+	void *tables[DMA_LEVELS_MAX - 1]; /* that are missing, the lowest first */
+	unsigned level, made = 0;
 	enum abi_error e;
-	uint64_t *slot = leaf_of(w, d, mfn, true, &e);
+	uint64_t *slot = way_end(w, d, mfn, &level, &e);
 
 	if (!slot)
 		return e;
 	if (*slot)
 		return HC_EBUSY;
-	e = rights & DMA_WRITE ? frame_get_type(w, mfn, FRAME_WRITABLE) : frame_get(w, mfn);
-	if (e != HC_OK)
+	while (e == HC_OK && made < level - 1) {
+		e = frame_alloc_table(w, d, &tables[made]);
+		made += e == HC_OK;
+	}
+	if (e == HC_OK)
+		e = rights & DMA_WRITE ? frame_get_type(w, mfn, FRAME_WRITABLE) : frame_get(w, mfn);
+	if (e != HC_OK) {
+		while (made)
+			frame_free_table(w, d, tables[--made]);
 		return e;
-	entry_write(w, slot, mfn << PAGE_SHIFT | rights);
+	}
+	/* From the leaf up: the IOMMU finds a table only when all of it is written. */
+	for (unsigned i = 0; i < made; i++) {
+		((uint64_t *)tables[i])[index_at(mfn, i + 1)] = value;
+		written(w, tables[i], PAGE_SIZE);
+		value = page_mfn(w, tables[i]) << PAGE_SHIFT | ENTRY_BITS;
+	}
+	entry_write(w, slot, value);
 	d->dma_count++;
 	return HC_OK;
 }
 
 bool dma_leave(struct world *w, struct domain *d, mfn_t mfn)
 {
+	unsigned level;
 	enum abi_error e;
-	uint64_t *slot = leaf_of(w, d, mfn, false, &e);
+	uint64_t *slot = way_end(w, d, mfn, &level, &e);
 
 	if (!slot || !*slot)
 		return false;
@@ -115,9 +135,9 @@ void dma_flushed(struct world *w)
 
 uint32_t dma_rights(const struct world *w, const struct domain *d, mfn_t mfn)
 {
+	unsigned level;
 	enum abi_error e;
-	/* Nothing is changed without @grow. */
-	const uint64_t *slot = leaf_of((struct world *)(uintptr_t)w, (struct domain *)(uintptr_t)d, mfn, false, &e);
+	const uint64_t *slot = way_end(w, d, mfn, &level, &e);
 
 	return slot ? *slot & ENTRY_BITS : 0;
 }
@@ -132,16 +152,16 @@ bool dma_release(struct world *w, struct domain *d)
 
 		/* Down to a table with leaves, or one without entries. */
 		for (;;) {
-			for (i = 0; i < TABLE_ENTRIES && !table[i]; i++)
+			for (i = 0; i < ENTRIES && !table[i]; i++)
 				;
 			w->work += i;
-			if (i == TABLE_ENTRIES || level == 1)
+			if (i == ENTRIES || level == 1)
 				break;
 			parent = &table[i];
 			table = world_page(w, table[i] >> PAGE_SHIFT);
 			level--;
 		}
-		for (; i < TABLE_ENTRIES; i++)
+		for (; i < ENTRIES; i++)
 			if (table[i])
 				leaf_drop(w, d, &table[i]);
 		if (parent)
@@ -149,7 +169,7 @@ bool dma_release(struct world *w, struct domain *d)
 		else
 			d->dma_root = 0;
 		frame_free_table(w, d, table);
-		w->work += TABLE_ENTRIES;
+		w->work += ENTRIES;
 		if (w->work - start > RELEASE_WORK)
 			return !d->dma_root;
 	}

@@ -243,6 +243,22 @@ static void mapping_give_back(struct domain *d, uint32_t n)
 	d->mapping_free = n;
 }
 
+/* Undoes mapping_new() of record @n, which found a table of @pages. */
+static void mapping_undo(struct world *w, struct domain *d, uint32_t n, uint32_t pages)
+{
+	if (d->mapping_pages == pages) {
+		mapping_give_back(d, n);
+		return;
+	}
+	/* It grew because no record was free. */
+	frame_free_table(w, d, d->mappings[--d->mapping_pages]);
+	d->mapping_free = 0;
+	if (pages)
+		return;
+	frame_free_table(w, d, d->buckets);
+	d->buckets = NULL;
+}
+
 static void put_mapped(struct world *w, mfn_t mfn, bool readonly)
 {
 	if (readonly)
@@ -258,7 +274,7 @@ enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *
 	uint64_t rights = readonly ? 0 : PTE_W | PTE_D, entry = table << 9 | index;
 	enum abi_error e = grant_access(granter, mapper->id, ref, !readonly, mfn);
 	struct mapping *m;
-	uint32_t n;
+	uint32_t n, pages;
 
 	if (e != HC_OK)
 		return e;
@@ -270,21 +286,20 @@ enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *
 	e = readonly ? frame_get(w, *mfn) : frame_get_type(w, *mfn, FRAME_WRITABLE);
 	if (e != HC_OK)
 		return e;
-	if (dma)
-		e = dma_enter(w, mapper, *mfn, readonly ? DMA_READ : DMA_READ | DMA_WRITE);
+	pages = mapper->mapping_pages;
+	e = mapping_new(w, mapper, &n);
+	/* What devices reach comes last but one, since its table does not become smaller again. */
 	if (e == HC_OK) {
-		e = mapping_new(w, mapper, &n);
-		if (e != HC_OK && dma)
-			CHECK(dma_leave(w, mapper, *mfn));
-	}
-	if (e == HC_OK) {
-		e = mmu_grant_set(w, table, index,
-				  *mfn << PAGE_SHIFT | rights | PTE_P | PTE_U | PTE_A | PTE_NX | PTE_GRANT);
-		if (e != HC_OK) {
-			mapping_give_back(mapper, n);
-			if (dma)
+		if (dma)
+			e = dma_enter(w, mapper, *mfn, readonly ? DMA_READ : DMA_READ | DMA_WRITE);
+		if (e == HC_OK) {
+			e = mmu_grant_set(w, table, index,
+					  *mfn << PAGE_SHIFT | rights | PTE_P | PTE_U | PTE_A | PTE_NX | PTE_GRANT);
+			if (e != HC_OK && dma)
 				CHECK(dma_leave(w, mapper, *mfn));
 		}
+		if (e != HC_OK)
+			mapping_undo(w, mapper, n, pages);
 	}
 	if (e != HC_OK) {
 		put_mapped(w, *mfn, readonly);

@@ -28,6 +28,12 @@
 #define RUN_FRAMES 512u
 #endif
 
+/* Bits of a frame number that one level of a DMA table decides; likewise. */
+#ifndef DMA_BITS
+#define DMA_BITS 9u
+#endif
+#define DMA_LEVELS_MAX 4u
+
 #define CPU_MAX 8u
 
 /* Guest addresses: the lower canonical half without its top level-4 slot, which stays unmapped for ever. */
