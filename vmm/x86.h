@@ -25,41 +25,21 @@
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 #define MSR_SYSENTER_CS 0x174u
 
-static inline uint8_t in8(uint16_t port)
-{
-	uint8_t v;
-	__asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline uint16_t in16(uint16_t port)
-{
-	uint16_t v;
-	__asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline uint32_t in32(uint16_t port)
-{
-	uint32_t v;
-	__asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline void out8(uint16_t port, uint8_t v)
-{
-	__asm__ volatile("outb %0, %1" : : "a"(v), "Nd"(port) : "memory");
-}
-
-static inline void out16(uint16_t port, uint16_t v)
-{
-	__asm__ volatile("outw %0, %1" : : "a"(v), "Nd"(port) : "memory");
-}
-
-static inline void out32(uint16_t port, uint32_t v)
-{
-	__asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port) : "memory");
-}
+/* in8(port), out8(port, v) and so on. */
+#define PORT_ACCESS(bits, suffix)                                                                                      \
+	static inline uint##bits##_t in##bits(uint16_t port)                                                           \
+	{                                                                                                              \
+		uint##bits##_t v;                                                                                      \
+		__asm__ volatile("in" suffix " %1, %0" : "=a"(v) : "Nd"(port));                                        \
+		return v;                                                                                              \
+	}                                                                                                              \
+	static inline void out##bits(uint16_t port, uint##bits##_t v)                                                  \
+	{                                                                                                              \
+		__asm__ volatile("out" suffix " %0, %1" : : "a"(v), "Nd"(port) : "memory");                            \
+	}
+PORT_ACCESS(8, "b")
+PORT_ACCESS(16, "w")
+PORT_ACCESS(32, "l")
 
 static inline uint64_t rdmsr(uint32_t msr)
 {
@@ -92,48 +72,22 @@ static inline void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
 	__asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(sub));
 }
 
-static inline uint64_t read_cr0(void)
-{
-	uint64_t v;
-	__asm__ volatile("mov %%cr0, %0" : "=r"(v));
-	return v;
-}
-
-static inline void write_cr0(uint64_t v)
-{
-	__asm__ volatile("mov %0, %%cr0" : : "r"(v) : "memory");
-}
-
-static inline uint64_t read_cr2(void)
-{
-	uint64_t v;
-	__asm__ volatile("mov %%cr2, %0" : "=r"(v));
-	return v;
-}
-
-static inline uint64_t read_cr3(void)
-{
-	uint64_t v;
-	__asm__ volatile("mov %%cr3, %0" : "=r"(v));
-	return v;
-}
-
-static inline void write_cr3(uint64_t v)
-{
-	__asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory");
-}
-
-static inline uint64_t read_cr4(void)
-{
-	uint64_t v;
-	__asm__ volatile("mov %%cr4, %0" : "=r"(v));
-	return v;
-}
-
-static inline void write_cr4(uint64_t v)
-{
-	__asm__ volatile("mov %0, %%cr4" : : "r"(v) : "memory");
-}
+/* read_cr0() and so on. */
+#define CONTROL_REGISTER(name)                                                                                         \
+	static inline uint64_t read_##name(void)                                                                       \
+	{                                                                                                              \
+		uint64_t v;                                                                                            \
+		__asm__ volatile("mov %%" #name ", %0" : "=r"(v));                                                     \
+		return v;                                                                                              \
+	}                                                                                                              \
+	static inline void write_##name(uint64_t v)                                                                    \
+	{                                                                                                              \
+		__asm__ volatile("mov %0, %%" #name : : "r"(v) : "memory");                                            \
+	}
+CONTROL_REGISTER(cr0)
+CONTROL_REGISTER(cr2)
+CONTROL_REGISTER(cr3)
+CONTROL_REGISTER(cr4)
 
 static inline void xsetbv(uint32_t index, uint64_t v)
 {
