@@ -59,7 +59,6 @@ struct cpu {
 	uint64_t armed; /* what the APIC timer is set to */
 	struct sched_queue queue;
 	struct timer_queue timers;
-	uint64_t nmi_count, debug_count;
 	struct tss tss;
 	uint64_t gdt[7];
 };

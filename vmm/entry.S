@@ -15,41 +15,61 @@
 	.popsection
 	.endm
 
+	.macro PUSH registers:vararg
+	.irp register, \registers
+	pushq %\register
+	.endr
+	.endm
+
+	.macro POP registers:vararg
+	.irp register, \registers
+	popq %\register
+	.endr
+	.endm
+
 	.macro SAVE
-	pushq %rdi
-	pushq %rsi
-	pushq %rdx
-	pushq %rcx
-	pushq %rax
-	pushq %r8
-	pushq %r9
-	pushq %r10
-	pushq %r11
-	pushq %rbx
-	pushq %rbp
-	pushq %r12
-	pushq %r13
-	pushq %r14
-	pushq %r15
+	PUSH rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15
 	.endm
 
 	.macro RESTORE
-	popq %r15
-	popq %r14
-	popq %r13
-	popq %r12
-	popq %rbp
-	popq %rbx
-	popq %r11
-	popq %r10
-	popq %r9
-	popq %r8
-	popq %rax
-	popq %rcx
-	popq %rdx
-	popq %rsi
-	popq %rdi
+	POP r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi
 	addq $16, %rsp /* vector, error */
+	.endm
+
+	/* How every entry begins. */
+	.macro ENTER
+	cld
+	CLAC
+	SAVE
+	.endm
+
+	/* The guest's stack, flags and code as an interrupt would have pushed them, then @vector. */
+	.macro ENTER_SYSCALL vector
+	swapgs
+	lfence
+	movq %rsp, %gs:CPU_SCRATCH
+	movq %gs:CPU_STACK, %rsp
+	pushq $SELECTOR_USER_DATA
+	pushq %gs:CPU_SCRATCH
+	swapgs
+	pushq %r11
+	pushq $SELECTOR_USER_CODE
+	pushq %rcx
+	pushq $0
+	pushq $\vector
+	.endm
+
+	/* Moves the upcall stub's registers to or from its frame at RSP. */
+	.macro STUB_FRAME to
+	.set offset, 0
+	.irp register, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
+	.if \to
+	movq %\register, offset(%rsp)
+	.else
+	movq offset(%rsp), %\register
+	.endif
+	.set offset, offset + 8
+	.endr
 	.endm
 
 	.text
@@ -80,9 +100,7 @@ vector_stubs:
 
 /* Exceptions and interrupts: from a guest the frame is cpu->frame; from ring 0 it lies where the stack was. */
 common_entry:
-	cld
-	CLAC
-	SAVE
+	ENTER
 common_call:
 	movq %rsp, %rdi
 	xorl %ebp, %ebp
@@ -94,9 +112,7 @@ trap_return:
 
 /* #DB has its own stack. From a guest, go on with the frame copied to cpu->frame, so that it can be delivered. */
 debug_entry:
-	cld
-	CLAC
-	SAVE
+	ENTER
 	testb $3, FRAME_CS(%rsp)
 	jz 1f
 	movq %rsp, %rsi
@@ -112,17 +128,13 @@ debug_entry:
 1:	call debug_in_hypervisor
 	jmp trap_return
 
+/* An NMI has nothing to say to us; until its IRET there is no other. */
 nmi_entry:
-	cld
-	CLAC
-	SAVE
-	call nmi_in_service
-	jmp trap_return
+	addq $16, %rsp
+	iretq
 
 fatal_entry:
-	cld
-	CLAC
-	SAVE
+	ENTER
 	movq %rsp, %rdi
 	call trap_fatal
 
@@ -130,18 +142,7 @@ fatal_entry:
 	.balign 16
 	.globl syscall_entry
 syscall_entry:
-	swapgs
-	lfence
-	movq %rsp, %gs:CPU_SCRATCH
-	movq %gs:CPU_STACK, %rsp
-	pushq $SELECTOR_USER_DATA
-	pushq %gs:CPU_SCRATCH
-	swapgs
-	pushq %r11
-	pushq $SELECTOR_USER_CODE
-	pushq %rcx
-	pushq $0
-	pushq $VECTOR_HYPERCALL
+	ENTER_SYSCALL VECTOR_HYPERCALL
 	SAVE
 	movq %rsp, %rdi
 	xorl %ebp, %ebp
@@ -167,18 +168,7 @@ syscall_entry:
 	.balign 16
 	.globl cstar_entry
 cstar_entry:
-	swapgs
-	lfence
-	movq %rsp, %gs:CPU_SCRATCH
-	movq %gs:CPU_STACK, %rsp
-	pushq $SELECTOR_USER_DATA
-	pushq %gs:CPU_SCRATCH
-	swapgs
-	pushq %r11
-	pushq $SELECTOR_USER_CODE
-	pushq %rcx
-	pushq $0
-	pushq $6
+	ENTER_SYSCALL 6
 	jmp common_entry
 
 /* _Noreturn void cpu_enter(uint64_t frame): to ring 3 with the frame at that address. */
@@ -251,15 +241,7 @@ stub_page_start:
 	pushfq
 	cld
 	subq $72, %rsp
-	movq %rax, 0(%rsp)
-	movq %rcx, 8(%rsp)
-	movq %rdx, 16(%rsp)
-	movq %rsi, 24(%rsp)
-	movq %rdi, 32(%rsp)
-	movq %r8, 40(%rsp)
-	movq %r9, 48(%rsp)
-	movq %r10, 56(%rsp)
-	movq %r11, 64(%rsp)
+	STUB_FRAME 1
 1:	pushq %rbp
 	movq %rsp, %rbp
 	andq $-16, %rsp
@@ -273,15 +255,7 @@ stub_exit_start:
 2:	movb $0, STUB_SHARED + SHARED_VCPU0 + VCPU_UPCALL_MASK
 	cmpb $0, STUB_SHARED + SHARED_VCPU0 + VCPU_UPCALL_PENDING
 	jne 3b
-	movq 0(%rsp), %rax
-	movq 8(%rsp), %rcx
-	movq 16(%rsp), %rdx
-	movq 24(%rsp), %rsi
-	movq 32(%rsp), %rdi
-	movq 40(%rsp), %r8
-	movq 48(%rsp), %r9
-	movq 56(%rsp), %r10
-	movq 64(%rsp), %r11
+	STUB_FRAME 0
 	leaq 72(%rsp), %rsp
 stub_exit_popf:
 	popfq

@@ -20,34 +20,22 @@
 void trap_entry(struct trap_frame *f);
 _Noreturn void trap_fatal(const struct trap_frame *f);
 void debug_in_hypervisor(void);
-void nmi_in_service(void);
 
 static bool from_guest(const struct trap_frame *f)
 {
 	return f->cs & 3;
 }
 
-_Noreturn static void panic_frame(const struct trap_frame *f)
+void trap_fatal(const struct trap_frame *f)
 {
 	log_fatal(
 		"exception %lu error %lx at %016lx in ring 0: rsp %016lx cr2 %016lx rax %lx rcx %lx rdx %lx rdi %lx rsi %lx",
 		f->vector, f->error, f->rip, f->rsp, read_cr2(), f->rax, f->rcx, f->rdx, f->rdi, f->rsi);
 }
 
-void trap_fatal(const struct trap_frame *f)
-{
-	panic_frame(f);
-}
-
 void debug_in_hypervisor(void)
 {
-	this_cpu()->debug_count++;
 	__asm__ volatile("mov %0, %%dr7" : : "r"(0ull));
-}
-
-void nmi_in_service(void)
-{
-	this_cpu()->nmi_count++;
 }
 
 static void serial_input(void)
@@ -86,7 +74,7 @@ void trap_entry(struct trap_frame *f)
 		uint64_t resume = f->vector == VECTOR_PAGE_FAULT || f->vector == 13 ? fixup_find(f->rip) : 0;
 
 		if (!resume)
-			panic_frame(f);
+			trap_fatal(f);
 		f->rip = resume;
 		return;
 	} else {
