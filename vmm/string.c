@@ -21,44 +21,35 @@ static void store(void *p, uint64_t v)
 	((struct unaligned *)p)->v = v;
 }
 
-void *memcpy(void *restrict to, const void *restrict from, size_t len)
-{
-	uint8_t *d = to;
-	const uint8_t *s = from;
-
-	if (len >= 8) {
-		uint64_t last = load(s + len - 8);
-		uint8_t *tail = d + len - 8;
-		size_t words = len / 8;
-		__asm__ volatile("rep movsq" : "+D"(d), "+S"(s), "+c"(words) : : "memory");
-		store(tail, last);
-		return to;
-	}
-	__asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(len) : : "memory");
-	return to;
-}
-
+/* Forwards unless that would overwrite what is still to be read. */
 void *memmove(void *to, const void *from, size_t len)
 {
 	uint8_t *d = to;
 	const uint8_t *s = from;
 
-	if ((uintptr_t)d - (uintptr_t)s >= len) {
-		size_t words = len / 8, rest = len % 8;
+	if (len < 8 && (uintptr_t)d - (uintptr_t)s >= len) {
+		__asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(len) : : "memory");
+	} else if ((uintptr_t)d - (uintptr_t)s >= len) {
+		uint64_t last = load(s + len - 8);
+		uint8_t *tail = d + len - 8;
+		size_t words = len / 8;
+
 		__asm__ volatile("rep movsq" : "+D"(d), "+S"(s), "+c"(words) : : "memory");
-		__asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(rest) : : "memory");
-		return to;
-	}
-	while (len >= 8) {
-		len -= 8;
-		store(d + len, load(s + len));
-	}
-	while (len--) {
-		d[len] = s[len];
-		__asm__ volatile("" : : : "memory"); /* or the compiler calls memmove */
+		store(tail, last);
+	} else {
+		while (len >= 8) {
+			len -= 8;
+			store(d + len, load(s + len));
+		}
+		while (len--) {
+			d[len] = s[len];
+			__asm__ volatile("" : : : "memory"); /* or the compiler calls memmove */
+		}
 	}
 	return to;
 }
+
+void *memcpy(void *restrict to, const void *restrict from, size_t len) __attribute__((alias("memmove")));
 
 void *memset(void *to, int value, size_t len)
 {
