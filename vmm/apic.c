@@ -74,19 +74,14 @@ static void reg_write(unsigned reg, uint32_t v)
 	mmio_write32(apic + reg, v);
 }
 
-/* Moves the 8259s' vectors away from the exceptions and masks all their lines. */
-static void pic_mask(void)
+/* Moves the vectors of one 8259 away from the exceptions and masks all its lines. */
+static void pic_mask(uint16_t port, uint8_t first_vector, uint8_t cascade)
 {
-	out8(PIC1, 0x11);
-	out8(PIC2, 0x11);
-	out8(PIC1 + 1, VECTOR_LEGACY_FIRST);
-	out8(PIC2 + 1, VECTOR_LEGACY_FIRST + 8);
-	out8(PIC1 + 1, 4);
-	out8(PIC2 + 1, 2);
-	out8(PIC1 + 1, 1);
-	out8(PIC2 + 1, 1);
-	out8(PIC1 + 1, 0xff);
-	out8(PIC2 + 1, 0xff);
+	out8(port, 0x11);
+	out8(port + 1, first_vector);
+	out8(port + 1, cascade);
+	out8(port + 1, 1);
+	out8(port + 1, 0xff);
 }
 
 void apic_init(void)
@@ -95,7 +90,8 @@ void apic_init(void)
 
 	if (base & APIC_BASE_X2)
 		log_fatal("firmware left the local APIC in x2APIC mode, which is not supported: switch it off there");
-	pic_mask();
+	pic_mask(PIC1, VECTOR_LEGACY_FIRST, 4);
+	pic_mask(PIC2, VECTOR_LEGACY_FIRST + 8, 2);
 	apic = paging_map_device(base & APIC_BASE_ADDRESS, PAGE_SIZE);
 	apic_init_cpu();
 }
@@ -108,7 +104,6 @@ void apic_init_cpu(void)
 	reg_write(REG_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
 	reg_write(REG_TPR, 0);
 	highest_lvt = reg_read(REG_VERSION) >> 16 & 0xff;
-	reg_write(REG_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
 	reg_write(REG_LVT_LINT0, LVT_MASKED);
 	reg_write(REG_LVT_LINT1, LVT_NMI);
 	reg_write(REG_LVT_ERROR, LVT_MASKED);
@@ -118,6 +113,7 @@ void apic_init_cpu(void)
 		reg_write(REG_LVT_THERMAL, LVT_MASKED);
 	reg_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
 	reg_write(REG_TIMER_INITIAL, 0);
+	reg_write(REG_LVT_TIMER, VECTOR_TIMER);
 	apic_eoi(); /* what firmware may have left in service */
 }
 
@@ -149,30 +145,19 @@ void apic_timer_calibrate_set(uint64_t rate)
 	reg_write(REG_LVT_TIMER, VECTOR_TIMER);
 }
 
-void apic_timer_arm(uint64_t ns)
-{
-	uint64_t most = UINT32_MAX * 1000000000ull / MAX(ticks_per_second, 5ull);
-	uint64_t ticks = ns >= most ? UINT32_MAX : ns * (ticks_per_second / 1000) / 1000000 + 1;
-
-	reg_write(REG_LVT_TIMER, VECTOR_TIMER);
-	reg_write(REG_TIMER_INITIAL, (uint32_t)MIN(ticks, UINT32_MAX));
-}
-
 void apic_timer_at(uint64_t deadline)
 {
-	uint64_t now;
+	uint64_t now, ns, ticks, most;
 
 	if (deadline == TIME_NEVER) {
-		apic_timer_stop();
+		reg_write(REG_TIMER_INITIAL, 0);
 		return;
 	}
 	now = time_now();
-	apic_timer_arm(deadline > now ? deadline - now : 0);
-}
-
-void apic_timer_stop(void)
-{
-	reg_write(REG_TIMER_INITIAL, 0);
+	ns = deadline > now ? deadline - now : 0;
+	most = UINT32_MAX * 1000000000ull / MAX(ticks_per_second, 5ull);
+	ticks = ns >= most ? UINT32_MAX : ns * (ticks_per_second / 1000) / 1000000 + 1;
+	reg_write(REG_TIMER_INITIAL, (uint32_t)MIN(ticks, UINT32_MAX));
 }
 
 /* Writes the interrupt command register once the one before has left. */

@@ -22,14 +22,11 @@ uint32_t apic_id(void);
 void apic_eoi(void);
 
 /*
- * One VECTOR_TIMER on this CPU @ns from now (0: as soon as possible). Replaces what was armed before; may come early when @ns is longer
- * than the counter reaches, so whoever is woken looks at the time. Needs time_init().
+ * One VECTOR_TIMER on this CPU at system time @deadline (which has passed: as soon as possible); TIME_NEVER: none. Replaces
+ * what was armed before; may come early when that is further away than the counter reaches, so whoever is woken looks at
+ * the time. Needs time_init().
  */
-void apic_timer_arm(uint64_t ns);
-
-/* As apic_timer_arm(), for the system time @deadline; TIME_NEVER stops the timer. */
 void apic_timer_at(uint64_t deadline);
-void apic_timer_stop(void);
 
 /* Sends @vector to the CPU with local APIC id @target. */
 void apic_ipi(uint32_t target, uint8_t vector);
