@@ -214,19 +214,9 @@ void time_init(void)
 	wall_base = wall > UINT64_MAX / 1000000000u ? 0 : wall * 1000000000u;
 }
 
-uint64_t time_of_tsc(uint64_t tsc)
-{
-	return timescale_ns(&scale, tsc - tsc_base);
-}
-
 uint64_t time_now(void)
 {
-	return time_of_tsc(rdtsc_ordered());
-}
-
-uint64_t time_ns_to_tsc(uint64_t ns)
-{
-	return timescale_ticks(&scale, ns);
+	return timescale_ns(&scale, rdtsc_ordered() - tsc_base);
 }
 
 uint64_t time_tsc_hz(void)
@@ -259,12 +249,4 @@ void time_record_fill(struct time_record *record)
 	*(volatile uint64_t *)&record->ns_base = 0;
 	/* 3. Even, after all of it. */
 	atomic_store_explicit(version, v + 1, memory_order_release);
-}
-
-void time_spin(uint64_t ns)
-{
-	uint64_t start = rdtsc(), ticks = time_ns_to_tsc(ns);
-
-	while (rdtsc() - start < ticks)
-		cpu_relax();
 }

@@ -17,12 +17,6 @@ void time_init(void);
 /* System time now, ns. Never goes back. */
 uint64_t time_now(void);
 
-/* System time of the TSC value @tsc, which is not before time_init(). */
-uint64_t time_of_tsc(uint64_t tsc);
-
-/* TSC ticks that @ns take, saturating. */
-uint64_t time_ns_to_tsc(uint64_t ns);
-
 /* TSC ticks per second, and where that number comes from. */
 uint64_t time_tsc_hz(void);
 const char *time_source(void);
@@ -32,8 +26,5 @@ void time_record_fill(struct time_record *record);
 
 /* ns since 1970 UTC at system time 0; 0: unknown. */
 uint64_t time_wall_base(void);
-
-/* Waits at least @ns. For start-up and device reset only. */
-void time_spin(uint64_t ns);
 
 #endif

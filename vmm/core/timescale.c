@@ -31,7 +31,6 @@ struct timescale timescale_make(uint64_t hz)
 	for (uint64_t r = hz; r <= NS_PER_SECOND; r <<= 1)
 		s.shift++;
 	s.mul = (uint32_t)shifted_quotient(NS_PER_SECOND, hz, (unsigned)(32 - s.shift));
-	s.inverse = shifted_quotient(hz, NS_PER_SECOND, 32);
 	return s;
 }
 
@@ -40,13 +39,6 @@ uint64_t timescale_ns(const struct timescale *s, uint64_t ticks)
 	uint64_t t = s->shift >= 0 ? ticks << s->shift : ticks >> -s->shift;
 
 	return (uint64_t)((unsigned __int128)t * s->mul >> 32);
-}
-
-uint64_t timescale_ticks(const struct timescale *s, uint64_t ns)
-{
-	unsigned __int128 ticks = (unsigned __int128)ns * s->inverse >> 32;
-
-	return ticks > UINT64_MAX ? UINT64_MAX : (uint64_t)ticks;
 }
 
 uint64_t timescale_unix(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second)

@@ -10,7 +10,6 @@ struct timescale {
 	uint32_t mul;
 	int32_t shift;
 	uint64_t hz;
-	uint64_t inverse; /* ticks per ns, times 2^32 */
 };
 
 /* The scale for @hz ticks per second, between TIMESCALE_HZ_MIN and TIMESCALE_HZ_MAX. */
@@ -20,9 +19,6 @@ struct timescale timescale_make(uint64_t hz);
 
 /* ns that @ticks take, modulo 2^64. */
 uint64_t timescale_ns(const struct timescale *s, uint64_t ticks);
-
-/* Ticks that @ns take, at most UINT64_MAX. */
-uint64_t timescale_ticks(const struct timescale *s, uint64_t ns);
 
 /* Seconds since 1970 of a date of the Gregorian calendar (UTC); @month and @day count from 1. */
 uint64_t timescale_unix(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second);
