@@ -12,7 +12,6 @@
 #include "x86.h"
 
 #define CR4_LA57 (1ull << 12)
-#define EDX1_PAT (1u << 16)
 #define EDX7_ARCH_CAPABILITIES (1u << 29)
 #define PAT_POWER_ON 0x0007040600070406ull
 
@@ -27,7 +26,7 @@ static struct cpuid_leaf leaf(uint32_t number, uint32_t sub, uint32_t highest)
 	return (struct cpuid_leaf){r[0], r[1], r[2], r[3]};
 }
 
-void cpu_raw_read(struct cpu_raw *raw)
+static void raw_read(struct cpu_raw *raw)
 {
 	uint32_t highest, extended;
 
@@ -41,7 +40,6 @@ void cpu_raw_read(struct cpu_raw *raw)
 	raw->ext0 = leaf(0x80000000u, 0, 0x80000000u);
 	extended = raw->ext0.eax < 0x80000000u ? 0 : raw->ext0.eax;
 	raw->ext1 = leaf(0x80000001u, 0, extended);
-	raw->ext7 = leaf(0x80000007u, 0, extended);
 	raw->ext8 = leaf(0x80000008u, 0, extended);
 	if (raw->leaf7.edx & EDX7_ARCH_CAPABILITIES)
 		raw->arch_capabilities = rdmsr(MSR_ARCH_CAPABILITIES);
@@ -51,10 +49,10 @@ void cpu_policy_init(void)
 {
 	struct cpu_raw raw;
 
-	cpu_raw_read(&raw);
+	raw_read(&raw);
 	cpu_policy_decide(&policy, &raw, early_option("insecure=meltdown"));
-	if (policy.refusal != CPU_ACCEPTED)
-		log_fatal("CPU refused: %s", cpu_refusal_text(policy.refusal));
+	if (policy.refusal)
+		log_fatal("CPU refused: %s", policy.refusal);
 	if (read_cr4() & CR4_LA57)
 		log_fatal("CPU refused: firmware left five-level page tables on: switch them off there");
 	if (policy.insecure_meltdown)
@@ -68,11 +66,7 @@ const struct cpu_policy *cpu_policy(void)
 
 void cpu_features_enable(void)
 {
-	uint32_t one[4];
-
-	cpuid(1, 0, one);
-	if (one[3] & EDX1_PAT)
-		wrmsr(MSR_PAT, PAT_POWER_ON);
+	wrmsr(MSR_PAT, PAT_POWER_ON);
 	wrmsr(MSR_EFER, policy.efer);
 	write_cr0((read_cr0() | CR0_WP | CR0_MP | CR0_NE) & ~(CR0_EM | CR0_TS | CR0_AM));
 	write_cr4(policy.cr4);

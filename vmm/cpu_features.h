@@ -5,9 +5,6 @@
 
 #include "core/cpu_policy.h"
 
-/* Reads the boot CPU's CPUID leaves and capability MSR into @raw. */
-void cpu_raw_read(struct cpu_raw *raw);
-
 /*
  * Decides the policy on the boot CPU. A CPU that is refused ends here: one line with the reason, then the machine
  * halts. Needs early_init() and the log.

@@ -7,6 +7,7 @@
 #include "cpu_policy.h"
 
 #include <base/bits.h>
+#include <stddef.h>
 #include <string.h>
 
 /* leaf 1 */
@@ -23,19 +24,14 @@
 #define EBX7_FSGSBASE (1u << 0)
 #define EBX7_SMEP (1u << 7)
 #define EBX7_RTM (1u << 11)
-#define EBX7_RDSEED (1u << 18)
 #define EBX7_SMAP (1u << 20)
 #define ECX7_UMIP (1u << 2)
 #define EDX7_MD_CLEAR (1u << 10)
-/* leaf 0xd, subleaf 1 */
-#define EAXD1_XSAVEOPT (1u << 0)
-/* leaf 0x80000001, 7, 8 */
+/* leaf 0x80000001, 8 */
 #define EDX81_SYSCALL (1u << 11)
 #define EDX81_NX (1u << 20)
 #define EDX81_GIB_PAGES (1u << 26)
-#define EDX81_RDTSCP (1u << 27)
 #define EDX81_LONG_MODE (1u << 29)
-#define EDX87_INVARIANT_TSC (1u << 8)
 #define EBX88_SSB_NO (1u << 26)
 /* IA32_ARCH_CAPABILITIES */
 #define CAP_RDCL_NO (1ull << 0)
@@ -80,19 +76,22 @@ static void identify(struct cpu_policy *p, const struct cpu_raw *raw)
 		p->family += eax >> 20 & 0xff;
 }
 
+/* Family 6 of Intel, model among the @count of the list. */
+static bool intel_among(const struct cpu_policy *p, const uint8_t *models, unsigned count)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < count; i++)
+		found |= p->model == models[i];
+	return found && p->vendor == CPU_INTEL && p->family == 6;
+}
+
 /* Intel's in-order Atoms (Bonnell, Saltwell) and CPUs before the Pentium Pro do not speculate. */
 static bool in_order(const struct cpu_policy *p)
 {
 	static const uint8_t atoms[] = {0x1c, 0x26, 0x27, 0x35, 0x36};
 
-	if (p->vendor != CPU_INTEL)
-		return false;
-	if (p->family == 4 || p->family == 5)
-		return true;
-	for (unsigned i = 0; i < sizeof atoms; i++)
-		if (p->family == 6 && p->model == atoms[i])
-			return true;
-	return false;
+	return intel_among(p, atoms, sizeof atoms) || (p->vendor == CPU_INTEL && (p->family == 4 || p->family == 5));
 }
 
 /* Goldmont, Goldmont Plus, Tremont and their kin: out of order, without MDS and L1TF. */
@@ -100,10 +99,7 @@ static bool goldmont(const struct cpu_policy *p)
 {
 	static const uint8_t models[] = {0x5c, 0x5f, 0x7a, 0x86, 0x96, 0x9c};
 
-	for (unsigned i = 0; i < sizeof models; i++)
-		if (p->vendor == CPU_INTEL && p->family == 6 && p->model == models[i])
-			return true;
-	return false;
+	return intel_among(p, models, sizeof models);
 }
 
 /* Silvermont, Airmont and the Xeon Phis: no L1TF, no speculative store bypass in the Silvermonts. */
@@ -111,10 +107,7 @@ static bool silvermont(const struct cpu_policy *p)
 {
 	static const uint8_t models[] = {0x37, 0x4a, 0x4c, 0x4d, 0x5a, 0x5d, 0x75};
 
-	for (unsigned i = 0; i < sizeof models; i++)
-		if (p->vendor == CPU_INTEL && p->family == 6 && p->model == models[i])
-			return true;
-	return false;
+	return intel_among(p, models, sizeof models);
 }
 
 static uint32_t sufferings(const struct cpu_policy *p, const struct cpu_raw *raw)
@@ -147,23 +140,29 @@ static uint32_t sufferings(const struct cpu_policy *p, const struct cpu_raw *raw
 	return s;
 }
 
-static enum cpu_refusal refusal_of(const struct cpu_policy *p, const struct cpu_raw *raw, bool insecure_meltdown)
+static const char *refusal_of(const struct cpu_policy *p, const struct cpu_raw *raw, bool insecure_meltdown)
 {
-	if (!(raw->ext1.edx & EDX81_LONG_MODE))
-		return CPU_NO_LONG_MODE;
-	if (!(raw->ext1.edx & EDX81_NX))
-		return CPU_NO_NX;
-	if (!(raw->ext1.edx & EDX81_SYSCALL))
-		return CPU_NO_SYSCALL;
-	if (!(raw->leaf1.edx & EDX1_FXSR) || !(raw->leaf1.edx & EDX1_SSE2))
-		return CPU_NO_FXSR;
-	if (!(raw->leaf1.edx & EDX1_APIC))
-		return CPU_NO_APIC;
-	if (!(raw->leaf1.edx & EDX1_TSC))
-		return CPU_NO_TSC;
-	if ((p->suffers & SUFFERS_MELTDOWN) && !insecure_meltdown)
-		return CPU_MELTDOWN;
-	return CPU_ACCEPTED;
+	const struct {
+		uint32_t has, needs;
+		const char *refusal;
+	} rows[] = {
+		{raw->ext1.edx, EDX81_LONG_MODE, "this CPU has no 64-bit mode"},
+		{raw->ext1.edx, EDX81_NX,
+		 "this CPU has no no-execute pages (NX), or the firmware hides them: switch them on there"},
+		{raw->ext1.edx, EDX81_SYSCALL, "this CPU has no SYSCALL instruction"},
+		{raw->leaf1.edx, EDX1_FXSR | EDX1_SSE2, "this CPU has no SSE2 or no FXSAVE"},
+		{raw->leaf1.edx, EDX1_APIC, "this CPU has no local APIC, or the firmware disabled it: enable it there"},
+		{raw->leaf1.edx, EDX1_TSC, "this CPU has no time-stamp counter"},
+		/* Bits of `suffers` the other way round: what is wanted is to be without. */
+		{~p->suffers, insecure_meltdown ? 0 : SUFFERS_MELTDOWN,
+		 "this CPU suffers from Meltdown (no RDCL_NO): guests could read all memory. "
+		 "insecure=meltdown on the command line starts all the same"},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		if ((rows[i].has & rows[i].needs) != rows[i].needs)
+			return rows[i].refusal;
+	return NULL;
 }
 
 /* True when component @i is offered and its place in the save area is believable. */
@@ -182,7 +181,6 @@ static void choose_xstate(struct cpu_policy *p, const struct cpu_raw *raw)
 		   (raw->leafd[0].eax & (XSTATE_X87 | XSTATE_SSE)) == (XSTATE_X87 | XSTATE_SSE);
 	if (!p->xsave)
 		return;
-	p->xsaveopt = raw->leafd[1].eax & EAXD1_XSAVEOPT;
 	p->xcr0 = XSTATE_X87 | XSTATE_SSE;
 	p->xstate_bytes = XSAVE_BYTES_MIN;
 	if ((raw->leaf1.ecx & ECX1_AVX) && component_ok(raw, 2)) {
@@ -200,20 +198,13 @@ static void choose_features(struct cpu_policy *p, const struct cpu_raw *raw)
 	const struct cpuid_leaf *one = &raw->leaf1, *seven = &raw->leaf7, *ext = &raw->ext1;
 
 	p->hypervisor = one->ecx & ECX1_HYPERVISOR;
-	p->nx = ext->edx & EDX81_NX;
 	p->pge = one->edx & EDX1_PGE;
 	p->smep = seven->ebx & EBX7_SMEP;
 	p->smap = seven->ebx & EBX7_SMAP;
 	p->umip = seven->ecx & ECX7_UMIP;
 	p->fsgsbase = seven->ebx & EBX7_FSGSBASE;
 	p->gib_pages = ext->edx & EDX81_GIB_PAGES;
-	p->rdtscp = ext->edx & EDX81_RDTSCP;
 	p->rdrand = one->ecx & ECX1_RDRAND;
-	p->rdseed = seven->ebx & EBX7_RDSEED;
-	p->invariant_tsc = raw->ext7.edx & EDX87_INVARIANT_TSC;
-	p->phys_bits = raw->ext8.eax & 0xff;
-	if (p->phys_bits < 36 || p->phys_bits > 52)
-		p->phys_bits = 36;
 }
 
 void cpu_policy_decide(struct cpu_policy *p, const struct cpu_raw *raw, bool insecure_meltdown)
@@ -231,22 +222,4 @@ void cpu_policy_decide(struct cpu_policy *p, const struct cpu_raw *raw, bool ins
 	p->cr4 = CR4_DE | CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT | (p->pge ? CR4_PGE : 0) |
 		 (p->umip ? CR4_UMIP : 0) | (p->fsgsbase ? CR4_FSGSBASE : 0) | (p->xsave ? CR4_OSXSAVE : 0) |
 		 (p->smep ? CR4_SMEP : 0) | (p->smap ? CR4_SMAP : 0);
-}
-
-const char *cpu_refusal_text(enum cpu_refusal refusal)
-{
-	switch (refusal) {
-	case CPU_ACCEPTED: return "accepted";
-	case CPU_NO_LONG_MODE: return "this CPU has no 64-bit mode";
-	case CPU_NO_NX:
-		return "this CPU has no no-execute pages (NX), or the firmware hides them: switch them on there";
-	case CPU_NO_SYSCALL: return "this CPU has no SYSCALL instruction";
-	case CPU_NO_FXSR: return "this CPU has no SSE2 or no FXSAVE";
-	case CPU_NO_APIC: return "this CPU has no local APIC, or the firmware disabled it: enable it there";
-	case CPU_NO_TSC: return "this CPU has no time-stamp counter";
-	case CPU_MELTDOWN:
-		return "this CPU suffers from Meltdown (no RDCL_NO): guests could read all memory. "
-		       "insecure=meltdown on the command line starts all the same";
-	}
-	return "unknown reason";
 }

@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #define CR4_DE (1ull << 3)
-#define CR4_PSE (1ull << 4)
 #define CR4_PAE (1ull << 5)
 #define CR4_MCE (1ull << 6)
 #define CR4_PGE (1ull << 7)
@@ -19,7 +18,6 @@
 #define CR4_OSXMMEXCPT (1ull << 10)
 #define CR4_UMIP (1ull << 11)
 #define CR4_FSGSBASE (1ull << 16)
-#define CR4_PCIDE (1ull << 17)
 #define CR4_OSXSAVE (1ull << 18)
 #define CR4_SMEP (1ull << 20)
 #define CR4_SMAP (1ull << 21)
@@ -41,24 +39,13 @@ struct cpuid_leaf {
 
 /* A leaf that the CPU does not have is all zero. */
 struct cpu_raw {
-	struct cpuid_leaf leaf0, leaf1, leaf7;    /* leaf 7: subleaf 0 */
-	struct cpuid_leaf leafd[XSTATE_LEAVES];   /* leaf 0xd, subleaves 0-7 */
-	struct cpuid_leaf ext0, ext1, ext7, ext8; /* 0x80000000, 1, 7, 8 */
-	uint64_t arch_capabilities;               /* IA32_ARCH_CAPABILITIES; 0 where leaf 7 does not announce it */
+	struct cpuid_leaf leaf0, leaf1, leaf7;  /* leaf 7: subleaf 0 */
+	struct cpuid_leaf leafd[XSTATE_LEAVES]; /* leaf 0xd, subleaves 0-7 */
+	struct cpuid_leaf ext0, ext1, ext8;     /* 0x80000000, 1, 8 */
+	uint64_t arch_capabilities;             /* IA32_ARCH_CAPABILITIES; 0 where leaf 7 does not announce it */
 };
 
 enum cpu_vendor { CPU_INTEL, CPU_AMD, CPU_HYGON, CPU_CENTAUR, CPU_ZHAOXIN, CPU_OTHER };
-
-enum cpu_refusal {
-	CPU_ACCEPTED = 0,
-	CPU_NO_LONG_MODE,
-	CPU_NO_NX,
-	CPU_NO_SYSCALL,
-	CPU_NO_FXSR,
-	CPU_NO_APIC,
-	CPU_NO_TSC,
-	CPU_MELTDOWN, /* vulnerable, or not known to be safe, and no override */
-};
 
 /* What the CPU suffers from, or is not known to be safe from. */
 #define SUFFERS_MELTDOWN 0x1u
@@ -73,18 +60,16 @@ enum cpu_refusal {
 struct cpu_policy {
 	enum cpu_vendor vendor;
 	uint32_t family, model, stepping;
-	enum cpu_refusal refusal;
+	const char *refusal;    /* one line for the operator, with the remedy where there is one; NULL: accepted */
 	uint32_t suffers;       /* SUFFERS_x */
 	bool insecure_meltdown; /* started all the same: the override was given and needed */
 	bool clear_buffers; /* VERW clears CPU buffers: to be used on the way to ring 3 when suffers has MDS, TAA, MMIO */
 	bool hypervisor;    /* runs inside a virtual machine */
 	uint64_t cr4, efer; /* whole values to load */
-	bool nx, pge, smep, smap, umip, fsgsbase, xsave, xsaveopt, gib_pages, rdrand, rdseed, rdtscp;
-	bool invariant_tsc; /* for information */
-	uint64_t xcr0;      /* XSTATE_x to enable; meaningful with xsave */
+	bool pge, smep, smap, umip, fsgsbase, xsave, gib_pages, rdrand;
+	uint64_t xcr0; /* XSTATE_x to enable; meaningful with xsave */
 	uint32_t
 		xstate_bytes; /* size of the save area: 512 for FXSAVE, else that of XSAVE's standard format for xcr0 */
-	uint32_t phys_bits;   /* width of a physical address */
 };
 
 /*
@@ -92,8 +77,5 @@ struct cpu_policy {
  * Every field of @p is set, also when the CPU is refused.
  */
 void cpu_policy_decide(struct cpu_policy *p, const struct cpu_raw *raw, bool insecure_meltdown);
-
-/* One line for the operator, with the remedy where there is one. */
-const char *cpu_refusal_text(enum cpu_refusal refusal);
 
 #endif
