@@ -10,7 +10,6 @@
 #include <base/check.h>
 #include <string.h>
 
-#include "core/memmap.h"
 #include "layout.h"
 #include "log.h"
 #include "paging.h"
@@ -20,7 +19,6 @@
 static struct boot_info boot;
 static struct memmap map;
 static uint64_t taken[MEMMAP_MAX]; /* pages handed out from the front of each range */
-static uint64_t used_pages;
 static bool direct_map_ready;
 static bool sealed;
 
@@ -94,17 +92,11 @@ uint64_t early_alloc(uint64_t pages)
 		if (!direct_map_ready && !range_within(start, pages * PAGE_SIZE, FOUR_GIB))
 			continue;
 		taken[i] += pages;
-		used_pages += pages;
 		memset(direct_map_ready ? phys_ptr(start) : (void *)start, 0, pages * PAGE_SIZE);
 		return start;
 	}
 	log_fatal("out of memory at boot: no %lu contiguous pages (%lu KiB) of usable RAM are left", pages,
 		  pages * (PAGE_SIZE / 1024));
-}
-
-uint64_t early_used(void)
-{
-	return used_pages * PAGE_SIZE;
 }
 
 void early_seal(void)
@@ -113,44 +105,17 @@ void early_seal(void)
 	sealed = true;
 }
 
-bool early_sealed(void)
+const struct memmap *early_map(void)
 {
-	return sealed;
+	return &map;
 }
 
-bool early_range_next(unsigned *cursor, uint64_t *mfn, uint64_t *pages)
+uint64_t early_left(unsigned i)
 {
-	CHECK(sealed);
-	while (*cursor < map.count) {
-		unsigned i = (*cursor)++;
-		const struct boot_memory *r = &map.range[i];
-
-		if ((r->type != BOOT_MEMORY_USABLE && r->type != BOOT_MEMORY_LOADER) || r->pages == taken[i])
-			continue;
-		*mfn = r->start / PAGE_SIZE + taken[i];
-		*pages = r->pages - taken[i];
-		return true;
-	}
-	return false;
-}
-
-uint64_t early_top_mfn(void)
-{
-	return memmap_top(&map);
+	return map.range[i].start / PAGE_SIZE + taken[i];
 }
 
 uint32_t early_range_type(uint64_t mfn)
 {
 	return memmap_type(&map, mfn);
-}
-
-unsigned early_map_count(void)
-{
-	return map.count;
-}
-
-const struct boot_memory *early_map_at(unsigned i)
-{
-	CHECK(i < map.count);
-	return &map.range[i];
 }

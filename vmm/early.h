@@ -2,14 +2,15 @@
 /*
  * Memory before there is a frame table: the boot memory map put in order, and a bump allocator on it.
  *
- * Use: early_init(), early_alloc() as often as needed, then one early_seal(), then early_range_next() hands the rest
- * to the frame table. The first MiB never counts as usable.
+ * Use: early_init(), early_alloc() as often as needed, then one early_seal(); what early_left() tells is the
+ * frame table's. The first MiB never counts as usable.
  */
 #ifndef CAMBIUM_VMM_EARLY_H
 #define CAMBIUM_VMM_EARLY_H
 
-#include <abi/boot.h>
 #include <stdbool.h>
+
+#include "core/memmap.h"
 
 /*
  * Copies the boot information at physical address @physical (reached through the boot door's one-to-one map) and
@@ -30,32 +31,19 @@ bool early_option(const char *word);
  */
 uint64_t early_alloc(uint64_t pages);
 
-/* The bytes that early_alloc() has handed out. */
-uint64_t early_used(void);
-
 /* No early_alloc() afterwards. */
 void early_seal(void);
 
-/*
- * Walks the usable ranges that early_alloc() left, BOOT_MEMORY_LOADER included, in ascending order. Start with
- * *@cursor 0; false: no more. Only after early_seal().
- */
-bool early_range_next(unsigned *cursor, uint64_t *mfn, uint64_t *pages);
+/* The memory map in order: its ranges ascend and do not overlap. */
+const struct memmap *early_map(void);
 
-/* Highest frame number of RAM (any type but BOOT_MEMORY_RESERVED) plus one. */
-uint64_t early_top_mfn(void);
+/* The first frame of the map's @i-th range that early_alloc() has not handed out. Ask after early_seal(). */
+uint64_t early_left(unsigned i);
 
 /* Type of frame @mfn, BOOT_MEMORY_x; what no range covers, and the first MiB, is BOOT_MEMORY_RESERVED. */
 uint32_t early_range_type(uint64_t mfn);
 
 /* For paging_init(): from now on memory is zeroed through the direct map, above 4 GiB too. */
 void early_direct_map_ready(void);
-
-/* True after early_seal(). */
-bool early_sealed(void);
-
-/* Number of the ordered ranges, and the @i-th one. They ascend and do not overlap. */
-unsigned early_map_count(void);
-const struct boot_memory *early_map_at(unsigned i);
 
 #endif

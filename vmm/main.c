@@ -35,18 +35,6 @@ static void say_cpu(void)
 		 p->gib_pages ? " 1g-pages" : "");
 }
 
-static void say_memory(void)
-{
-	uint64_t usable = 0;
-
-	for (unsigned i = 0; i < early_map_count(); i++)
-		if (early_map_at(i)->type == BOOT_MEMORY_USABLE || early_map_at(i)->type == BOOT_MEMORY_LOADER)
-			usable += early_map_at(i)->pages;
-	log_line("memory: %lu MiB usable, image %lu KiB at %lx, bundle %lu KiB, tables %lu KiB", usable / 256,
-		 early_boot()->image_bytes / 1024, early_boot()->image_base, early_boot()->bundle_bytes / 1024,
-		 early_used() / 1024);
-}
-
 static void say_devices(void)
 {
 	for (unsigned i = 0; i < pci_count(); i++) {
@@ -92,7 +80,6 @@ void vmm_main(const struct boot_info *physical)
 	if (!serial_irq_enable(apic_id()))
 		log_line("serial: its interrupt cannot be had: what is typed will not be read");
 	say_devices();
-	say_memory();
 	/* 8. The frame table; what is left of memory belongs to domains. */
 	random_init();
 	memory_init();

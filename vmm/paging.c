@@ -7,6 +7,7 @@
  */
 #include "paging.h"
 
+#include <abi/hypercall.h>
 #include <base/bits.h>
 #include <base/check.h>
 #include <stdbool.h>
@@ -15,28 +16,17 @@
 #include "cpu_features.h"
 #include "x86.h"
 
-#define P 0x1ull
-#define W 0x2ull
-#define PWT 0x8ull
-#define PCD 0x10ull
-#define ACCESSED 0x20ull
-#define DIRTY 0x40ull
-#define LARGE 0x80ull
 #define GLOBAL 0x100ull
-#define NX 0x8000000000000000ull
-#define FRAME 0x000ffffffffff000ull
-
-#define RO (P | ACCESSED | NX)
-#define RW (P | W | ACCESSED | DIRTY | NX)
-#define RX (P | ACCESSED)
-#define UNCACHED (PWT | PCD)
+#define RO (PTE_P | PTE_A | PTE_NX)
+#define RW (PTE_P | PTE_W | PTE_A | PTE_D | PTE_NX)
+#define RX (PTE_P | PTE_A)
+#define UNCACHED (PTE_PWT | PTE_PCD)
 
 #define ENTRIES 512u
 #define UPPER 256u
 #define LEVEL_BYTES(level) (1ull << (12 + 9 * ((level)-1)))
 
-static uint64_t root;                   /* physical; 0 before paging_init() */
-static uint64_t upper[ENTRIES - UPPER]; /* what the upper half has to stay */
+static uint64_t root; /* physical; 0 before paging_init() */
 static uint64_t device_next = DEVICE_MAP;
 static bool switched;
 static uint64_t global_bit;
@@ -70,10 +60,10 @@ static uint64_t *entry_of(uint64_t va, unsigned level)
 		uint64_t *e = &table[index_of(va, l)];
 		if (!*e) {
 			CHECK(l < 4 || !switched);
-			*e = early_alloc(1) | P | W | ACCESSED;
+			*e = early_alloc(1) | PTE_P | PTE_W | PTE_A;
 		}
-		CHECK(!(*e & LARGE));
-		table = table_at(*e & FRAME);
+		CHECK(!(*e & PTE_PS));
+		table = table_at(*e & PTE_FRAME);
 	}
 	return &table[index_of(va, level)];
 }
@@ -87,7 +77,7 @@ static void map(uint64_t va, uint64_t pa, uint64_t len, uint64_t rights, unsigne
 			level--;
 		uint64_t *e = entry_of(va, level);
 		CHECK(!*e);
-		*e = pa | rights | global_bit | (level > 1 ? LARGE : 0);
+		*e = pa | rights | global_bit | (level > 1 ? PTE_PS : 0);
 		va += LEVEL_BYTES(level);
 		pa += LEVEL_BYTES(level);
 		len -= LEVEL_BYTES(level);
@@ -117,8 +107,8 @@ static void map_image(void)
 
 static void map_ram(unsigned max_level)
 {
-	for (unsigned i = 0; i < early_map_count(); i++) {
-		const struct boot_memory *r = early_map_at(i);
+	for (unsigned i = 0; i < early_map()->count; i++) {
+		const struct boot_memory *r = &early_map()->range[i];
 		bool writable = r->type == BOOT_MEMORY_USABLE || r->type == BOOT_MEMORY_LOADER;
 
 		if (r->type != BOOT_MEMORY_RESERVED && r->type != BOOT_MEMORY_IMAGE)
@@ -133,8 +123,6 @@ void paging_init(void)
 	entry_of(DEVICE_MAP, 2);
 	map_image();
 	map_ram(cpu_policy()->gib_pages ? 3 : 2);
-	for (unsigned i = UPPER; i < ENTRIES; i++)
-		upper[i - UPPER] = table_at(root)[i];
 	write_cr3(root);
 	switched = true;
 	early_direct_map_ready();
@@ -145,14 +133,9 @@ uint64_t paging_root(void)
 	return root;
 }
 
-void paging_root_fill(uint64_t *l4)
+const uint64_t *paging_upper_half(void)
 {
-	const uint64_t *own = table_at(root);
-
-	for (unsigned i = UPPER; i < ENTRIES; i++) {
-		CHECK((own[i] | ACCESSED) == (upper[i - UPPER] | ACCESSED));
-		l4[i] = upper[i - UPPER];
-	}
+	return table_at(root) + UPPER;
 }
 
 /* Maps the pages around [@pa, @pa + @len) in the device map; returns the address of @pa. */

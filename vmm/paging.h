@@ -35,8 +35,8 @@ void paging_init(void);
 /* Physical address of the hypervisor's own level-4 table: its lower half is empty. */
 uint64_t paging_root(void);
 
-/* Writes entries 256-511 of the level-4 table @l4 (512 entries). */
-void paging_root_fill(uint64_t *l4);
+/* Entries 256-511 of every level-4 table; they change no more. */
+const uint64_t *paging_upper_half(void);
 
 /*
  * Maps @len bytes of device registers at @pa uncached, readable and writable. Boot only: needs early_alloc(). The
