@@ -28,7 +28,7 @@ int64_t do_console_write(struct vcpu *v, uint32_t channel, guest_va_t bytes, uin
 int64_t do_console_read(struct vcpu *v, uint32_t channel, guest_va_t bytes, uint32_t len)
 {
 	char buffer[CONSOLE_CHUNK];
-	uint32_t n = 0;
+	uint32_t n;
 
 	if (!(v->domain->capabilities & CAP_CONSOLE))
 		return -HC_EPERM;
@@ -36,12 +36,7 @@ int64_t do_console_read(struct vcpu *v, uint32_t channel, guest_va_t bytes, uint
 		return -HC_EINVAL;
 	if (!range_within(bytes.v, len, GUEST_TOP))
 		return -HC_EFAULT;
-	while (n < MIN(len, CONSOLE_CHUNK)) {
-		uint32_t got = serial_read(channel, buffer + n, MIN(len, CONSOLE_CHUNK) - n);
-		if (!got)
-			break;
-		n += got;
-	}
+	n = serial_read(channel, buffer, MIN(len, CONSOLE_CHUNK));
 	return copy_to_guest(bytes, buffer, n) ? (int64_t)n : -HC_EFAULT;
 }
 

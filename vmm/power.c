@@ -13,6 +13,13 @@
 #define KEYBOARD_FULL 0x2u
 #define KEYBOARD_RESET 0xfeu
 
+/* Gives the machine the time to do what it was told. */
+static void settle(void)
+{
+	for (unsigned i = 0; i < POLLS; i++)
+		cpu_relax();
+}
+
 /* Some firmware listens to the sleep register in ACPI mode only. */
 static void acpi_mode_enter(const struct acpi_fadt *fadt)
 {
@@ -36,8 +43,7 @@ void machine_power_off(void)
 	out16(fadt->pm1a_control, (uint16_t)(acpi->s5.typ_a << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP_ENABLE));
 	if (fadt->pm1b_control)
 		out16(fadt->pm1b_control, (uint16_t)(acpi->s5.typ_b << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP_ENABLE));
-	for (unsigned i = 0; i < POLLS; i++)
-		cpu_relax();
+	settle();
 	log_fatal("halted: the machine did not power off; it is safe to switch it off");
 }
 
@@ -54,15 +60,13 @@ void machine_restart(void)
 	/* 1. The reset register. Only ports: a memory register would have needed a mapping at boot. */
 	if (acpi_info()->has_fadt && fadt->reset.io && fadt->reset.address) {
 		out8((uint16_t)fadt->reset.address, fadt->reset_value);
-		for (unsigned i = 0; i < POLLS; i++)
-			cpu_relax();
+		settle();
 	}
 	/* 2. The keyboard controller's reset line. */
 	for (unsigned i = 0; i < POLLS && (in8(KEYBOARD_STATUS) & KEYBOARD_FULL); i++)
 		cpu_relax();
 	out8(KEYBOARD_STATUS, KEYBOARD_RESET);
-	for (unsigned i = 0; i < POLLS; i++)
-		cpu_relax();
+	settle();
 	/* 3. An exception that no handler can take. */
 	__asm__ volatile("lidt %0; ud2" : : "m"(no_idt));
 	cpu_halt();

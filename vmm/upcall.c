@@ -48,16 +48,12 @@ static bool exit_window_complete(struct trap_frame *f)
 		base -= offsetof(struct stub_frame, rflags);
 	else if (f->rip == stub_va(stub_exit_ret))
 		base -= offsetof(struct stub_frame, rip);
+	/* What the guest has taken off already lies there still; it is not used again. */
+	if (!copy_from_guest(&s, guest_va(base), sizeof s))
+		return false;
 	if (f->rip < stub_va(stub_exit_popf)) {
-		if (!copy_from_guest(&s, guest_va(base), sizeof s))
-			return false;
 		f->rax = s.rax, f->rcx = s.rcx, f->rdx = s.rdx, f->rsi = s.rsi, f->rdi = s.rdi;
 		f->r8 = s.r8, f->r9 = s.r9, f->r10 = s.r10, f->r11 = s.r11;
-	} else if (!copy_from_guest(&s.rip, guest_va(base + offsetof(struct stub_frame, rip)), sizeof s.rip) ||
-		   (f->rip == stub_va(stub_exit_popf) &&
-		    !copy_from_guest(&s.rflags, guest_va(base + offsetof(struct stub_frame, rflags)),
-				     sizeof s.rflags))) {
-		return false;
 	}
 	if (f->rip <= stub_va(stub_exit_popf))
 		f->rflags = (s.rflags & GUEST_FLAGS) | GUEST_FLAGS_FIXED;
