@@ -63,6 +63,7 @@ vmm_op op_set_entry, op_set_run, op_pin, op_unpin, op_guest_writes, op_base;
 vmm_op op_offer, op_revoke, op_retarget, op_map, op_unmap, op_copy, op_accept;
 vmm_op op_alloc, op_alloc_run, op_give_back, op_target, op_scrub;
 vmm_op op_image_create, op_image_populate, op_image_write, op_image_seal, op_image_attach, op_image_drop;
+vmm_op op_device, op_dma_enter, op_dma_leave, op_dma_flush, op_flush_cpus;
 vmm_op op_port_alloc, op_port_bind, op_port_pair, op_port_close, op_port_virq, op_port_send, op_port_unmask;
 
 /* Runs the @count operations of @ops as @bytes say, in a fresh world, and takes it down to the last frame. */

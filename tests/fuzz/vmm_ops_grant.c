@@ -82,7 +82,9 @@ enum abi_error op_map(struct vmm_run *t)
 	/* A walk gives level-1 tables of the mapper alone. */
 	if (!frame_is_ram(t->w, table) || t->w->frames[table].owner != t->d->id || t->w->frames[table].type != FRAME_L1)
 		return HC_ENOTABLE;
-	FLUSHING(t, e, grant_map(t->w, t->d, granter, ref, way & 32 ? GRANT_READONLY : 0, table, index, &mfn));
+	FLUSHING(t, e,
+		 grant_map(t->w, t->d, granter, ref, (way & 32 ? GRANT_READONLY : 0) | (way & 64 ? GRANT_DMA : 0),
+			   table, index, &mfn));
 	if (e == HC_OK)
 		cr_assert_eq(mfn, granter->grants[ref / GRANTS_PER_PAGE][ref % GRANTS_PER_PAGE].mfn);
 	return e;
@@ -97,8 +99,12 @@ enum abi_error op_unmap(struct vmm_run *t)
 		return HC_ENOTABLE;
 	while (index > 256 && index < 264 && !grant_is_mapping(t->w, table, index))
 		index++;
-	/* The caller flushes one address only: the table may stand at another, too. */
-	return grant_unmap(t->w, t->d, table, index);
+	/* The caller flushes one address only: the table may stand at another, too. Of the IOTLB everything. */
+	if (grant_unmap(t->w, t->d, table, index) != HC_OK)
+		return HC_EGRANT;
+	if (t->w->dma_stale && pick(t, 2))
+		tw_dma_flush(t->w);
+	return HC_OK;
 }
 
 enum abi_error op_copy(struct vmm_run *t)

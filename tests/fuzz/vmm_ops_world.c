@@ -68,7 +68,8 @@ enum abi_error op_kill(struct vmm_run *t)
 {
 	if (pick(t, 3))
 		return HC_EPERM;
-	tw_flush(t->w); /* its vCPU leaves the CPU */
+	tw_flush(t->w); /* its vCPU leaves the CPU, and its devices reach nothing */
+	tw_dma_detach(t->d);
 	domain_end(t->w, t->d, REASON_KILLED, 0);
 	return HC_OK;
 }

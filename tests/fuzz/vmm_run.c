@@ -4,6 +4,8 @@
  * up to its target; text of a sealed domain stays text, and nothing else becomes text; the contents of a sealed image
  * never change; in the end every frame is free.
  */
+#include <vmm/core/dma.h>
+
 #include "vmm_ops.h"
 
 #include <string.h>
@@ -125,6 +127,9 @@ static void begin(struct vmm_run *t)
 
 		t->d = tw_run(t->w, s, &space);
 		t->d->io[0] = (struct io_range){IO_FIRST, 4};
+		/* One owns a device; the other gets one where an operation says so. */
+		if (s == 1)
+			TW_OK(t->w, dma_open(t->w, t->d));
 		for (unsigned spare = 0; spare < 4; spare++)
 			tw_frame(t->w, t->d);
 	}

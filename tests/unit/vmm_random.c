@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm_random.h"
 
+#include <vmm/core/dma.h>
+
 mfn_t random_any_frame(struct run *t, const struct domain *d)
 {
 	mfn_t m = d->frame_list;
@@ -136,4 +138,31 @@ enum abi_error random_image(struct run *t)
 	case 4: return image_attach(t->w, t->d, id);
 	default: return random_below(t, 4) ? HC_EPERM : image_drop(t->w, id);
 	}
+}
+
+enum abi_error random_dma_enter(struct run *t)
+{
+	mfn_t m = random_below(t, 3) ? random_typed_frame(t, t->d, FRAME_NONE, FRAME_NONE) : random_any_frame(t, t->d);
+	uint32_t rights = 1 + random_below(t, 3);
+	enum abi_error e;
+
+	if (!frame_is_ram(t->w, m) || t->w->frames[m].owner != t->d->id)
+		return HC_EFRAME;
+	TW_FLUSHING(t->w, e, dma_enter(t->w, t->d, m, rights));
+	return e;
+}
+
+enum abi_error random_dma_leave(struct run *t)
+{
+	mfn_t m = random_any_frame(t, t->d);
+
+	for (unsigned tries = 0; tries < 12 && !dma_rights(t->w, t->d, m); tries++)
+		m = random_any_frame(t, t->d);
+	if (!frame_is_ram(t->w, m) || t->w->frames[m].owner != t->d->id)
+		return HC_EFRAME;
+	if (!dma_leave(t->w, t->d, m))
+		return HC_EINVAL;
+	if (random_below(t, 2))
+		tw_dma_flush(t->w);
+	return HC_OK;
 }

@@ -40,5 +40,8 @@ enum abi_error random_scrub(struct run *t);
 enum abi_error random_transfer(struct run *t);
 enum abi_error random_accept(struct run *t);
 enum abi_error random_image(struct run *t);
+/* As device_dma does it, whose door invalidates the IOTLB before it returns; here it does so now and then only. */
+enum abi_error random_dma_enter(struct run *t);
+enum abi_error random_dma_leave(struct run *t);
 
 #endif

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include <vmm/core/dma.h>
+
 static uint64_t any_entry(struct run *t, unsigned level)
 {
 	static const uint64_t leaf[] = {TW_DATA, TW_DATA | PTE_D | PTE_A, TW_CONST, TW_TEXT, TW_TEXT | PTE_A};
@@ -150,7 +152,7 @@ static enum abi_error op_map(struct run *t)
 	mfn_t table = random_typed_frame(t, t->d, FRAME_L1, FRAME_L1), mfn;
 	unsigned index = random_below(t, 4) ? 256 + random_below(t, 8) : any_index(t);
 	uint32_t ref = random_any_ref(t);
-	bool readonly = !random_below(t, 3);
+	uint32_t flags = (random_below(t, 3) ? 0 : GRANT_READONLY) | (random_below(t, 2) ? 0 : GRANT_DMA);
 	enum abi_error e;
 
 	random_find_offer(t, &granter, &ref);
@@ -158,7 +160,7 @@ static enum abi_error op_map(struct run *t)
 	/* A walk gives level-1 tables of the mapper alone. */
 	if (!frame_is_ram(t->w, table) || t->w->frames[table].owner != t->d->id || t->w->frames[table].type != FRAME_L1)
 		return HC_ENOTABLE;
-	TW_FLUSHING(t->w, e, grant_map(t->w, t->d, granter, ref, readonly, table, index, &mfn));
+	TW_FLUSHING(t->w, e, grant_map(t->w, t->d, granter, ref, flags, table, index, &mfn));
 	return e;
 }
 
@@ -170,8 +172,12 @@ static enum abi_error op_unmap(struct run *t)
 	if (frame_is_ram(t->w, table) && t->w->frames[table].type == FRAME_L1)
 		while (index < 263 && !(tw_table(t->w, table)[index] & PTE_GRANT))
 			index++;
-	/* The caller flushes one address only: the table may stand at another, too. */
-	return grant_unmap(t->w, t->d, table, index);
+	/* The caller flushes one address only: the table may stand at another, too. Of the IOTLB everything. */
+	if (grant_unmap(t->w, t->d, table, index) != HC_OK)
+		return HC_EGRANT;
+	if (t->w->dma_stale && random_below(t, 2))
+		tw_dma_flush(t->w);
+	return HC_OK;
 }
 
 static enum abi_error op_copy(struct run *t)
@@ -223,6 +229,9 @@ static enum abi_error op_create(struct run *t)
 		return HC_ENOSLOT;
 	t->d = tw_run(t->w, slot, &s);
 	t->d->io[0] = (struct io_range){IO_FIRST, 4};
+	/* Most own a device. */
+	if (random_below(t, 3))
+		TW_OK(t->w, dma_open(t->w, t->d));
 	for (unsigned spare = random_below(t, 6); spare; spare--)
 		tw_frame(t->w, t->d);
 	return HC_OK;
@@ -232,7 +241,8 @@ static enum abi_error op_kill(struct run *t)
 {
 	if (random_below(t, 6))
 		return HC_EPERM;
-	tw_flush(t->w); /* its vCPU leaves the CPU */
+	tw_flush(t->w); /* its vCPU leaves the CPU, and its devices reach nothing */
+	tw_dma_detach(t->d);
 	domain_end(t->w, t->d, REASON_KILLED, 0);
 	return HC_OK;
 }
@@ -270,7 +280,7 @@ static const struct {
 	{op_retarget, "retarget", 2, 3},
 	{op_map, "map", 14, 30},
 	{op_unmap, "unmap", 8, 20},
-	{op_copy, "copy", 4, 10},
+	{op_copy, "copy", 6, 10},
 	{op_port, "port", 12, 100},
 	{op_kill, "kill", 3, 5},
 	{op_release, "release", 10, 30},
@@ -282,6 +292,8 @@ static const struct {
 	{random_transfer, "transfer", 8, 10},
 	{random_accept, "accept", 8, 3},
 	{random_image, "image", 12, 20},
+	{random_dma_enter, "dma_enter", 14, 30},
+	{random_dma_leave, "dma_leave", 8, 20},
 };
 
 enum { OP_CREATE = 0, OP_RELEASE = 14 };
@@ -316,6 +328,7 @@ static void run_random(uint64_t seed)
 	struct run t = {.w = tw_new(FRAMES), .r = seed};
 	unsigned done[ARRAY_SIZE(ops)] = {0}, orphaned = 0;
 
+	t.w->dma_levels = 3 + seed % 2;
 	for (unsigned step = 0; step < STEPS; step++) {
 		unsigned k = pick_op(&t);
 		uint64_t before;
@@ -336,6 +349,9 @@ static void run_random(uint64_t seed)
 		tw_ghost_scribble(t.w);
 		if (!random_below(&t, 10))
 			tw_flush(t.w);
+		/* A switch of domains: CPUs forget, devices do not. */
+		if (!random_below(&t, 10))
+			tw_flush_cpus(t.w);
 	}
 	for (unsigned k = 0; k < ARRAY_SIZE(ops); k++)
 		cr_assert(done[k] >= ops[k].least, "%s succeeded %u times only", ops[k].name, done[k]);
