@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Finds the ACPI tables and hands their bytes to core/acpi_parse. A table is mapped once for its header and, when the
- * length there is possible, again whole; at most TABLES_MAX root entries are looked at, so hostile tables end.
+ * length there is possible, again whole; at most TABLES_MAX root entries are looked at, none is followed further, so
+ * hostile tables end. What they say about where registers are is believed only where nothing else is.
  */
 #include "acpi.h"
 
@@ -11,16 +12,29 @@
 #include "early.h"
 #include "log.h"
 #include "paging.h"
+#include "x86.h"
 
 #define TABLES_MAX 128u
 #define BIOS_START 0xe0000u
 #define BIOS_BYTES 0x20000u
 
+#define APIC_BASE_ADDRESS 0x000ffffffffff000ull
+#define BUS_BYTES (1u << 20)
+#define IOAPIC_BYTES 0x20u
+#define HPET_BYTES 0x400u
+#define CPUID_ADDRESSES 0x80000008u
+
 static struct acpi_info info;
+static struct windows windows;
 
 const struct acpi_info *acpi_info(void)
 {
 	return &info;
+}
+
+struct windows *acpi_windows(void)
+{
+	return &windows;
 }
 
 /* Maps the whole table at physical address @pa and says how long it is; NULL when that cannot be one. */
@@ -28,7 +42,7 @@ static const uint8_t *table_map(uint64_t pa, uint32_t *len)
 {
 	const uint8_t *header;
 
-	if (pa < PAGE_SIZE || pa >> 46)
+	if (pa < PAGE_SIZE || !range_within(pa, ACPI_TABLE_MAX, windows.limit))
 		return NULL;
 	header = paging_map_firmware(pa, ACPI_HEADER_BYTES);
 	*len = acpi_table_length(header);
@@ -47,7 +61,7 @@ static const uint8_t *rsdp_find(void)
 {
 	const uint8_t *bios;
 
-	if (early_boot()->rsdp >> 46)
+	if (!range_within(early_boot()->rsdp, ACPI_RSDP_BYTES, windows.limit))
 		return NULL;
 	if (early_boot()->rsdp)
 		return paging_map_firmware(early_boot()->rsdp, ACPI_RSDP_BYTES);
@@ -66,6 +80,16 @@ static void read_dsdt(void)
 	info.has_s5 = found("DSDT (\\_S5)", dsdt ? acpi_s5_find(dsdt, len, &info.s5) : ACPI_LENGTH);
 }
 
+/* True when @table is the first sound one with @signature. */
+static bool fresh(const uint8_t *table, const char *signature, bool known)
+{
+	if (memcmp(table, signature, 4) != 0)
+		return false;
+	if (known)
+		log_line("acpi: a second table %s ignored: the first one counts", signature);
+	return !known;
+}
+
 static void read_table(uint64_t pa)
 {
 	uint32_t len;
@@ -73,27 +97,59 @@ static void read_table(uint64_t pa)
 
 	if (!t) {
 		log_line("acpi: table at %lx ignored: %s", pa, acpi_error_text(ACPI_LENGTH));
-	} else if (memcmp(t, "APIC", 4) == 0 && !info.has_madt) {
+	} else if (fresh(t, "APIC", info.has_madt)) {
 		info.has_madt = found("MADT", acpi_madt_parse(t, len, &info.madt));
-	} else if (memcmp(t, "MCFG", 4) == 0 && !info.has_mcfg) {
+	} else if (fresh(t, "MCFG", info.has_mcfg)) {
 		info.has_mcfg = found("MCFG", acpi_mcfg_parse(t, len, &info.mcfg));
-	} else if (memcmp(t, "HPET", 4) == 0 && !info.has_hpet) {
+	} else if (fresh(t, "HPET", info.has_hpet)) {
 		info.has_hpet = found("HPET", acpi_hpet_parse(t, len, &info.hpet));
-	} else if (memcmp(t, "DMAR", 4) == 0 && !info.has_dmar) {
+	} else if (fresh(t, "DMAR", info.has_dmar)) {
 		info.has_dmar = found("DMAR", acpi_dmar_parse(t, len, &info.dmar));
-	} else if (memcmp(t, "FACP", 4) == 0 && !info.has_fadt) {
+	} else if (fresh(t, "FACP", info.has_fadt)) {
 		info.has_fadt = found("FADT", acpi_fadt_parse(t, len, &info.fadt));
 		if (info.has_fadt)
 			read_dsdt();
 	}
 }
 
+/* Takes the window that @table tells, unless something else is there. */
+static bool place(const char *table, uint64_t start, uint64_t bytes)
+{
+	const char *over = windows_over(&windows, early_map(), start, bytes, UINT32_MAX);
+
+	if (over)
+		log_line("acpi: table %s ignored: its registers at %lx lie over %s", table, start, over);
+	else
+		windows_add(&windows, start, bytes, table);
+	return !over;
+}
+
+/* Of two that lie over each other the one stays that would be missed more; a table is believed whole or not at all. */
+static void place_all(void)
+{
+	for (uint32_t i = 0; info.has_madt && i < info.madt.ioapic_count; i++)
+		info.has_madt = place("MADT", info.madt.ioapic[i].address, IOAPIC_BYTES);
+	for (uint32_t i = 0; info.has_dmar && i < info.dmar.unit_count; i++)
+		info.has_dmar = place("DMAR", info.dmar.unit[i].base, PAGE_SIZE);
+	info.has_hpet = info.has_hpet && place("HPET", info.hpet.base, HPET_BYTES);
+	for (uint32_t i = 0; info.has_mcfg && i < info.mcfg.count; i++) {
+		const struct acpi_ecam *e = &info.mcfg.ecam[i];
+
+		info.has_mcfg = place("MCFG", e->base + (uint64_t)e->start_bus * BUS_BYTES,
+				      (e->end_bus - e->start_bus + 1ull) * BUS_BYTES);
+	}
+}
+
 void acpi_init(void)
 {
-	const uint8_t *rsdp_bytes = rsdp_find(), *root;
+	const uint8_t *rsdp_bytes, *root;
 	struct acpi_rsdp rsdp;
-	uint32_t len, count;
+	uint32_t len, count, cpu[4];
 
+	cpuid(CPUID_ADDRESSES, 0, cpu);
+	windows.limit = 1ull << MIN(cpu[0] & 0xff, 52u);
+	windows_add(&windows, rdmsr(MSR_APIC_BASE) & APIC_BASE_ADDRESS, PAGE_SIZE, "the local APIC");
+	rsdp_bytes = rsdp_find();
 	if (!rsdp_bytes) {
 		log_line("acpi: no root pointer");
 		return;
@@ -104,7 +160,10 @@ void acpi_init(void)
 	if (!found(rsdp.xsdt ? "XSDT" : "RSDT",
 		   root ? acpi_table_check(root, len, rsdp.xsdt ? "XSDT" : "RSDT") : ACPI_LENGTH))
 		return;
-	count = MIN(acpi_root_count(root, rsdp.xsdt), TABLES_MAX);
-	for (uint32_t i = 0; i < count; i++)
+	count = acpi_root_count(root, rsdp.xsdt);
+	if (count > TABLES_MAX)
+		log_line("acpi: of %u tables only the first %u are read", count, TABLES_MAX);
+	for (uint32_t i = 0; i < MIN(count, TABLES_MAX); i++)
 		read_table(acpi_root_entry(root, rsdp.xsdt, i));
+	place_all();
 }

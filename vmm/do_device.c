@@ -162,7 +162,8 @@ static bool grant_bars(struct domain *d, uint32_t index)
 	for (unsigned b = 0; b < DEVICE_BARS; b++) {
 		mfn_t first = info->bar[b] >> PAGE_SHIFT, end = (info->bar[b] + info->bar_bytes[b]) >> PAGE_SHIFT;
 
-		for (mfn_t m = first; info->bar[b] && m < end; m++) {
+		/* A smaller one shares its page with others' registers. */
+		for (mfn_t m = first; info->bar_bytes[b] >= PAGE_SIZE && m < end; m++) {
 			if (pci_bar_contains_msix(index, m))
 				continue;
 			if (used && d->io[used - 1].count && d->io[used - 1].first + d->io[used - 1].count == m) {
@@ -190,7 +191,7 @@ int64_t do_device_assign(struct vcpu *v, uint32_t domid, uint32_t index)
 		return -HC_ENODOM;
 	if (d->state != DOMAIN_CONSTRUCTION)
 		return -HC_ESTATE;
-	if (index >= pci_count() || pci_at(index)->bridge || pci_at(index)->info.owner != DOMID_NONE ||
+	if (index >= pci_count() || pci_at(index)->withheld || pci_at(index)->info.owner != DOMID_NONE ||
 	    !iommu_covers(pci_at(index)))
 		return -HC_EDEVICE;
 	p = pci_at(index);

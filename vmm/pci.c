@@ -2,7 +2,7 @@
 /*
  * The machine's PCI functions. Found once, from the first bus of each segment down through its bridges; a bus is never
  * entered twice, a capability list never followed for more steps than it can have entries, so hostile configuration
- * space ends. BARs keep the addresses that firmware gave them.
+ * space ends. BARs keep the addresses that firmware gave them; a function with one that cannot be true is kept back.
  */
 #include "pci.h"
 
@@ -10,7 +10,9 @@
 #include <base/check.h>
 #include <string.h>
 
+#include "acpi.h"
 #include "core/pci_policy.h"
+#include "early.h"
 #include "log.h"
 #include "pci_config.h"
 #include "time.h"
@@ -118,15 +120,14 @@ static void describe(struct pci_function *f)
 	f->info.class_subclass = (uint16_t)(class >> 16);
 	f->info.prog_if = (uint8_t)(class >> 8);
 	f->info.header_type = (uint8_t)(pci_read(f, PCI_HEADER_TYPE, 1) & ~PCI_MULTIFUNCTION);
-	f->bridge = f->info.header_type != 0 || f->info.class_subclass >> 8 == CLASS_BRIDGE;
-	if (f->bridge)
+	f->withheld = f->info.header_type != 0 || f->info.class_subclass >> 8 == CLASS_BRIDGE;
+	if (f->withheld)
 		return;
 	id = pci_read(f, PCI_SUBSYSTEM, 4);
 	f->info.subsystem_vendor = (uint16_t)id;
 	f->info.subsystem = (uint16_t)(id >> 16);
 	find_capabilities(f);
 	size_bars(f);
-	pci_msix_find(f);
 }
 
 /* Takes in the function at @bdf if there is one; returns its header type register, or -1. */
@@ -190,11 +191,40 @@ static void scan_segment(unsigned segment_index)
 	}
 }
 
+/* Withholds the functions with a BAR where something else is: whoever mapped it would reach that too. */
+static void judge_bars(void)
+{
+	struct windows *w = acpi_windows();
+	uint32_t self = w->count;
+
+	for (unsigned i = 0; i < count * DEVICE_BARS; i++) {
+		const struct device_info *d = &functions[i / DEVICE_BARS].info;
+		if (d->bar[i % DEVICE_BARS])
+			windows_add(w, d->bar[i % DEVICE_BARS], d->bar_bytes[i % DEVICE_BARS], "another BAR");
+	}
+	for (unsigned i = 0; i < count * DEVICE_BARS; i++) {
+		struct pci_function *f = &functions[i / DEVICE_BARS];
+		uint64_t bar = f->info.bar[i % DEVICE_BARS], bytes = f->info.bar_bytes[i % DEVICE_BARS];
+		const char *over = bar ? windows_over(w, early_map(), bar, bytes, self++) : NULL;
+
+		if (!over)
+			continue;
+		log_line("pci: %02x:%02x.%u is withheld: its BAR %u at %lx lies over %s", f->info.bdf >> 8,
+			 f->info.bdf >> 3 & 31u, f->info.bdf & 7u, i % DEVICE_BARS, bar, over);
+		f->withheld = true;
+		pci_write(f, PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
+	}
+}
+
 void pci_init(void)
 {
 	pci_windows_map();
 	for (unsigned i = 0; i < pci_segment_count(); i++)
 		scan_segment(i);
+	judge_bars();
+	for (unsigned i = 0; i < count; i++)
+		if (!functions[i].withheld)
+			pci_msix_find(&functions[i]);
 	if (left_out)
 		log_line("pci: %u functions more than the table of %u holds are left out", left_out, PCI_FUNCTION_MAX);
 }

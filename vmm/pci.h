@@ -20,7 +20,7 @@ struct pci_function {
 	bool stopped;                     /* for the rest of its owner's life: it kept faulting */
 	uint32_t storm;                   /* faults since storm_start */
 	uint64_t storm_start;             /* system time */
-	bool bridge;                      /* header type 1 or 2, or class 06: never given away */
+	bool withheld;                    /* never given away: a bridge, or a BAR of it lies over something else */
 	uint8_t msix_cap;                 /* offset of the capability; 0: none */
 	uint8_t pcie_cap;                 /* offset of the PCI Express capability; 0: none */
 	uint8_t af_cap;                   /* offset of the Advanced Features capability; 0: none */

@@ -16,15 +16,28 @@
 #define ADDRESS_PORT 0xcf8u
 #define DATA_PORT 0xcfcu
 #define BUS_BYTES (1u << 20)
-#define WINDOWS_MAX 2u /* the device map holds two full ones beside all else */
+#define SEGMENTS_MAX 2u /* the device map holds two full ones beside all else */
 
-static struct {
+static struct segment {
 	volatile uint8_t *base; /* of first_bus; NULL: ports */
 	uint16_t segment;
 	unsigned first_bus, last_bus;
-} windows[WINDOWS_MAX];
+} windows[SEGMENTS_MAX];
 static unsigned window_count;
 static atomic_flag port_lock = ATOMIC_FLAG_INIT;
+
+/*
+ * False when window @i shows another first function than the ports do, which know the first segment: then firmware names
+ * a wrong place. Where the ports show nothing the machine may have none.
+ */
+static bool window_true(unsigned i)
+{
+	struct pci_function by_window = {0}, by_ports = {0};
+
+	pci_address(&by_window, i, 0);
+	return windows[i].segment || windows[i].first_bus || pci_read(&by_ports, PCI_ID, 4) == UINT32_MAX ||
+	       pci_read(&by_ports, PCI_ID, 4) == pci_read(&by_window, PCI_ID, 4);
+}
 
 void pci_windows_map(void)
 {
@@ -34,7 +47,7 @@ void pci_windows_map(void)
 		const struct acpi_ecam *e = &acpi->mcfg.ecam[i];
 		uint64_t bytes = (uint64_t)(e->end_bus - e->start_bus + 1) * BUS_BYTES;
 
-		if (window_count == WINDOWS_MAX) {
+		if (window_count == SEGMENTS_MAX) {
 			log_line("pci: segment %u and later ones are left out", e->segment);
 			break;
 		}
@@ -42,12 +55,13 @@ void pci_windows_map(void)
 		windows[window_count].segment = e->segment;
 		windows[window_count].first_bus = e->start_bus;
 		windows[window_count].last_bus = e->end_bus;
-		window_count++;
+		if (window_true(window_count))
+			window_count++;
+		else
+			log_line("pci: no configuration space at %lx, where the table MCFG puts it: by ports", e->base);
 	}
-	if (window_count == 0) {
-		windows[0].last_bus = 255;
-		window_count = 1;
-	}
+	if (window_count == 0)
+		windows[window_count++] = (struct segment){.last_bus = 255};
 }
 
 unsigned pci_segment_count(void)

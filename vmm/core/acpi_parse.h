@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #define ACPI_HEADER_BYTES 36u
-#define ACPI_RSDP_BYTES 36u /* what a reader of an RSDP must offer to be read */
-#define ACPI_TABLE_MAX (4u << 20)
+#define ACPI_RSDP_BYTES 36u       /* what a reader of an RSDP must offer to be read */
+#define ACPI_TABLE_MAX (1u << 20) /* each may be mapped for its own: all must fit into the device map */
 #define ACPI_CPU_MAX 64u
 #define ACPI_IOAPIC_MAX 8u
 #define ACPI_ISA_IRQS 16u
