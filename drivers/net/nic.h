@@ -10,6 +10,8 @@
 
 #include "frame.h"
 
+#define NIC_FRAMES_MAX 512u /* that a card holds at a time, for receiving and sending */
+
 struct nic;
 
 struct nic_ops {

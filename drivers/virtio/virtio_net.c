@@ -356,10 +356,9 @@ struct nic *virtio_net_open(uint32_t index, struct frame_pool *pool, struct nic_
 	return NULL; /* the caller gives up: nothing is freed */
 }
 
-bool virtio_net_is_present(uint32_t index)
+bool virtio_net_drives(uint16_t vendor, uint16_t device)
 {
-	struct pci_device pci;
-
-	return pci_open(&pci, index) == 0 && pci.info.vendor == VIRTIO_VENDOR &&
-	       pci.info.device == VIRTIO_DEVICE_MODERN + VIRTIO_TYPE_NET;
+	return vendor == VIRTIO_VENDOR && device == VIRTIO_DEVICE_MODERN + VIRTIO_TYPE_NET;
 }
+
+_Static_assert(2 * VIRTQUEUE_SIZE_MAX <= NIC_FRAMES_MAX, "one frame a descriptor");

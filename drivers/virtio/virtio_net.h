@@ -9,13 +9,12 @@
 #include <drivers/net/nic.h>
 
 /*
- * Opens PCI device @index. Frames come from and go back to @pool, which should hold at least twice VIRTQUEUE_SIZE_MAX
- * of them. @wake is called on interrupts. NULL when that fails, with *@why in words. There is no close: a driver domain
- * keeps its card until the end, and the hypervisor silences the device then.
+ * nic_open() (drivers/net/nic_open.h) for PCI device @index, which virtio_net_drives(). NULL when that fails, with *@why in
+ * words.
  */
 struct nic *virtio_net_open(uint32_t index, struct frame_pool *pool, struct nic_wake wake, const char **why);
 
-/* True when the PCI device @index is a card for this driver. */
-bool virtio_net_is_present(uint32_t index);
+/* True when this driver is for PCI functions of @vendor and @device. */
+bool virtio_net_drives(uint16_t vendor, uint16_t device);
 
 #endif

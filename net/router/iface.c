@@ -13,7 +13,7 @@
 
 #include <cambium/device.h>
 #include <cambium/start.h>
-#include <drivers/virtio/virtio_net.h>
+#include <drivers/net/nic_open.h>
 
 #define ETH_LEN 14u
 
@@ -165,12 +165,11 @@ bool uplink_open(struct router_domain *d)
 
 	for (unsigned i = 0; i < device_count(); i++) {
 		struct device_entry entry;
-		const char *why = "no driver for this card";
+		char why[NIC_WHY_BYTES];
 
 		if (!device_read(i, &entry) || entry.kind != DEVICE_PCI)
 			continue;
-		if (virtio_net_is_present(entry.pci_device))
-			d->nic = virtio_net_open(entry.pci_device, &d->frames, wake, &why);
+		d->nic = nic_open(entry.pci_device, &d->frames, wake, why);
 		if (d->nic)
 			return uplink_set(d, &entry.net);
 		report("uplink: PCI device %u: %s", (unsigned)entry.pci_device, why);

@@ -15,10 +15,9 @@
 #include <cambium/mem.h>
 #include <cambium/start.h>
 #include <drivers/pci/dma.h>
-#include <drivers/virtio/virtqueue.h>
 
 /* What the card has for receiving and sending, what waits for ARP, and some in our hands. */
-#define FRAME_COUNT (2 * VIRTQUEUE_SIZE_MAX + ARP_HOLD_COUNT + 64u)
+#define FRAME_COUNT (NIC_FRAMES_MAX + ARP_HOLD_COUNT + 64u)
 #define FLOWS_DEFAULT 8192u
 
 static struct router_domain domain;
