@@ -112,15 +112,15 @@ static void read_table(uint64_t pa)
 	}
 }
 
-/* Takes the window that @table tells, unless something else is there. */
-static bool place(const char *table, uint64_t start, uint64_t bytes)
+/* Takes the registers of @what that @table tells, unless something else is there. */
+static bool place(const char *table, const char *what, uint64_t start, uint64_t bytes)
 {
 	const char *over = windows_over(&windows, early_map(), start, bytes, UINT32_MAX);
 
 	if (over)
-		log_line("acpi: table %s ignored: its registers at %lx lie over %s", table, start, over);
+		log_line("acpi: table %s ignored: it puts %s at %lx, over %s", table, what, start, over);
 	else
-		windows_add(&windows, start, bytes, table);
+		windows_add(&windows, start, bytes, what);
 	return !over;
 }
 
@@ -128,14 +128,14 @@ static bool place(const char *table, uint64_t start, uint64_t bytes)
 static void place_all(void)
 {
 	for (uint32_t i = 0; info.has_madt && i < info.madt.ioapic_count; i++)
-		info.has_madt = place("MADT", info.madt.ioapic[i].address, IOAPIC_BYTES);
+		info.has_madt = place("MADT", "an I/O APIC", info.madt.ioapic[i].address, IOAPIC_BYTES);
 	for (uint32_t i = 0; info.has_dmar && i < info.dmar.unit_count; i++)
-		info.has_dmar = place("DMAR", info.dmar.unit[i].base, PAGE_SIZE);
-	info.has_hpet = info.has_hpet && place("HPET", info.hpet.base, HPET_BYTES);
+		info.has_dmar = place("DMAR", "a remapping unit", info.dmar.unit[i].base, PAGE_SIZE);
+	info.has_hpet = info.has_hpet && place("HPET", "the HPET", info.hpet.base, HPET_BYTES);
 	for (uint32_t i = 0; info.has_mcfg && i < info.mcfg.count; i++) {
 		const struct acpi_ecam *e = &info.mcfg.ecam[i];
 
-		info.has_mcfg = place("MCFG", e->base + (uint64_t)e->start_bus * BUS_BYTES,
+		info.has_mcfg = place("MCFG", "configuration space", e->base + (uint64_t)e->start_bus * BUS_BYTES,
 				      (e->end_bus - e->start_bus + 1ull) * BUS_BYTES);
 	}
 }
