@@ -74,8 +74,15 @@ void ghost_flush(struct model *m, unsigned c)
 	ghost_fill(m);
 }
 
-void ghost_flush_all(struct model *m)
+void ghost_flush_cpus(struct model *m)
 {
 	for (unsigned c = 0; c < MODEL_CPUS; c++)
 		ghost_flush(m, c);
+}
+
+void ghost_flush_all(struct model *m)
+{
+	if (m->w.dma_stale)
+		devices_flush(m);
+	ghost_flush_cpus(m);
 }

@@ -36,7 +36,16 @@ struct ghost_cpu {
 	uint8_t known[MODEL_FRAMES];
 };
 
-enum page_kind { PAGE_PLAIN = 0, PAGE_OPAQUE, PAGE_DOMAIN, PAGE_GRANTS, PAGE_MAPPINGS, PAGE_BUCKETS, PAGE_UNKNOWN };
+enum page_kind {
+	PAGE_PLAIN = 0,
+	PAGE_OPAQUE,
+	PAGE_DOMAIN,
+	PAGE_GRANTS,
+	PAGE_MAPPINGS,
+	PAGE_BUCKETS,
+	PAGE_DMA,
+	PAGE_UNKNOWN
+};
 
 struct packed {
 	uint32_t len, caution; /* all of it; its first part, before what costs a flush at most */
@@ -50,7 +59,9 @@ struct model {
 	struct frame frames[MODEL_FRAMES];
 	uint16_t runs[MODEL_FRAMES / RUN_FRAMES];
 	struct ghost_cpu cpus[MODEL_CPUS];
-	uint8_t text[MODEL_FRAMES]; /* text of a domain that sealed itself */
+	uint8_t iotlb[MODEL_SLOTS]
+		     [MODEL_FRAMES]; /* KNOWN_READ, KNOWN_WRITE: what the devices of each domain may know */
+	uint8_t text[MODEL_FRAMES];  /* text of a domain that sealed itself */
 	const struct scenario *scenario;
 	/* names that a scenario's set-up gives to frames */
 	mfn_t table[MODEL_SLOTS][5], data[8];
@@ -83,21 +94,21 @@ enum entry_kind {
 
 /* Each with the fields of struct op that it reads. */
 enum op_kind {
-	OP_ALLOC,       /* who, frame: the free frame that comes next, 0: there is none */
-	OP_ALLOC_RUN,   /* who, at: the run from which the search starts */
-	OP_GIVE_BACK,   /* who, frame */
-	OP_PIN,         /* who, frame, at: level */
-	OP_UNPIN,       /* who, frame */
-	OP_SET,         /* who, frame, at: index, how, on: entry */
-	OP_WRITE,       /* frame, at: word, how, on: what a guest writes there */
-	OP_BASE,        /* who, frame */
-	OP_SEAL,        /* who */
-	OP_FLUSH,       /* every CPU */
-	OP_SWITCH,      /* at: CPU, who: slot or 0; the same again: a reload */
-	OP_OFFER,       /* who, at: ref, how: flags, frame */
-	OP_REVOKE,      /* who, at: ref */
-	OP_MAP,         /* who, at: ref, how: flags, on: index in the first table */
-	OP_UNMAP,       /* who, on: index */
+	OP_ALLOC,     /* who, frame: the free frame that comes next, 0: there is none */
+	OP_ALLOC_RUN, /* who, at: the run from which the search starts */
+	OP_GIVE_BACK, /* who, frame */
+	OP_PIN,       /* who, frame, at: level */
+	OP_UNPIN,     /* who, frame */
+	OP_SET,       /* who, frame, at: index, how, on: entry */
+	OP_WRITE,     /* frame, at: word, how, on: what a guest writes there */
+	OP_BASE,      /* who, frame */
+	OP_SEAL,      /* who */
+	OP_FLUSH,     /* every CPU; at: 0 the IOTLB, too, when it is stale */
+	OP_SWITCH,    /* at: CPU, who: slot or 0; the same again: a reload */
+	OP_OFFER,     /* who, at: ref, how: flags, frame */
+	OP_REVOKE,    /* who, at: ref */
+	OP_MAP,   /* who, at: ref, how: flags, on: index in the first table, frame: what its DMA tables grow by, or 0 */
+	OP_UNMAP, /* who, on: index, at: 1 the door invalidates the IOTLB */
 	OP_ACCEPT,      /* who, at: ref */
 	OP_COPY,        /* who, at: ref, frame: own, how: 0 from the grant, 1 into it */
 	OP_POPULATE,    /* how: text, frame: as for alloc */
@@ -105,11 +116,14 @@ enum op_kind {
 	OP_IMAGE_SEAL,
 	OP_ATTACH, /* who */
 	OP_DROP,
-	OP_TARGET,  /* who, at: target, how: reserve */
-	OP_SCRUB,   /* frame: as for alloc */
-	OP_GROW,    /* who, frame: as for alloc */
-	OP_END,     /* who */
-	OP_RELEASE, /* who, at: 0 one call, 1 all of them */
+	OP_TARGET,    /* who, at: target, how: reserve */
+	OP_SCRUB,     /* frame: as for alloc */
+	OP_GROW,      /* who, frame: as for alloc */
+	OP_DMA_ENTER, /* who, frame, how: rights, on: what the tables grow by, as for alloc, or 0 */
+	OP_DMA_LEAVE, /* who, frame, at: 1 the door invalidates the IOTLB */
+	OP_DMA_FLUSH, /* the IOTLB alone */
+	OP_END,       /* who */
+	OP_RELEASE,   /* who, at: 0 one call, 1 all of them */
 };
 
 struct op {
@@ -173,11 +187,26 @@ void ghost_fill(struct model *m);
 /* What CPU @c can reach now, were its TLB empty. */
 void ghost_reach(const struct model *m, unsigned c, uint8_t known[MODEL_FRAMES]);
 void ghost_flush(struct model *m, unsigned c);
+void ghost_flush_cpus(struct model *m);
+/* As tlb_flush_all(): the IOTLB before the CPUs, if it is stale. */
 void ghost_flush_all(struct model *m);
+/* What any CPU or device may know. */
 static inline unsigned ghost_known(const struct model *m, mfn_t mfn)
 {
-	return m->cpus[0].known[mfn] | m->cpus[1].known[mfn];
+	return m->cpus[0].known[mfn] | m->cpus[1].known[mfn] | m->iotlb[1][mfn] | m->iotlb[2][mfn];
 }
+
+/* devices.c */
+void devices_watch(struct model *m);
+void devices_flush(struct model *m);
+/* Those of the domain in @slot reach nothing any more. */
+void devices_cut(struct model *m, unsigned slot);
+void devices_kinds(const struct model *m, const struct domain *d, uint8_t kinds[MODEL_FRAMES]);
+/*
+ * For an operation that lets devices of @d reach frame @mfn: whether its parameter @takes fits: the frame that a missing
+ * table takes, and none when none is missing.
+ */
+bool devices_growth(struct model *m, const struct domain *d, mfn_t mfn, mfn_t takes);
 
 /* recount.c: every invariant of one state. */
 void recount(struct model *m);
@@ -185,6 +214,9 @@ void recount(struct model *m);
 /* perform.c: one operation, as its hypercall's door does it. OP_DISABLED: it does not exist in this state. */
 #define OP_DISABLED ((enum abi_error)1001)
 enum abi_error op_perform(struct model *m, const struct op *o);
+enum abi_error devices_perform(struct model *m, struct domain *d, const struct op *o);
+/* Puts @mfn at the head of its free list; false: it is not among those that the core may take next. */
+bool free_first(struct model *m, mfn_t mfn, bool scrub);
 uint64_t op_entry(unsigned kind, mfn_t mfn);
 void op_print(const struct op *o, char *text, size_t size);
 

@@ -44,6 +44,16 @@ Test(model, reservation_and_scrubbing_keep_every_invariant, .timeout = 300)
 	nothing_is_violated("memory");
 }
 
+Test(model, devices_keep_every_invariant, .timeout = 300)
+{
+	nothing_is_violated("devices");
+}
+
+Test(model, death_with_a_device_keeps_every_invariant, .timeout = 300)
+{
+	nothing_is_violated("orphans");
+}
+
 Test(model, runs_keep_every_invariant, .timeout = 300)
 {
 	nothing_is_violated("runs");

@@ -55,8 +55,7 @@ static int cpu_of(const struct model *m, unsigned slot)
 	return -1;
 }
 
-/* Puts @mfn at the head of its free list; false: it is not among those that the core may take next. */
-static bool offer_free(struct model *m, mfn_t mfn, bool scrub)
+bool free_first(struct model *m, mfn_t mfn, bool scrub)
 {
 	struct world *w = &m->w;
 	struct frame *f = &m->frames[mfn];
@@ -179,8 +178,14 @@ static enum abi_error map(struct model *m, struct domain *d, const struct op *o)
 
 	if (!granter || d->mapping_count == MODEL_MAPS)
 		return OP_DISABLED;
+	if (o->how & GRANT_DMA) {
+		const struct grant *g = granter->grants[0] ? &granter->grants[0][o->at] : NULL;
+
+		if (!g || g->peer == DOMID_NONE ? o->frame != 0 : !devices_growth(m, d, g->mfn, o->frame))
+			return OP_DISABLED;
+	}
 	e = mmu_walk(&m->w, d->vcpu.root, (uint64_t)o->on << PAGE_SHIFT, 1, &table, &index);
-	return e != HC_OK ? e : grant_map(&m->w, d, granter, o->at, o->how & GRANT_READONLY, table, index, &mfn);
+	return e != HC_OK ? e : grant_map(&m->w, d, granter, o->at, o->how, table, index, &mfn);
 }
 
 static enum abi_error unmap(struct model *m, struct domain *d, const struct op *o)
@@ -189,7 +194,11 @@ static enum abi_error unmap(struct model *m, struct domain *d, const struct op *
 	mfn_t table;
 	enum abi_error e = mmu_walk(&m->w, d->vcpu.root, (uint64_t)o->on << PAGE_SHIFT, 1, &table, &index);
 
-	return e != HC_OK ? e : grant_unmap(&m->w, d, table, index);
+	if (e == HC_OK)
+		e = grant_unmap(&m->w, d, table, index);
+	if (e == HC_OK && o->at && m->w.dma_stale)
+		devices_flush(m);
+	return e;
 }
 
 static enum abi_error accept(struct model *m, struct domain *d, const struct op *o)
@@ -234,7 +243,7 @@ static enum abi_error image_write(struct model *m, const struct op *o)
 	return HC_OK;
 }
 
-/* Takes the domain off its CPU before it ends, as run_kill() does. */
+/* Takes the domain off its CPU, and its devices from it, before it ends, as run_kill() does. */
 static enum abi_error end(struct model *m, struct domain *d)
 {
 	int c = cpu_of(m, DOMID_SLOT(d->id));
@@ -243,6 +252,7 @@ static enum abi_error end(struct model *m, struct domain *d)
 		m->cpus[c].runs = 0;
 		ghost_flush(m, (unsigned)c);
 	}
+	devices_cut(m, DOMID_SLOT(d->id));
 	domain_end(&m->w, d, REASON_KILLED, 0);
 	return HC_OK;
 }
@@ -266,7 +276,7 @@ static enum abi_error grow(struct model *m, struct domain *d, const struct op *o
 {
 	uint32_t first;
 
-	if (d->grants[0] || !offer_free(m, o->frame, false))
+	if (d->grants[0] || !free_first(m, o->frame, false))
 		return OP_DISABLED;
 	return grant_reserve(&m->w, d, 1, &first);
 }
@@ -279,14 +289,15 @@ static enum abi_error on_world(struct model *m, const struct op *o)
 
 	switch (o->kind) {
 	case OP_WRITE: return guest_write(m, o);
-	case OP_FLUSH: ghost_flush_all(m); return HC_OK;
+	case OP_FLUSH: (o->at ? ghost_flush_cpus : ghost_flush_all)(m); return HC_OK;
+	case OP_DMA_FLUSH: devices_flush(m); return HC_OK;
 	case OP_SWITCH: return switch_cpu(m, o->at, o->who);
 	case OP_POPULATE:
-		return offer_free(m, o->frame, false) ? image_populate(&m->w, m->image_id, o->how, &mfn) : OP_DISABLED;
+		return free_first(m, o->frame, false) ? image_populate(&m->w, m->image_id, o->how, &mfn) : OP_DISABLED;
 	case OP_IMAGE_WRITE: return image_write(m, o);
 	case OP_IMAGE_SEAL: return image_seal(&m->w, m->image_id);
 	case OP_DROP: return image_drop(&m->w, m->image_id);
-	case OP_SCRUB: return offer_free(m, o->frame, true) ? frame_scrub_ahead(&m->w) : OP_DISABLED;
+	case OP_SCRUB: return free_first(m, o->frame, true) ? frame_scrub_ahead(&m->w) : OP_DISABLED;
 	case OP_RELEASE: return release(m, d, o->at);
 	default: return OP_DISABLED;
 	}
@@ -297,7 +308,7 @@ static enum abi_error on_frames(struct model *m, struct domain *d, const struct 
 	mfn_t mfn;
 
 	switch (o->kind) {
-	case OP_ALLOC: return offer_free(m, o->frame, false) ? frame_alloc(&m->w, d, &mfn) : OP_DISABLED;
+	case OP_ALLOC: return free_first(m, o->frame, false) ? frame_alloc(&m->w, d, &mfn) : OP_DISABLED;
 	case OP_ALLOC_RUN: m->w.run_hint = o->at; return frame_alloc_run(&m->w, d, &mfn);
 	case OP_GIVE_BACK: return frame_give_back(&m->w, d, o->frame);
 	case OP_PIN:
@@ -317,7 +328,7 @@ enum abi_error op_perform(struct model *m, const struct op *o)
 
 	if (o->kind == OP_WRITE || o->kind == OP_FLUSH || o->kind == OP_SWITCH || o->kind == OP_POPULATE ||
 	    o->kind == OP_IMAGE_WRITE || o->kind == OP_IMAGE_SEAL || o->kind == OP_DROP || o->kind == OP_SCRUB ||
-	    o->kind == OP_RELEASE)
+	    o->kind == OP_RELEASE || o->kind == OP_DMA_FLUSH)
 		return on_world(m, o);
 	d = actor(m, o->who);
 	if (!d)
@@ -331,6 +342,8 @@ enum abi_error op_perform(struct model *m, const struct op *o)
 	case OP_COPY: return copy(m, d, o);
 	case OP_ATTACH: return image_attach(&m->w, d, m->image_id);
 	case OP_GROW: return grow(m, d, o);
+	case OP_DMA_ENTER:
+	case OP_DMA_LEAVE: return devices_perform(m, d, o);
 	default: return on_frames(m, d, o);
 	}
 }

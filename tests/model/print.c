@@ -44,6 +44,9 @@ static const char *const op_names[] = {
 	[OP_TARGET] = "set_target",
 	[OP_SCRUB] = "scrub_ahead",
 	[OP_GROW] = "grow the grant table",
+	[OP_DMA_ENTER] = "dma_enter",
+	[OP_DMA_LEAVE] = "dma_leave",
+	[OP_DMA_FLUSH] = "flush of the IOTLB",
 	[OP_END] = "end",
 	[OP_RELEASE] = "release",
 };
@@ -59,7 +62,8 @@ void op_print(const struct op *o, char *text, size_t size)
 		break;
 	case OP_WRITE: snprintf(text, size, "%s frame %u [%u] = %s of %u", name, o->frame, o->at, entry, o->on); break;
 	case OP_SWITCH: snprintf(text, size, "CPU %u loads domain %u", o->at, o->who); break;
-	case OP_FLUSH: snprintf(text, size, "%s", name); break;
+	case OP_FLUSH: snprintf(text, size, "%s%s", name, o->at ? " alone" : ""); break;
+	case OP_DMA_FLUSH: snprintf(text, size, "%s", name); break;
 	default:
 		snprintf(text, size, "domain %u: %s, frame %u, at %u, how %u, on %u", o->who, name, o->frame, o->at,
 			 o->how, o->on);

@@ -3,33 +3,14 @@
  * The oracle: all books of the small world kept a second time from nothing but tables in memory, lists and records, and
  * what the TLBs may know held against the types.
  */
-#include "model.h"
+#include "count.h"
 
 #include <string.h>
 
 #include <vmm/core/domain.h>
 #include <vmm/core/frame.h>
 
-struct book {
-	uint32_t refs, types;
-	uint8_t type;
-	bool own; /* serves the hypervisor, named by a domain's record */
-	bool listed;
-};
-
-struct count {
-	struct model *m;
-	struct book book[MODEL_FRAMES];
-	uint64_t promised, own;
-};
-
-#define HOLDS(c, what, ...)                                                                                            \
-	do {                                                                                                           \
-		if (!(what))                                                                                           \
-			model_violation((c)->m, __VA_ARGS__);                                                          \
-	} while (0)
-
-static void ref(struct count *c, mfn_t f, enum frame_type type)
+void count_ref(struct count *c, mfn_t f, enum frame_type type)
 {
 	struct book *b;
 
@@ -43,7 +24,7 @@ static void ref(struct count *c, mfn_t f, enum frame_type type)
 	b->type = (uint8_t)type;
 }
 
-static void own_page(struct count *c, const void *page)
+void count_own_page(struct count *c, const void *page)
 {
 	mfn_t f = (mfn_t)((const uint8_t *)page - c->m->w.memory) >> PAGE_SHIFT;
 
@@ -53,7 +34,7 @@ static void own_page(struct count *c, const void *page)
 	      "frame %lu of owner %x serves the hypervisor, or serves it twice", f, c->m->frames[f].owner);
 	c->book[f].own = true;
 	c->own++;
-	ref(c, f, FRAME_NONE);
+	count_ref(c, f, FRAME_NONE);
 }
 
 static uint64_t list(struct count *c, uint32_t head, uint32_t owner)
@@ -126,7 +107,7 @@ static void count_leaf(struct count *c, const struct domain *d, mfn_t table, uns
 		      d->image && frame->owner == d->image && !writable && (!exec || (frame->flags & FRAME_TEXT)) &&
 			      w->images[0].state == IMAGE_SEALED,
 		      "domain %x maps frame %lu of %x by %#lx", d->id, f, frame->owner, e);
-	ref(c, f, f == MODEL_STUBS ? FRAME_NONE : writable ? FRAME_WRITABLE : exec ? FRAME_EXEC : FRAME_NONE);
+	count_ref(c, f, f == MODEL_STUBS ? FRAME_NONE : writable ? FRAME_WRITABLE : exec ? FRAME_EXEC : FRAME_NONE);
 }
 
 static void count_run(struct count *c, const struct domain *d, uint64_t e)
@@ -137,7 +118,7 @@ static void count_run(struct count *c, const struct domain *d, uint64_t e)
 	for (mfn_t f = first; f < first + RUN_FRAMES; f++) {
 		HOLDS(c, frame_is_ram(&c->m->w, f) && c->m->frames[f].owner == d->id,
 		      "2 MiB entry %#lx maps frame %lu of another", e, f);
-		ref(c, f, e & PTE_W ? FRAME_WRITABLE : FRAME_NONE);
+		count_ref(c, f, e & PTE_W ? FRAME_WRITABLE : FRAME_NONE);
 	}
 }
 
@@ -150,7 +131,7 @@ static void count_table(struct count *c, mfn_t table, uint32_t tables[5])
 
 	HOLDS(c, d, "table %lu belongs to %x", table, frame->owner);
 	tables[level]++;
-	ref(c, table, (enum frame_type)level); /* the pin */
+	count_ref(c, table, (enum frame_type)level); /* the pin */
 	for (unsigned i = 0; i < guest; i++) {
 		uint64_t e = words[i];
 		mfn_t below = (e & PTE_FRAME) >> PAGE_SHIFT;
@@ -161,7 +142,7 @@ static void count_table(struct count *c, mfn_t table, uint32_t tables[5])
 		else if (e && level == 2 && (e & PTE_PS))
 			count_run(c, d, e);
 		else if (e)
-			ref(c, below, (enum frame_type)(level - 1));
+			count_ref(c, below, (enum frame_type)(level - 1));
 		if (e && level > 1 && !(e & PTE_PS))
 			HOLDS(c, c->m->frames[below].owner == d->id, "table %lu of %x links frame %lu", table, d->id,
 			      below);
@@ -196,7 +177,7 @@ static void count_grants(struct count *c, const struct domain *d)
 		if (g->peer == DOMID_NONE)
 			continue;
 		used++;
-		ref(c, g->mfn, FRAME_NONE);
+		count_ref(c, g->mfn, FRAME_NONE);
 		owner = c->m->frames[g->mfn].owner;
 		HOLDS(c, owner == d->id || (d->image && owner == d->image && g->flags == GRANT_READONLY),
 		      "domain %x offers frame %lu of %x", d->id, g->mfn, owner);
@@ -236,8 +217,8 @@ static void count_mappings(struct count *c, const struct domain *d)
 			continue;
 		live++;
 		check_offer(c, d, r);
-		ref(c, r->mfn, r->flags & GRANT_READONLY ? FRAME_NONE : FRAME_WRITABLE);
-		ref(c, r->entry >> 9, FRAME_L1);
+		count_ref(c, r->mfn, r->flags & GRANT_READONLY ? FRAME_NONE : FRAME_WRITABLE);
+		count_ref(c, r->entry >> 9, FRAME_L1);
 		HOLDS(c, model_words(c->m, r->entry >> 9)[r->entry & 511] & PTE_GRANT,
 		      "a mapping of frame %lu is on record and not in its table", r->mfn);
 	}
@@ -251,26 +232,27 @@ static void count_domain(struct count *c, const struct domain *d)
 {
 	uint64_t charge = d->frame_count + d->table_count, before;
 
-	own_page(c, d);
-	own_page(c, d->vcpu.fpu);
+	count_own_page(c, d);
+	count_own_page(c, d->vcpu.fpu);
 	before = c->own;
-	own_page(c, d->grants[0]);
-	own_page(c, d->buckets);
-	own_page(c, d->mapping_pages ? d->mappings[0] : NULL);
+	count_own_page(c, d->grants[0]);
+	count_own_page(c, d->buckets);
+	count_own_page(c, d->mapping_pages ? d->mappings[0] : NULL);
+	devices_count(c, d);
 	HOLDS(c, c->own - before == d->table_count, "domain %x has %lu pages of tables, booked %lu", d->id,
 	      c->own - before, d->table_count);
 	HOLDS(c, list(c, d->frame_list, d->id) == d->frame_count, "domain %x: %lu frames booked", d->id,
 	      d->frame_count);
 	for (uint32_t f = d->frame_list; f; f = c->m->frames[f].next)
-		ref(c, f, FRAME_NONE);
+		count_ref(c, f, FRAME_NONE);
 	HOLDS(c, charge <= d->frame_max && d->frame_target <= d->frame_max && d->frame_reserve <= d->frame_target,
 	      "domain %x: %lu frames, target %lu, reserve %lu", d->id, charge, d->frame_target, d->frame_reserve);
 	HOLDS(c, d->state != DOMAIN_DEAD || !d->frame_reserve, "dead domain %x keeps a reserve", d->id);
 	c->promised += d->frame_reserve > charge ? d->frame_reserve - charge : 0;
 	if (d->vcpu.root)
-		ref(c, d->vcpu.root, FRAME_L4);
+		count_ref(c, d->vcpu.root, FRAME_L4);
 	if (d->release_step < 4)
-		ref(c, d->shared_mfn, FRAME_WRITABLE);
+		count_ref(c, d->shared_mfn, FRAME_WRITABLE);
 	count_grants(c, d);
 	count_mappings(c, d);
 }
@@ -287,7 +269,7 @@ static void count_image(struct count *c)
 	HOLDS(c, !users || image->state == IMAGE_SEALED, "an image with users is in state %u", image->state);
 	HOLDS(c, image->held || users || !image->frame_count, "nobody holds or uses the image and it has frames");
 	for (uint32_t f = image->frame_list; f; f = c->m->frames[f].next) {
-		ref(c, f, FRAME_NONE);
+		count_ref(c, f, FRAME_NONE);
 		HOLDS(c, c->m->frames[f].type == FRAME_NONE || c->m->frames[f].type == FRAME_EXEC,
 		      "frame %u of the image is type %u", f, c->m->frames[f].type);
 		HOLDS(c, !(ghost_known(c->m, f) & ~(KNOWN_READ | KNOWN_EXEC)),
@@ -380,4 +362,5 @@ void recount(struct model *m)
 	for (mfn_t f = 0; f < m->w.frame_limit; f++)
 		check_frame(&c, f);
 	check_world(&c);
+	devices_check(&c);
 }

@@ -270,10 +270,67 @@ static void runs(const struct model *m, struct moves *v)
 	add_life(v, 1);
 }
 
+/* Every frame that a table could grow by; 0: it need not grow, or cannot. */
+static void add_reach(const struct model *m, struct moves *v, struct op o, bool map)
+{
+	for (unsigned f = 0; f < m->w.frame_limit; f++) {
+		*(map ? &o.frame : &o.on) = (uint8_t)f;
+		if (f != MODEL_STUBS)
+			add(v, o);
+	}
+}
+
+static void devices(const struct model *m, struct moves *v)
+{
+	const mfn_t *a = m->table[1], *b = m->table[2], *d = m->data, some[5] = {d[2], b[1], d[1], 0, 200};
+
+	for (unsigned i = 0; i < 5; i++) {
+		for (uint8_t rights = 1; rights <= 3; rights += 2) {
+			struct op enter = {.kind = OP_DMA_ENTER, .who = 2, .frame = name(some[i]), .how = rights};
+
+			if (i == 1)
+				add_reach(m, v, enter, false);
+			else
+				add(v, enter);
+		}
+		add_each(v, OP_DMA_LEAVE, 2, &some[i], 1, 0);
+		add_each(v, OP_DMA_LEAVE, 2, &some[i], i < 2, 1);
+	}
+	ADD(v, .kind = OP_DMA_FLUSH);
+	ADD(v, .kind = OP_FLUSH, .at = 1);
+	for (uint8_t flags = GRANT_DMA; flags <= (GRANT_DMA | GRANT_READONLY); flags++)
+		add_reach(m, v, (struct op){.kind = OP_MAP, .who = 2, .at = 1, .how = flags}, true);
+	ADD(v, .kind = OP_MAP, .who = 2, .at = 1, .how = GRANT_DMA, .on = 1);
+	ADD(v, .kind = OP_MAP, .who = 2, .at = 1, .on = 1);
+	for (uint8_t door = 0; door < 2; door++)
+		ADD(v, .kind = OP_UNMAP, .who = 2, .at = door);
+	ADD(v, .kind = OP_UNMAP, .who = 2, .on = 1);
+	for (uint8_t flags = 0; flags <= GRANT_TRANSFER; flags++)
+		ADD(v, .kind = OP_OFFER, .who = 1, .at = 1, .how = flags, .frame = name(d[1]));
+	ADD(v, .kind = OP_OFFER, .who = 2, .at = 1, .how = GRANT_TRANSFER, .frame = name(d[2]));
+	for (uint8_t who = 1; who <= 2; who++) {
+		ADD(v, .kind = OP_REVOKE, .who = who, .at = 1);
+		ADD(v, .kind = OP_ACCEPT, .who = (uint8_t)(3 - who), .at = 1);
+		add_each(v, OP_PIN, who, &d[who], 1, 1);
+		add_each(v, OP_UNPIN, who, &d[who], 1, 0);
+		add_each(v, OP_GIVE_BACK, who, &d[who], 1, 0);
+		add_life(v, who);
+	}
+	add_takes(m, v, OP_ALLOC, 1, 0);
+	add_sets(v, 1, a[1], 1, RW TEXT, &d[1], 1);
+	add_sets(v, 2, b[1], 0, RO RW TEXT, &d[2], 1);
+	add_sets(v, 2, b[2], 0, LINK, &b[1], 1);
+	add_writes(v, d[1], 0, RW, &d[2], 1);
+	add_writes(v, d[2], 0, RW TEXT, &d[2], 1);
+	ADD(v, .kind = OP_SEAL, .who = 2);
+	add_cpus(v, true);
+}
+
 const struct scenario scenarios[] = {
-	{"paging", 16, 4, 3, setup_paging, paging}, {"grants", 24, 5, 4, setup_grants, grants},
-	{"death", 24, 5, 4, setup_death, grants},   {"images", 26, 5, 4, setup_images, images},
-	{"memory", 18, 5, 4, setup_memory, memory}, {"runs", 20, 5, 4, setup_runs, runs},
+	{"paging", 16, 4, 3, setup_paging, paging},    {"grants", 24, 5, 4, setup_grants, grants},
+	{"death", 24, 5, 4, setup_death, grants},      {"images", 26, 5, 4, setup_images, images},
+	{"memory", 18, 5, 4, setup_memory, memory},    {"runs", 20, 5, 4, setup_runs, runs},
+	{"devices", 26, 6, 4, setup_devices, devices}, {"orphans", 26, 6, 4, setup_orphans, devices},
 };
 
 const unsigned scenario_count = ARRAY_SIZE(scenarios);

@@ -18,5 +18,9 @@ void setup_memory(struct model *m);
 /* As for paging, and data[2], data[3] are an aligned run of domain 1, mapped writable by one entry;
  * data[6] holds a good entry and then a bad one. */
 void setup_runs(struct model *m);
+/* As for grants; data[1] is offered; domain 2 owns a device, which may write data[2]. */
+void setup_devices(struct model *m);
+/* The same; domain 2 and its device have data[1] mapped. */
+void setup_orphans(struct model *m);
 
 #endif

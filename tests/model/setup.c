@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vmm/core/dma.h>
 #include <vmm/core/domain.h>
 #include <vmm/core/frame.h>
 #include <vmm/core/grant.h>
@@ -151,6 +152,27 @@ void setup_runs(struct model *m)
 	MUST(m, mmu_set_entry(&m->w, model_domain(m, 1), m->table[1][2], 1, op_entry(ENTRY_RUN, m->data[2]), &flush));
 }
 
+void setup_devices(struct model *m)
+{
+	struct domain *b;
+	uint32_t ref;
+
+	setup_grants(m);
+	b = model_domain(m, 2);
+	MUST(m, grant_reserve(&m->w, b, 1, &ref));
+	MUST(m, grant_offer(&m->w, model_domain(m, 1), 1, b->id, 0, m->data[1]));
+	MUST(m, dma_open(&m->w, b));
+	MUST(m, dma_enter(&m->w, b, m->data[2], DMA_READ | DMA_WRITE));
+}
+
+void setup_orphans(struct model *m)
+{
+	mfn_t mfn;
+
+	setup_devices(m);
+	MUST(m, grant_map(&m->w, model_domain(m, 2), model_domain(m, 1), 1, GRANT_DMA, m->table[2][1], 0, &mfn));
+}
+
 static void remember_pages(struct model *m)
 {
 	state_kinds(m, m->live);
@@ -180,6 +202,7 @@ struct model *model_new(const struct scenario *s)
 	w->stubs_mfn = MODEL_STUBS;
 	w->upper_half = upper_half;
 	w->wake = woken;
+	devices_watch(m);
 	frame_reserve_boot(w, 0, OWNER_HYPERVISOR);
 	frame_reserve_boot(w, MODEL_STUBS, OWNER_STUBS);
 	for (mfn_t f = s->frames - 1; f > MODEL_STUBS; f--)

@@ -4,30 +4,9 @@
  * left out; everything else that an operation reads has its byte here. A number that does not fit a byte is a violation:
  * no count of this world comes near.
  */
-#include "model.h"
+#include "codec.h"
 
 #include <string.h>
-
-struct codec {
-	struct model *m;
-	uint8_t *at, *caution;
-	bool out;
-};
-
-static void put(struct codec *c, uint64_t v, const char *name)
-{
-	if (v > 255)
-		model_violation(c->m, "%s became %#llx", name, (unsigned long long)v);
-	*c->at++ = (uint8_t)v;
-}
-
-#define CODE(c, field)                                                                                                 \
-	do {                                                                                                           \
-		if ((c)->out)                                                                                          \
-			put(c, (uint64_t)(field), #field);                                                             \
-		else                                                                                                   \
-			(field) = (__typeof__(field))*(c)->at++;                                                       \
-	} while (0)
 
 /* Owners: the small ones as they are, images from 16, domains from 32 (all of generation 1). */
 static void code_owner(struct codec *c, uint32_t *owner)
@@ -200,6 +179,7 @@ static void code_domain(struct codec *c, unsigned slot)
 		CODE(c, d->tables[level]);
 	code_grants(c, d);
 	code_mappings(c, d);
+	devices_code(c, d);
 }
 
 void state_kinds(const struct model *m, uint8_t kinds[MODEL_FRAMES])
@@ -221,6 +201,7 @@ void state_kinds(const struct model *m, uint8_t kinds[MODEL_FRAMES])
 			kinds[page_mfn(m, d->buckets)] = PAGE_BUCKETS;
 		if (d->mapping_pages)
 			kinds[page_mfn(m, d->mappings[0])] = PAGE_MAPPINGS;
+		devices_kinds(m, d, kinds);
 	}
 }
 
@@ -259,14 +240,15 @@ static void code_contents(struct codec *c, mfn_t mfn, enum page_kind kind)
 }
 
 /*
- * Clocks as their ranks among the thresholds that the core compares with: the flush of each CPU and the oldest of them.
+ * Clocks as their ranks among the thresholds that the core compares with: the flush of each CPU, the oldest of them, and
+ * that of the IOTLB.
  * Which CPU flushed last matters only to a stamp between the two.
  */
 static void code_clocks(struct codec *c)
 {
 	struct world *w = &c->m->w;
-	uint64_t thresholds[3] = {w->cpu_flushed[0], w->cpu_flushed[1], w->flushed}, ranked[6 + MODEL_FRAMES];
-	uint64_t *values[6 + MODEL_FRAMES];
+	uint64_t thresholds[] = {w->cpu_flushed[0], w->cpu_flushed[1], w->flushed, w->dma_flushed};
+	uint64_t ranked[6 + MODEL_FRAMES], *values[6 + MODEL_FRAMES];
 	unsigned n = 0;
 	bool between = false;
 
@@ -274,13 +256,14 @@ static void code_clocks(struct codec *c)
 	values[n++] = &w->cpu_flushed[1];
 	values[n++] = &w->flushed;
 	values[n++] = &w->flush_clock;
+	values[n++] = &w->dma_flushed;
 	for (mfn_t f = 0; f < w->frame_limit; f++)
 		values[n++] = &w->frames[f].stamp;
 	for (unsigned i = 0; c->out && i < n; i++) {
 		ranked[i] = 0;
-		for (unsigned t = 0; t < 3; t++)
+		for (unsigned t = 0; t < ARRAY_SIZE(thresholds); t++)
 			ranked[i] += *values[i] >= thresholds[t];
-		between |= i >= 4 && ranked[i] && ranked[i] < 3;
+		between |= i >= 5 && (*values[i] >= thresholds[0]) != (*values[i] >= thresholds[1]);
 	}
 	if (c->out && !between && ranked[0] > ranked[1]) {
 		uint64_t swap = ranked[0];
@@ -337,6 +320,7 @@ static void code_caution(struct codec *c, const uint8_t *kinds)
 {
 	struct world *w = &c->m->w;
 
+	devices_code_caution(c);
 	CODE(c, w->frames_clean);
 	for (mfn_t f = 0; f < w->frame_limit; f++) {
 		CODE(c, w->frames[f].last_type);
