@@ -330,7 +330,7 @@ const struct scenario scenarios[] = {
 	{"paging", 16, 4, 3, setup_paging, paging},    {"grants", 24, 5, 4, setup_grants, grants},
 	{"death", 24, 5, 4, setup_death, grants},      {"images", 26, 5, 4, setup_images, images},
 	{"memory", 18, 5, 4, setup_memory, memory},    {"runs", 20, 5, 4, setup_runs, runs},
-	{"devices", 26, 6, 4, setup_devices, devices}, {"orphans", 26, 6, 4, setup_orphans, devices},
+	{"devices", 28, 6, 4, setup_devices, devices}, {"orphans", 28, 6, 4, setup_orphans, devices},
 };
 
 const unsigned scenario_count = ARRAY_SIZE(scenarios);
