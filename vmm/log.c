@@ -57,17 +57,13 @@ static void put(struct line *l, char c)
 		l->text[l->len++] = c;
 }
 
-static void put_text(struct line *l, const char *s, unsigned width)
+static void put_text(struct line *l, const char *s)
 {
-	unsigned n = 0;
-
-	for (; *s; s++, n++)
+	for (; *s; s++)
 		put(l, *s);
-	for (; n < width; n++)
-		put(l, ' ');
 }
 
-static void put_number(struct line *l, uint64_t v, unsigned base, unsigned width, char pad, bool minus)
+static void put_number(struct line *l, uint64_t v, unsigned base, unsigned width)
 {
 	char digits[20];
 	unsigned n = 0;
@@ -75,55 +71,31 @@ static void put_number(struct line *l, uint64_t v, unsigned base, unsigned width
 	do {
 		digits[n++] = "0123456789abcdef"[v % base];
 		v /= base;
-	} while (v);
-	if (minus && pad == '0')
-		put(l, '-');
-	for (unsigned i = n + minus; i < width; i++)
-		put(l, pad);
-	if (minus && pad != '0')
-		put(l, '-');
+	} while (v || n < MIN(width, sizeof digits));
 	while (n)
 		put(l, digits[--n]);
 }
 
+/* The compiler has checked @f against the arguments. */
 static void put_format(struct line *l, const char *f, va_list *args)
 {
 	for (; *f; f++) {
 		unsigned width = 0;
-		char pad = ' ';
-		bool wide = false;
+		bool wide;
 
 		if (*f != '%') {
 			put(l, *f);
 			continue;
 		}
-		if (*++f == '0')
-			pad = '0';
-		for (; *f >= '0' && *f <= '9'; f++)
+		for (f++; *f >= '0' && *f <= '9'; f++)
 			width = width * 10 + (unsigned)(*f - '0');
-		for (; *f == 'l'; f++)
-			wide = true;
-		switch (*f) {
-		case 's': put_text(l, va_arg(*args, const char *), width); break;
-		case 'c': put(l, (char)va_arg(*args, int)); break;
-		case 'd': {
-			int64_t v = wide ? va_arg(*args, int64_t) : va_arg(*args, int);
-			put_number(l, v < 0 ? -(uint64_t)v : (uint64_t)v, 10, width, pad, v < 0);
-			break;
-		}
-		case 'u':
-		case 'x': {
-			uint64_t v = wide ? va_arg(*args, uint64_t) : va_arg(*args, unsigned);
-			put_number(l, v, *f == 'x' ? 16 : 10, width, pad, false);
-			break;
-		}
-		case 'p':
-			put_text(l, "0x", 0);
-			put_number(l, (uint64_t)va_arg(*args, void *), 16, 16, '0', false);
-			break;
-		case 0: return;
-		default: put(l, *f); break;
-		}
+		wide = *f == 'l';
+		f += wide;
+		if (*f == 's')
+			put_text(l, va_arg(*args, const char *));
+		else
+			put_number(l, wide ? va_arg(*args, uint64_t) : va_arg(*args, unsigned), *f == 'x' ? 16 : 10,
+				   width);
 	}
 }
 
@@ -144,16 +116,13 @@ static void enqueue(const struct line *l)
 		ring[head++ % RING_BYTES] = l->text[i];
 }
 
-void log_line(const char *format, ...)
+static void say(const char *prefix, const char *format, va_list *args)
 {
 	struct line l = {0};
-	va_list args;
 	uint64_t flags;
 
-	put_text(&l, "vmm: ", 0);
-	va_start(args, format);
-	put_format(&l, format, &args);
-	va_end(args);
+	put_text(&l, prefix);
+	put_format(&l, format, args);
 	finish(&l);
 	flags = lock();
 	if (async)
@@ -161,6 +130,15 @@ void log_line(const char *format, ...)
 	else
 		serial_write_wait(0, l.text, l.len);
 	unlock(flags);
+}
+
+void log_line(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say("vmm: ", format, &args);
+	va_end(args);
 }
 
 void log_async(void)
@@ -195,7 +173,7 @@ static void share_byte(char c)
 	enqueue(&open_line);
 	open_line.len = 0;
 	if (c != '\n')
-		put_text(&open_line, CONTINUED, 0);
+		put_text(&open_line, CONTINUED);
 }
 
 unsigned log_share(const char *text, unsigned len)
@@ -214,24 +192,20 @@ unsigned log_share(const char *text, unsigned len)
 bool log_drain(void)
 {
 	uint64_t flags;
+	unsigned lost;
 	bool empty;
 
 	if (head == tail)
 		return true;
 	flags = lock();
 	drain_ring(false);
-	if (dropped && head == tail) {
-		struct line l = {0};
-		put_text(&l, "vmm: ", 0);
-		put_number(&l, dropped, 10, 0, ' ', false);
-		put_text(&l, " lines were lost: the serial port is too slow", 0);
-		finish(&l);
-		dropped = 0;
-		enqueue(&l);
-	}
 	empty = head == tail;
+	lost = empty ? dropped : 0;
+	dropped -= lost;
 	unlock(flags);
-	return empty;
+	if (lost)
+		log_line("%u lines were lost: the serial port is too slow", lost);
+	return empty && !lost;
 }
 
 void log_flush(void)
@@ -242,27 +216,23 @@ void log_flush(void)
 	unlock(flags);
 }
 
-/* What waits in the ring, then the line, whatever state the machine is in. */
-static void last_words(struct line *l)
+/* What waits in the ring goes out, and from here on each line at once, whatever state the machine is in. */
+static void last_words(void)
 {
+	irq_disable();
 	dying = true;
 	async = false;
 	drain_ring(true);
-	finish(l);
-	serial_write_wait(0, l->text, l->len);
 }
 
 void log_fatal(const char *format, ...)
 {
-	struct line l = {0};
 	va_list args;
 
-	irq_disable();
-	put_text(&l, "vmm: fatal: ", 0);
+	last_words();
 	va_start(args, format);
-	put_format(&l, format, &args);
+	say("vmm: fatal: ", format, &args);
 	va_end(args);
-	last_words(&l);
 	cpu_halt();
 }
 
@@ -291,17 +261,10 @@ static void backtrace(uint64_t frame)
 
 void panic_at(const char *file, int line, const char *what)
 {
-	struct line l = {0};
 	static bool again;
 
-	irq_disable();
-	put_text(&l, "vmm: panic: ", 0);
-	put_text(&l, file, 0);
-	put(&l, ':');
-	put_number(&l, (uint64_t)line, 10, 0, ' ', false);
-	put_text(&l, ": ", 0);
-	put_text(&l, what, 0);
-	last_words(&l);
+	last_words();
+	log_line("panic: %s:%u: %s", file, (unsigned)line, what);
 	if (!again) {
 		again = true;
 		backtrace((uint64_t)__builtin_frame_address(0));

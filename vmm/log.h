@@ -11,8 +11,8 @@
 #include <stdbool.h>
 
 /*
- * Formats: %s %c %d %u %x %ld %lu %lx %p %%, with zero padding and width as in %08x or %016lx; a width for %s pads on
- * the right. A newline is added. Anything longer than 480 characters is cut.
+ * Formats: %s %u %x %lu %lx, numbers with zeros in front as in %08x or %016lx, and nothing else. A newline is added.
+ * Anything longer than 480 characters is cut.
  */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
