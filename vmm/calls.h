@@ -26,8 +26,13 @@
 
 /* The domain that a builder means by @domid; *@error says why there is none. DOMID_SELF is the caller. */
 struct domain *call_target(struct vcpu *v, uint32_t domid, int64_t *error);
-/* Gives @d up to @count frames (at most POPULATE_MAX, which is MEMORY_MAX) and their numbers to @mfns: how many, or -HC_x. */
-int64_t call_populate(struct domain *d, guest_va_t mfns, uint32_t count);
+/*
+ * Gives @d, or for NULL the image @image (as text or as data), up to @count frames (at most POPULATE_MAX, which is MEMORY_MAX)
+ * and their numbers to @mfns: how many, or -HC_x.
+ */
+int64_t call_populate(struct domain *d, uint32_t image, bool text, guest_va_t mfns, uint32_t count);
+/* Copies from the caller's memory into the frame that @c names, which has been checked: 0, or -HC_x. */
+int64_t call_write(const struct domain_copy *c);
 /* As call_target, in state @state. */
 struct domain *call_target_in(struct vcpu *v, uint32_t domid, uint32_t state, int64_t *error);
 

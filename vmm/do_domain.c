@@ -52,7 +52,7 @@ int64_t do_domain_populate(struct vcpu *v, uint32_t domid, guest_va_t mfns, uint
 	int64_t error;
 	struct domain *d = call_target_in(v, domid, DOMAIN_CONSTRUCTION, &error);
 
-	return d ? call_populate(d, mfns, count) : error;
+	return d ? call_populate(d, 0, false, mfns, count) : error;
 }
 
 static bool copy_valid(const struct domain *d, const struct domain_copy *c)
@@ -61,12 +61,25 @@ static bool copy_valid(const struct domain *d, const struct domain_copy *c)
 	       world.frames[c->mfn].owner == d->id;
 }
 
-int64_t do_domain_write(struct vcpu *v, guest_va_t copy)
+int64_t call_write(const struct domain_copy *c)
 {
 	uint8_t bounce[PAGE_SIZE];
+	enum abi_error e;
+
+	if (!copy_from_guest(bounce, guest_va(c->buffer), c->len))
+		return -HC_EFAULT;
+	WITH_FLUSH(e, frame_get_type(&world, c->mfn, FRAME_WRITABLE));
+	if (e != HC_OK)
+		return -(int64_t)e;
+	memcpy((uint8_t *)world_page(&world, c->mfn) + c->offset, bounce, c->len);
+	frame_put_type(&world, c->mfn);
+	return 0;
+}
+
+int64_t do_domain_write(struct vcpu *v, guest_va_t copy)
+{
 	struct domain_copy c;
 	struct domain *d;
-	enum abi_error e;
 	int64_t error;
 
 	if (!copy_from_guest(&c, copy, sizeof c))
@@ -74,16 +87,7 @@ int64_t do_domain_write(struct vcpu *v, guest_va_t copy)
 	d = call_target_in(v, c.domid, DOMAIN_CONSTRUCTION, &error);
 	if (!d)
 		return error;
-	if (!copy_valid(d, &c))
-		return -HC_EINVAL;
-	if (!copy_from_guest(bounce, guest_va(c.buffer), c.len))
-		return -HC_EFAULT;
-	WITH_FLUSH(e, frame_get_type(&world, c.mfn, FRAME_WRITABLE));
-	if (e != HC_OK)
-		return -(int64_t)e;
-	memcpy((uint8_t *)world_page(&world, c.mfn) + c.offset, bounce, c.len);
-	frame_put_type(&world, c.mfn);
-	return 0;
+	return copy_valid(d, &c) ? call_write(&c) : -HC_EINVAL;
 }
 
 int64_t do_domain_read(struct vcpu *v, guest_va_t copy)

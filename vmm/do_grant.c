@@ -10,22 +10,10 @@
 
 #include <string.h>
 
-static bool mfn_of_offer(const struct grant_offer *o, uint32_t i, uint64_t *mfn)
-{
-	return copy_from_guest(mfn, guest_va(o->mfns + i * sizeof *mfn), sizeof *mfn);
-}
-
-/* Whether all frames of an offer may be offered: before the table grows for it. */
-static enum abi_error offer_check(const struct domain *d, const struct grant_offer *o)
-{
-	enum abi_error e = HC_OK;
-	uint64_t mfn;
-
-	for (uint32_t i = 0; i < o->count && e == HC_OK; i++)
-		e = mfn_of_offer(o, i, &mfn) ? grant_may_offer(&world, d, o->flags, mfn) : HC_EFAULT;
-	return e;
-}
-
+/*
+ * Offers all frames of @o under the references from @first on, or none; for @first 0 only says what would come of it: before
+ * the table grows for it.
+ */
 static enum abi_error offer_all(struct domain *d, const struct grant_offer *o, uint32_t first)
 {
 	enum abi_error e = HC_OK;
@@ -34,9 +22,14 @@ static enum abi_error offer_all(struct domain *d, const struct grant_offer *o, u
 	for (i = 0; i < o->count && e == HC_OK; i++) {
 		uint64_t mfn;
 
-		e = mfn_of_offer(o, i, &mfn) ? grant_offer(&world, d, first + i, o->peer, o->flags, mfn) : HC_EFAULT;
+		if (!copy_from_guest(&mfn, guest_va(o->mfns + i * sizeof mfn), sizeof mfn))
+			e = HC_EFAULT;
+		else if (!first)
+			e = grant_may_offer(&world, d, o->flags, mfn);
+		else
+			e = grant_offer(&world, d, first + i, o->peer, o->flags, mfn);
 	}
-	if (e != HC_OK && i > 1)
+	if (e != HC_OK && first && i > 1)
 		CHECK(grant_revoke(&world, d, first, i - 1) == HC_OK);
 	return e;
 }
@@ -63,7 +56,7 @@ int64_t do_grant_offer(struct vcpu *v, uint32_t domid, guest_va_t offer)
 	peer = domain_find(&world, o.peer);
 	if (!peer || peer->state == DOMAIN_DEAD)
 		return -HC_ENODOM;
-	e = offer_check(d, &o);
+	e = offer_all(d, &o, 0);
 	if (e == HC_OK)
 		WITH_FLUSH(e, grant_reserve(&world, d, o.count, &first));
 	if (e == HC_OK)
@@ -78,35 +71,40 @@ int64_t do_grant_revoke(struct vcpu *v, uint32_t first, uint32_t count)
 	return -(int64_t)grant_revoke(&world, v->domain, first, count);
 }
 
+/* Where the level-1 entry for page @i from @va on stands. */
+static enum abi_error entry_find(const struct vcpu *v, uint64_t va, uint32_t i, mfn_t *table, unsigned *index)
+{
+	return mmu_walk(&world, v->root, va + (uint64_t)i * PAGE_SIZE, 1, table, index);
+}
+
 static enum abi_error map_one(struct vcpu *v, struct domain *granter, const struct grant_map *m, uint32_t i, mfn_t *mfn)
 {
-	enum abi_error e;
 	unsigned index;
 	mfn_t table;
+	enum abi_error e = entry_find(v, m->va, i, &table, &index);
 
-	e = mmu_walk(&world, v->root, m->va + (uint64_t)i * PAGE_SIZE, 1, &table, &index);
 	if (e == HC_OK)
 		WITH_FLUSH(e, grant_map(&world, v->domain, granter, m->first + i, m->flags, table, index, mfn));
 	return e;
 }
 
+/* (One table may stand at two places of a range: what the caller has looked at can be gone when its turn comes.) */
 static enum abi_error unmap_range(struct vcpu *v, uint64_t va, uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		enum abi_error e;
+	enum abi_error e = HC_OK;
+
+	for (uint32_t i = 0; i < count && e == HC_OK; i++) {
 		unsigned index;
 		mfn_t table;
 
-		e = mmu_walk(&world, v->root, va + (uint64_t)i * PAGE_SIZE, 1, &table, &index);
+		e = entry_find(v, va, i, &table, &index);
 		if (e == HC_OK)
 			e = grant_unmap(&world, v->domain, table, index);
-		if (e != HC_OK)
-			return e;
 		invlpg(va + (uint64_t)i * PAGE_SIZE);
 	}
 	if (world.dma_stale)
 		iommu_flush();
-	return HC_OK;
+	return e;
 }
 
 int64_t do_grant_map(struct vcpu *v, guest_va_t map)
@@ -149,15 +147,14 @@ int64_t do_grant_unmap(struct vcpu *v, uint64_t va, uint32_t count)
 	if ((va & PAGE_MASK) || !range_within(va, (uint64_t)count * PAGE_SIZE, GUEST_TOP))
 		return -HC_EADDRESS;
 	for (uint32_t i = 0; i < count; i++) {
-		enum abi_error e;
 		unsigned index;
 		mfn_t table;
+		enum abi_error e = entry_find(v, va, i, &table, &index);
 
-		e = mmu_walk(&world, v->root, va + (uint64_t)i * PAGE_SIZE, 1, &table, &index);
-		if (e == HC_OK && !grant_is_mapping(&world, table, index))
-			e = HC_EGRANT;
 		if (e != HC_OK)
 			return -(int64_t)e;
+		if (!grant_is_mapping(&world, table, index))
+			return -HC_EGRANT;
 	}
 	return -(int64_t)unmap_range(v, va, count);
 }

@@ -7,7 +7,7 @@
 
 _Static_assert(MEMORY_MAX == POPULATE_MAX && RUN_PAGES == RUN_FRAMES, "one limit for whoever asks");
 
-int64_t call_populate(struct domain *d, guest_va_t mfns, uint32_t count)
+int64_t call_populate(struct domain *d, uint32_t image, bool text, guest_va_t mfns, uint32_t count)
 {
 	uint64_t list[MEMORY_MAX];
 	enum abi_error e = HC_OK;
@@ -16,13 +16,16 @@ int64_t call_populate(struct domain *d, guest_va_t mfns, uint32_t count)
 	if (!count || count > MEMORY_MAX)
 		return -HC_EINVAL;
 	while (n < count && e == HC_OK) {
-		WITH_FLUSH(e, frame_alloc(&world, d, &list[n]));
+		WITH_FLUSH(e, d ? frame_alloc(&world, d, &list[n]) : image_populate(&world, image, text, &list[n]));
 		n += e == HC_OK;
 	}
 	if (n && copy_to_guest(mfns, list, n * sizeof list[0]))
 		return n;
 	for (uint32_t i = 0; i < n; i++)
-		frame_disown(&world, d, list[i]);
+		if (d)
+			frame_disown(&world, d, list[i]);
+		else
+			frame_disown_image(&world, world.frames[list[i]].owner, list[i]);
 	return n ? -HC_EFAULT : -(int64_t)e;
 }
 
@@ -45,7 +48,7 @@ int64_t do_memory_increase(struct vcpu *v, guest_va_t mfns, uint32_t count, uint
 {
 	if (flags == MEMORY_RUN && count == RUN_PAGES)
 		return increase_by_run(v->domain, mfns);
-	return flags ? -HC_EINVAL : call_populate(v->domain, mfns, count);
+	return flags ? -HC_EINVAL : call_populate(v->domain, 0, false, mfns, count);
 }
 
 int64_t do_memory_decrease(struct vcpu *v, guest_va_t mfns, uint32_t count)

@@ -100,7 +100,8 @@ enum abi_error grant_offer(struct world *w, struct domain *d, uint32_t ref, domi
 	return HC_OK;
 }
 
-enum abi_error grant_revoke(struct world *w, struct domain *d, uint32_t first, uint32_t count)
+/* Whether references @first on are all offers that nobody maps. */
+static enum abi_error all_idle(const struct domain *d, uint32_t first, uint32_t count)
 {
 	if (!range_within(first, count, GRANT_MAX))
 		return HC_EGRANT;
@@ -111,6 +112,15 @@ enum abi_error grant_revoke(struct world *w, struct domain *d, uint32_t first, u
 		if (g->maps)
 			return HC_EBUSY;
 	}
+	return HC_OK;
+}
+
+enum abi_error grant_revoke(struct world *w, struct domain *d, uint32_t first, uint32_t count)
+{
+	enum abi_error e = all_idle(d, first, count);
+
+	if (e != HC_OK)
+		return e;
 	for (uint32_t i = 0; i < count; i++) {
 		struct grant *g = grant_at(d, first + i);
 		g->peer = DOMID_NONE;
@@ -133,15 +143,10 @@ enum abi_error grant_query(const struct domain *d, uint32_t ref, uint32_t *maps)
 
 enum abi_error grant_retarget(struct domain *d, uint32_t first, uint32_t count, domid_t peer)
 {
-	if (!range_within(first, count, GRANT_MAX))
-		return HC_EGRANT;
-	for (uint32_t i = 0; i < count; i++) {
-		const struct grant *g = grant_used(d, first + i);
-		if (!g)
-			return HC_EGRANT;
-		if (g->maps)
-			return HC_EBUSY;
-	}
+	enum abi_error e = all_idle(d, first, count);
+
+	if (e != HC_OK)
+		return e;
 	for (uint32_t i = 0; i < count; i++)
 		grant_at(d, first + i)->peer = peer;
 	return HC_OK;
