@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Hostile drivers, each with a device of its own, beside a web server and its router. The machine needs four edu devices
+ * and three network cards behind the router's, the first of them virtio (tests/system/dma_test.c).
+ */
+#include <tools/plan_source.h>
+
+/* A domain's slot is one more than its place. */
+enum { ROUTER, WEB1, DMA, VECTORS, ORPHAN, CONFIG_EDU, CONFIG_NIC, CONFIG_VIRTIO, NIC, VICTIM, MORTAL, NIC_VICTIM };
+enum { IF_WEB1 = 1 };
+enum { CLASS_NIC = 0x0200, CLASS_EDU = 0x00ff };
+
+#define DRIVER(n, file, words, class, nth, again)                                                                      \
+	{                                                                                                              \
+		.name = n, .image = file, .cmdline = words, .mem_pages = MIB(4), .mem_max_pages = MIB(5),              \
+		.window_pages = 1024, .restart = again, .pci_class = class, .pci_nth = nth                             \
+	}
+#define VICTIM_OF(n, words)                                                                                            \
+	{                                                                                                              \
+		.name = n, .image = "victim", .cmdline = words, .mem_pages = MIB(4), .mem_max_pages = MIB(5),          \
+		.window_pages = 512                                                                                    \
+	}
+
+static const struct plan_domain domains[] = {
+	[ROUTER] = {.name = "router",
+		    .image = "router",
+		    .cmdline = "router",
+		    .mem_pages = MIB(16),
+		    .window_pages = 2048,
+		    .weight = 512,
+		    .restart = PLAN_RESTART_ALWAYS,
+		    .pci_class = CLASS_NIC,
+		    .takes_rules = 1,
+		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500}},
+	[WEB1] = {.name = "web1",
+		  .image = "web",
+		  .cmdline = "web 80",
+		  .mem_pages = MIB(32),
+		  .window_pages = 512,
+		  .restart = PLAN_RESTART_ALWAYS},
+	[DMA] = DRIVER("dma", "dma", "dma 10 11", CLASS_EDU, 0, PLAN_RESTART_NEVER),
+	[VECTORS] = DRIVER("vectors", "vectors", "vectors", CLASS_EDU, 1, PLAN_RESTART_NEVER),
+	[ORPHAN] = DRIVER("orphan", "orphan", "orphan", CLASS_EDU, 2, PLAN_RESTART_ON_CRASH),
+	[CONFIG_EDU] = DRIVER("config1", "config", "config", CLASS_EDU, 3, PLAN_RESTART_NEVER),
+	[CONFIG_NIC] = DRIVER("config2", "config", "config", CLASS_NIC, 2, PLAN_RESTART_NEVER),
+	[CONFIG_VIRTIO] = DRIVER("config3", "config", "config", CLASS_NIC, 3, PLAN_RESTART_NEVER),
+	[NIC] = DRIVER("nic", "nic", "nic 12", CLASS_NIC, 1, PLAN_RESTART_NEVER),
+	[VICTIM] = VICTIM_OF("victim", "victim 3"),
+	[MORTAL] = VICTIM_OF("mortal", "victim 3"),
+	[NIC_VICTIM] = VICTIM_OF("victim2", "victim 9"),
+};
+
+static const struct plan_link links[] = {
+	{.kind = PLAN_LINK_NET,
+	 .front = WEB1,
+	 .back = ROUTER,
+	 .index = IF_WEB1,
+	 .mac = {0x02, 0xca, 0x4d, 0, 1, 2},
+	 .router_mac = {0x02, 0xca, 0x4d, 0, 1, 1},
+	 .address = IPV4(10, 1, 1, 2),
+	 .prefix = 24,
+	 .gateway = IPV4(10, 1, 1, 1),
+	 .mtu = 1500},
+};
+
+static const struct rules_rule rules[] = {
+	/* publish tcp 8080 -> web1:80 */
+	{.kind = RULES_KIND_PUBLISH,
+	 .proto = RULES_PROTO_TCP,
+	 .from_if = RULES_IF_UPLINK,
+	 .to_if = IF_WEB1,
+	 .port_lo = 8080,
+	 .port_hi = 8080,
+	 .target_port = 80},
+};
+
+const struct plan_source plan_source = {
+	.file = "tests/configs/hostile-dma/plan.c",
+	.domains = domains,
+	.domain_count = ARRAY_SIZE(domains),
+	.links = links,
+	.link_count = ARRAY_SIZE(links),
+	.rules = rules,
+	.rule_count = ARRAY_SIZE(rules),
+};
