@@ -2,25 +2,9 @@
 /* Domains that are ended come back, and those beside them go on. By UEFI, as the product runs. */
 #include "system.h"
 
-#include <stdio.h>
-
 #define TIMEOUT 400
 #define ROUNDS 3u
 #define ROUTER_ROUNDS 5u
-
-/* Kills domain @name and waits until it runs again in its slot's next generation. */
-static void kill_and_wait(struct machine *m, const char *name, unsigned slot, unsigned generation)
-{
-	size_t from = machine_here(m);
-	char text[128];
-
-	snprintf(text, sizeof text, "kill %s\n", name);
-	machine_send(m, text);
-	snprintf(text, sizeof text, "^control: %s died: ended by the control domain, code 0$", name);
-	MUST(machine_expect_from(m, from, text));
-	snprintf(text, sizeof text, "^control: restarted %s as domain %u.%u, ", name, slot, generation);
-	MUST(machine_expect_from(m, from, text));
-}
 
 Test(restart, a_killed_web_domain_comes_back_and_the_other_never_fails, .timeout = TIMEOUT)
 {

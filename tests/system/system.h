@@ -24,6 +24,15 @@ struct machine *demo_start(const char *log, enum machine_door door);
 /* The options of demo_start. */
 struct machine_options demo_options(const char *log, enum machine_door door);
 
+/* demo_start with options that were changed. */
+struct machine *demo_start_with(const struct machine_options *options);
+
+/* Kills domain @name and waits until it runs again in its slot's next generation. */
+void kill_and_wait(struct machine *m, const char *name, unsigned slot, unsigned generation);
+
+/* Fifty callers at once get @requests pages in all from @port, on a connection each or on few: none fails. Needs ab. */
+void callers_get_pages(const struct machine *m, uint16_t port, unsigned requests, bool keep_alive);
+
 /* Nothing in the log says that the hypervisor is unwell. */
 void machine_is_well(struct machine *m);
 

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define TIMEOUT 400
-#define AB_REQUESTS "2000"
 
 static struct http http;
 static struct http_answer answer;
@@ -82,42 +81,6 @@ Test(web, a_connection_carries_many_requests_in_a_row_and_at_once, .timeout = TI
 	machine_stop(m);
 }
 
-/* A line `NAME: NUMBER` of ab's report; -1: there is none. */
-static long ab_number(const char *report, const char *name)
-{
-	const char *at = strstr(report, name);
-
-	return at ? strtol(at + strlen(name), NULL, 10) : -1;
-}
-
-/* Through tools/forward, where callers can queue: QEMU's own listener holds but two and drops what comes beyond. */
-static void ab(const struct machine *m, uint16_t port, bool keep_alive)
-{
-	static char report[16384];
-	uint16_t door = port_free();
-	char url[64], way[32];
-	const char *words[] = {"ab", "-q", "-s", "60", "-n", AB_REQUESTS, "-c", "50", url, keep_alive ? "-k" : NULL,
-			       NULL};
-	const char *forward[] = {build_path("tools/forward"), way, NULL};
-	int process;
-
-	if (keep_alive) {
-		words[8] = "-k";
-		words[9] = url;
-	}
-	snprintf(url, sizeof url, "http://127.0.0.1:%u/", door);
-	snprintf(way, sizeof way, "%u:%u", door, machine_port(m, port));
-	process = command_start(forward);
-	MUST(http_serves(door, SERVES_SECONDS));
-	cr_assert_eq(command_run(words, report, sizeof report), 0, "ab gave up");
-	command_stop(process);
-	cr_assert_eq(ab_number(report, "Complete requests:"), atol(AB_REQUESTS), "%s", report);
-	cr_assert_eq(ab_number(report, "Failed requests:"), 0, "%s", report);
-	cr_assert_eq(ab_number(report, "Non-2xx responses:"), -1, "%s", report);
-	if (keep_alive)
-		cr_assert_gt(ab_number(report, "Keep-Alive requests:"), atol(AB_REQUESTS) / 2, "%s", report);
-}
-
 Test(web, fifty_callers_at_once_all_get_their_pages, .timeout = TIMEOUT)
 {
 	struct machine *m;
@@ -125,9 +88,9 @@ Test(web, fifty_callers_at_once_all_get_their_pages, .timeout = TIMEOUT)
 	if (!command_exists("ab"))
 		cr_skip_test("ab is not installed: run `make deps`");
 	m = demo_start("web-many", MACHINE_PVH);
-	ab(m, PORT_WEB1, false);
-	ab(m, PORT_WEB1, true);
-	ab(m, PORT_WEB2, true);
+	callers_get_pages(m, PORT_WEB1, 2000, false);
+	callers_get_pages(m, PORT_WEB1, 2000, true);
+	callers_get_pages(m, PORT_WEB2, 2000, true);
 	MUST(http_serves(machine_port(m, PORT_WEB1), SERVES_SECONDS));
 	cr_assert_eq(machine_count(m, 0, " died: "), machine_count(m, 0, "^control: hello died: "), "a domain died");
 	machine_is_well(m);
