@@ -9,6 +9,7 @@
 #   CONFIG=demo           the appliance that `make image` and `make run` mean
 #   GUEST_SSP=...         stack protector option of guests
 #   FILTER='frame/*'      only these tests, SUITE/TEST with wildcards
+#   BENCH='dma web'       only these parts of `make bench`
 #   V=1                   show the commands
 
 B      ?= build
@@ -405,9 +406,9 @@ unit: $(UNIT_TESTS) ## run the unit tests only
 system: all $(if $(SYSTEM_SRC),$(B)/tests/system) ## run the system tests only
 	$(Q)tools/build/test.sh $(B) $(filter %/tests/system,$^)
 
-bench: all $(if $(BENCH_SRC),$(B)/tests/bench) ## measure, for docs/performance.md
+bench: all $(if $(BENCH_SRC),$(B)/tests/bench) ## measure, for docs/performance.md; BENCH=dma for a part
 	$(Q)test -x $(B)/tests/bench || { echo 'error: tests/bench holds no program' >&2; exit 1; }
-	$(Q)CAMBIUM_BUILD=$(B) $(B)/tests/bench
+	$(Q)CAMBIUM_BUILD=$(B) $(B)/tests/bench $(BENCH)
 
 soak: all $(B)/tests/system ## make and end 100,000 domains and 1,000 of each driver, and compare the counters
 	$(Q)SOAK_CONFIG=soak-long FILTER='soak/*' tools/build/test.sh $(B) $(B)/tests/system

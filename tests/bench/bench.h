@@ -34,6 +34,8 @@ void bench_start(void);
 void bench_create(void);
 /* Requests through the router, and its hypercalls meanwhile. */
 void bench_web(void);
+/* What the router's loads lose by DMA remapping. */
+void bench_dma(void);
 /* Lines and bytes. */
 void bench_size(void);
 

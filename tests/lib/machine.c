@@ -347,6 +347,16 @@ void machine_monitor(struct machine *m, const char *command)
 	send_all(m->monitor, "\n");
 }
 
+double machine_cpu_seconds(const struct machine *m)
+{
+	struct timespec t = {0};
+	clockid_t clock;
+
+	if (!clock_getcpuclockid(m->child, &clock))
+		clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 bool machine_ends(struct machine *m)
 {
 	struct timespec deadline = deadline_in(MACHINE_PATIENCE);

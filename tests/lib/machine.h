@@ -75,6 +75,9 @@ void machine_send(struct machine *m, const char *text);
 /* Gives @command, a line without its end, to QEMU's monitor. What it answers is not looked at. */
 void machine_monitor(struct machine *m, const char *command);
 
+/* Seconds of processor time that QEMU has taken so far. */
+double machine_cpu_seconds(const struct machine *m);
+
 /* Waits for QEMU to end by itself; false when it does not within MACHINE_PATIENCE seconds. */
 bool machine_ends(struct machine *m);
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the router's card is loaded with: requests to a web server, and bytes and datagrams without end. */
+#include <tools/plan_source.h>
+
+enum { ROUTER, WEB1, TRAFFIC };
+enum { IF_WEB1 = 1, IF_TRAFFIC = 2 };
+
+static const struct plan_domain domains[] = {
+	[ROUTER] = {.name = "router",
+		    .image = "router",
+		    .cmdline = "router",
+		    .mem_pages = MIB(16),
+		    .window_pages = 2048,
+		    .weight = 512,
+		    .pci_class = 0x0200,
+		    .takes_rules = 1,
+		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500}},
+	[WEB1] = {.name = "web1", .image = "web", .cmdline = "web 80", .mem_pages = MIB(32), .window_pages = 512},
+	[TRAFFIC] = {.name = "traffic",
+		     .image = "traffic",
+		     .cmdline = "traffic",
+		     .mem_pages = MIB(32),
+		     .window_pages = 512},
+};
+
+static const struct plan_link links[] = {
+	{.kind = PLAN_LINK_NET,
+	 .front = WEB1,
+	 .back = ROUTER,
+	 .index = IF_WEB1,
+	 .mac = {0x02, 0xca, 0x4d, 0, 1, 2},
+	 .router_mac = {0x02, 0xca, 0x4d, 0, 1, 1},
+	 .address = IPV4(10, 1, 1, 2),
+	 .prefix = 24,
+	 .gateway = IPV4(10, 1, 1, 1),
+	 .mtu = 1500},
+	{.kind = PLAN_LINK_NET,
+	 .front = TRAFFIC,
+	 .back = ROUTER,
+	 .index = IF_TRAFFIC,
+	 .mac = {0x02, 0xca, 0x4d, 0, 2, 2},
+	 .router_mac = {0x02, 0xca, 0x4d, 0, 2, 1},
+	 .address = IPV4(10, 1, 2, 2),
+	 .prefix = 24,
+	 .gateway = IPV4(10, 1, 2, 1),
+	 .mtu = 1500},
+};
+
+#define PUBLISH(protocol, interface, port, to)                                                                         \
+	{                                                                                                              \
+		.kind = RULES_KIND_PUBLISH, .proto = (protocol), .from_if = RULES_IF_UPLINK, .to_if = (interface),     \
+		.port_lo = (port), .port_hi = (port), .target_port = (to)                                              \
+	}
+
+static const struct rules_rule rules[] = {
+	PUBLISH(RULES_PROTO_TCP, IF_WEB1, 8080, 80),
+	PUBLISH(RULES_PROTO_TCP, IF_TRAFFIC, 8009, 9),
+	PUBLISH(RULES_PROTO_UDP, IF_TRAFFIC, 8007, 7),
+};
+
+const struct plan_source plan_source = {
+	.file = "tests/configs/bench-dma/plan.c",
+	.domains = domains,
+	.domain_count = ARRAY_SIZE(domains),
+	.links = links,
+	.link_count = ARRAY_SIZE(links),
+	.rules = rules,
+	.rule_count = ARRAY_SIZE(rules),
+};
