@@ -240,6 +240,13 @@ Test(life, drivers_killed_under_load_behind_an_iommu_leave_nothing_behind, .time
 	lives("life-iommu", "virtio-net-pci,disable-legacy=on,iommu_platform=on", extra, 1);
 }
 
+Test(life, drivers_killed_under_load_with_an_e1000e_leave_nothing_behind, .timeout = SECTION_TIMEOUT)
+{
+	static const char *const extra[] = {IOMMU, EDU, NULL};
+
+	lives("life-e1000e", "e1000e", extra, 2);
+}
+
 /* Behind a port of PCI Express QEMU's card offers a reset of its function, and bus mastering of the port stays on. */
 Test(life, a_card_that_offers_a_reset_is_reset_and_given_to_the_successor, .timeout = SECTION_TIMEOUT)
 {
