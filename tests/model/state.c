@@ -240,42 +240,34 @@ static void code_contents(struct codec *c, mfn_t mfn, enum page_kind kind)
 }
 
 /*
- * Clocks as their ranks among the thresholds that the core compares with: the flush of each CPU, the oldest of them, and
- * that of the IOTLB.
- * Which CPU flushed last matters only to a stamp between the two.
+ * Clocks by what the core asks of them: whether a stamp is younger than a flush (of a CPU, the oldest of those, of the
+ * IOTLB). Flushes that no stamp parts are one; each is as many as there are kinds of stamps before it.
  */
 static void code_clocks(struct codec *c)
 {
 	struct world *w = &c->m->w;
-	uint64_t thresholds[] = {w->cpu_flushed[0], w->cpu_flushed[1], w->flushed, w->dma_flushed};
-	uint64_t ranked[6 + MODEL_FRAMES], *values[6 + MODEL_FRAMES];
-	unsigned n = 0;
-	bool between = false;
+	uint64_t *values[4 + MODEL_FRAMES] = {&w->cpu_flushed[0], &w->cpu_flushed[1], &w->flushed, &w->dma_flushed};
+	uint8_t ranks[4 + MODEL_FRAMES] = {0}, before[6] = {0};
+	unsigned n = 4;
 
-	values[n++] = &w->cpu_flushed[0];
-	values[n++] = &w->cpu_flushed[1];
-	values[n++] = &w->flushed;
-	values[n++] = &w->flush_clock;
-	values[n++] = &w->dma_flushed;
 	for (mfn_t f = 0; f < w->frame_limit; f++)
 		values[n++] = &w->frames[f].stamp;
-	for (unsigned i = 0; c->out && i < n; i++) {
-		ranked[i] = 0;
-		for (unsigned t = 0; t < ARRAY_SIZE(thresholds); t++)
-			ranked[i] += *values[i] >= thresholds[t];
-		between |= i >= 5 && (*values[i] >= thresholds[0]) != (*values[i] >= thresholds[1]);
+	for (unsigned i = 0; c->out && i < n; i++)
+		for (unsigned flush = 0; flush < 4; flush++)
+			ranks[i] += *values[i] >= *values[flush];
+	for (unsigned rank = 0; c->out && rank < 5; rank++) {
+		before[rank + 1] = before[rank];
+		for (unsigned i = 4; i < n && before[rank + 1] == before[rank]; i++)
+			before[rank + 1] += ranks[i] == rank;
 	}
-	if (c->out && !between && ranked[0] > ranked[1]) {
-		uint64_t swap = ranked[0];
-
-		ranked[0] = ranked[1];
-		ranked[1] = swap;
-	}
+	CODE(c, before[5]);
 	for (unsigned i = 0; i < n; i++) {
-		CODE(c, ranked[i]);
+		CODE(c, before[ranks[i]]);
 		if (!c->out)
-			*values[i] = ranked[i];
+			*values[i] = before[0];
 	}
+	if (!c->out)
+		w->flush_clock = before[5];
 }
 
 static void code_frame(struct codec *c, mfn_t mfn)
