@@ -14,10 +14,10 @@
 #define ACPI_RSDP_BYTES 36u       /* what a reader of an RSDP must offer to be read */
 #define ACPI_TABLE_MAX (1u << 20) /* each may be mapped for its own: all must fit into the device map */
 #define ACPI_CPU_MAX 64u
-#define ACPI_IOAPIC_MAX 8u
+#define ACPI_IOAPIC_MAX 32u
 #define ACPI_ISA_IRQS 16u
 #define ACPI_ECAM_MAX 4u
-#define ACPI_DMAR_UNITS 16u
+#define ACPI_DMAR_UNITS 64u
 
 enum acpi_error {
 	ACPI_OK = 0,

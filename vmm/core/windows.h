@@ -8,7 +8,7 @@
 
 #include "memmap.h"
 
-#define WINDOWS_MAX 448u /* the tables' 31, and 6 of each of 64 functions */
+#define WINDOWS_MAX 512u /* the tables' 102, and 6 of each of 64 functions */
 
 struct windows {
 	uint64_t limit; /* no address from here on */
