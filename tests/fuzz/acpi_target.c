@@ -13,7 +13,13 @@
 #include <base/bits.h>
 #include <vmm/core/acpi_parse.h>
 
-static const char *const signatures[] = {"RSD PTR ", "APIC", "MCFG", "HPET", "FACP", "DSDT", "XSDT", "RSDT"};
+#include "../lib/acpi_tables.h"
+
+static const char *const signatures[] = {"RSD PTR ", "APIC", "MCFG", "HPET", "FACP", "DSDT", "XSDT", "RSDT", "DMAR"};
+
+#define KINDS 9u
+#define RSDP 0u
+#define DSDT 5u
 
 static void repair(uint8_t *bytes, size_t len, size_t at)
 {
@@ -47,6 +53,33 @@ static void run_mcfg(const uint8_t *bytes, size_t len)
 		cr_assert(mcfg.ecam[i].start_bus <= mcfg.ecam[i].end_bus);
 }
 
+/* Whether a unit at @base has a structure of its own: looked for at every offset, without following lengths. */
+static bool unit_somewhere(const uint8_t *bytes, size_t len, uint64_t base)
+{
+	for (size_t at = 48; at + 16 <= len; at++)
+		if (bytes[at] == 0 && bytes[at + 1] == 0 && memcmp(bytes + at + 8, &base, 8) == 0)
+			return true;
+	return false;
+}
+
+static void run_dmar(const uint8_t *bytes, size_t len)
+{
+	struct acpi_remapping dmar;
+
+	if (acpi_dmar_parse(bytes, len, &dmar) != ACPI_OK)
+		return;
+	cr_assert(dmar.unit_count > 0 && dmar.unit_count <= ACPI_DMAR_UNITS);
+	cr_assert(dmar.ioapic_count <= ACPI_IOAPIC_MAX);
+	cr_assert(dmar.interrupt_remap == (bytes[37] & 1));
+	cr_assert(16 * dmar.unit_count + 8 * dmar.ioapic_count + 24 * dmar.reserved_regions + 48 <= len);
+	for (uint32_t i = 0; i < dmar.unit_count; i++) {
+		cr_assert(dmar.unit[i].base && dmar.unit[i].base % 4096 == 0 && !(dmar.unit[i].base >> 46));
+		cr_assert(unit_somewhere(bytes, len, dmar.unit[i].base));
+		for (uint32_t k = 0; k < i; k++)
+			cr_assert(dmar.unit[k].base != dmar.unit[i].base);
+	}
+}
+
 static void run_root(const uint8_t *bytes, size_t len, bool xsdt)
 {
 	if (acpi_table_check(bytes, len, xsdt ? "XSDT" : "RSDT") != ACPI_OK)
@@ -63,7 +96,7 @@ static void parse(unsigned which, const uint8_t *bytes, size_t len)
 	struct acpi_s5 s5;
 
 	switch (which) {
-	case 0:
+	case RSDP:
 		if (acpi_rsdp_parse(bytes, len, &rsdp) == ACPI_OK)
 			cr_assert(rsdp.root);
 		break;
@@ -71,14 +104,15 @@ static void parse(unsigned which, const uint8_t *bytes, size_t len)
 	case 2: run_mcfg(bytes, len); break;
 	case 3: (void)acpi_hpet_parse(bytes, len, &hpet); break;
 	case 4: (void)acpi_fadt_parse(bytes, len, &fadt); break;
-	case 5: (void)acpi_s5_find(bytes, len, &s5); break;
+	case 8: run_dmar(bytes, len); break;
+	case DSDT: (void)acpi_s5_find(bytes, len, &s5); break;
 	default: run_root(bytes, len, which == 6);
 	}
 }
 
 static void run(const uint8_t *input, size_t len)
 {
-	unsigned which = len ? input[0] % 8 : 0;
+	unsigned which = len ? input[0] % 128 % KINDS : 0;
 	bool fix = len && input[0] & 0x80;
 	uint8_t *bytes;
 
@@ -102,26 +136,48 @@ static void run(const uint8_t *input, size_t len)
 	free(bytes);
 }
 
-/* A table of each kind with a few records of its own. */
-static size_t seed(unsigned n, uint8_t *out)
+static unsigned kind_of(const char *signature)
 {
-	static const uint8_t madt[] = {0, 0, 0xe0, 0xfe, 1,    0, 0, 0, 0, 8, 0,  0, 1, 0, 0, 0, 1, 12, 0,
-				       0, 0, 0,    0xc0, 0xfe, 0, 0, 0, 0, 2, 10, 0, 9, 9, 0, 0, 0, 13, 0};
-	static const uint8_t s5[] = {8, '_', 'S', '5', '_', 0x12, 6, 4, 10, 5, 10, 5, 0, 0};
+	unsigned i = 0;
 
-	if (n >= 8)
-		return 0;
-	out[0] = (uint8_t)(0x80 | n);
-	out[1 + 15] = n ? 0 : 2;
-	if (n == 1)
-		memcpy(out + 1 + 36, madt, sizeof madt);
-	else if (n == 5)
-		memcpy(out + 1 + 36, s5, sizeof s5);
-	else if (n)
-		fuzz_random(n, out + 1 + 36, 100);
-	if (n == 2)
-		out[1 + 44 + 10] = 0, out[1 + 44 + 11] = 255;
-	return n == 0 ? 37 : n == 4 ? 1 + 132 : 1 + 36 + 64;
+	while (memcmp(signatures[i], signature, 4) != 0)
+		i++;
+	return i;
 }
 
-const struct fuzz_target fuzz_acpi = {"acpi", run, seed, 512};
+/* What no sample is of: a root pointer, byte code, root tables. */
+static size_t seed_made(unsigned kind, uint8_t *out)
+{
+	static const uint8_t s5[] = {8, '_', 'S', '5', '_', 0x12, 6, 4, 10, 5, 10, 5, 0, 0};
+
+	out[0] = (uint8_t)(0x80 | kind);
+	if (kind == RSDP) {
+		out[1 + 15] = 2;
+		out[1 + 20] = 36;
+		out[1 + 24] = 1;
+		return 1 + 36;
+	}
+	if (kind == DSDT)
+		memcpy(out + 1 + 36, s5, sizeof s5);
+	else
+		fuzz_random(kind, out + 1 + 36, 64);
+	return 1 + 36 + 64;
+}
+
+static size_t seed(unsigned n, uint8_t *out)
+{
+	static const unsigned made[] = {RSDP, DSDT, 6, 7};
+	struct acpi_table t;
+
+	if (n < ARRAY_SIZE(made))
+		return seed_made(made[n], out);
+	n -= ARRAY_SIZE(made);
+	if (n >= ACPI_SAMPLES)
+		return 0;
+	acpi_sample_get(n, &t);
+	out[0] = (uint8_t)(0x80 | kind_of(acpi_samples[n].signature));
+	memcpy(out + 1, t.bytes, MIN(t.len, 1023));
+	return 1 + MIN(t.len, 1023);
+}
+
+const struct fuzz_target fuzz_acpi = {"acpi", run, seed, 1024};
