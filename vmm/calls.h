@@ -12,17 +12,13 @@
 #define HC_TAKE_VAL(type, name) type name
 #define HC_TAKE_IN(type, name) guest_va_t name
 #define HC_TAKE_OUT(type, name) guest_va_t name
-#define HC0(n, name) int64_t do_##name(struct vcpu *v);
-#define HC1(n, name, a) int64_t do_##name(struct vcpu *v, HC_TAKE_##a);
-#define HC2(n, name, a, b) int64_t do_##name(struct vcpu *v, HC_TAKE_##a, HC_TAKE_##b);
-#define HC3(n, name, a, b, c) int64_t do_##name(struct vcpu *v, HC_TAKE_##a, HC_TAKE_##b, HC_TAKE_##c);
-#define HC4(n, name, a, b, c, d) int64_t do_##name(struct vcpu *v, HC_TAKE_##a, HC_TAKE_##b, HC_TAKE_##c, HC_TAKE_##d);
+#define HC0(n, capability, name) int64_t do_##name(struct vcpu *v);
+#define HC1(n, capability, name, a) int64_t do_##name(struct vcpu *v, HC_TAKE_##a);
+#define HC2(n, capability, name, a, b) int64_t do_##name(struct vcpu *v, HC_TAKE_##a, HC_TAKE_##b);
+#define HC3(n, capability, name, a, b, c) int64_t do_##name(struct vcpu *v, HC_TAKE_##a, HC_TAKE_##b, HC_TAKE_##c);
+#define HC4(n, capability, name, a, b, c, d)                                                                           \
+	int64_t do_##name(struct vcpu *v, HC_TAKE_##a, HC_TAKE_##b, HC_TAKE_##c, HC_TAKE_##d);
 #include <abi/hypercall.def>
-#undef HC0
-#undef HC1
-#undef HC2
-#undef HC3
-#undef HC4
 
 /* The domain that a builder means by @domid; *@error says why there is none. DOMID_SELF is the caller. */
 struct domain *call_target(struct vcpu *v, uint32_t domid, int64_t *error);

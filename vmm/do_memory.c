@@ -116,7 +116,6 @@ int64_t do_machine_memory(struct vcpu *v, guest_va_t info)
 		.image_frames = image_frames(&world, NULL),
 	};
 
-	if (!(v->domain->capabilities & CAP_DOMAIN))
-		return -HC_EPERM;
+	(void)v;
 	return copy_to_guest(info, &i, sizeof i) ? 0 : -HC_EFAULT;
 }

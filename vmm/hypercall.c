@@ -10,14 +10,20 @@ int hypercall_entry(struct trap_frame *f);
 #define HC_CAST_OUT(type, name) guest_va
 /* The formatter takes the cases of a macro for statements. */
 /* clang-format off */
-#define HC0(n, name) case n: return do_##name(v);
-#define HC1(n, name, a) case n: return do_##name(v, HC_CAST_##a(f->rdi));
-#define HC2(n, name, a, b) case n: return do_##name(v, HC_CAST_##a(f->rdi), HC_CAST_##b(f->rsi));
-#define HC3(n, name, a, b, c) \
-	case n: return do_##name(v, HC_CAST_##a(f->rdi), HC_CAST_##b(f->rsi), HC_CAST_##c(f->rdx));
-#define HC4(n, name, a, b, c, d) \
-	case n: return do_##name(v, HC_CAST_##a(f->rdi), HC_CAST_##b(f->rsi), HC_CAST_##c(f->rdx), HC_CAST_##d(f->r10));
+#define CALL(n, capability, call) case n: return lacks(v, capability) ? -HC_EPERM : call;
+#define HC0(n, capability, name) CALL(n, capability, do_##name(v))
+#define HC1(n, capability, name, a) CALL(n, capability, do_##name(v, HC_CAST_##a(f->rdi)))
+#define HC2(n, capability, name, a, b) CALL(n, capability, do_##name(v, HC_CAST_##a(f->rdi), HC_CAST_##b(f->rsi)))
+#define HC3(n, capability, name, a, b, c) \
+	CALL(n, capability, do_##name(v, HC_CAST_##a(f->rdi), HC_CAST_##b(f->rsi), HC_CAST_##c(f->rdx)))
+#define HC4(n, capability, name, a, b, c, d) CALL(n, capability, \
+	do_##name(v, HC_CAST_##a(f->rdi), HC_CAST_##b(f->rsi), HC_CAST_##c(f->rdx), HC_CAST_##d(f->r10)))
 /* clang-format on */
+
+static bool lacks(const struct vcpu *v, uint32_t capability)
+{
+	return capability & ~v->domain->capabilities;
+}
 
 static int64_t dispatch(struct vcpu *v, const struct trap_frame *f)
 {

@@ -15,17 +15,12 @@
 #include <abi/types.h>
 
 enum hypercall_number {
-#define HC0(number, name) HYPERCALL_##name = number,
-#define HC1(number, name, a) HYPERCALL_##name = number,
-#define HC2(number, name, a, b) HYPERCALL_##name = number,
-#define HC3(number, name, a, b, c) HYPERCALL_##name = number,
-#define HC4(number, name, a, b, c, d) HYPERCALL_##name = number,
+#define HC0(number, capability, name) HYPERCALL_##name = number,
+#define HC1(number, capability, name, a) HYPERCALL_##name = number,
+#define HC2(number, capability, name, a, b) HYPERCALL_##name = number,
+#define HC3(number, capability, name, a, b, c) HYPERCALL_##name = number,
+#define HC4(number, capability, name, a, b, c, d) HYPERCALL_##name = number,
 #include <abi/hypercall.def>
-#undef HC0
-#undef HC1
-#undef HC2
-#undef HC3
-#undef HC4
 	HYPERCALL_END = 80
 };
 
@@ -92,7 +87,7 @@ struct event_pair {
 
 #define GRANT_READONLY 1u
 #define GRANT_TRANSFER 2u /* an offer only: the peer may take the frame over (grant_accept) and not map it */
-#define GRANT_DMA 4u      /* a mapping only: the mapper's devices may reach the frame while it stands, with its rights */
+#define GRANT_DMA 4u /* a mapping only: the mapper's devices may reach the frame while it stands, with its rights */
 #define GRANT_OFFER_MAX 1024u
 
 struct grant_offer {

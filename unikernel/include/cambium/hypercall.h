@@ -27,36 +27,31 @@ static inline int64_t hypercall4(uint64_t number, uint64_t a, uint64_t b, uint64
 #define HC_PASS_IN(type, name) (uint64_t)(name)
 #define HC_PASS_OUT(type, name) (uint64_t)(name)
 
-#define HC0(n, name)                                                                                                   \
+#define HC0(n, capability, name)                                                                                       \
 	static inline int64_t hc_##name(void)                                                                          \
 	{                                                                                                              \
 		return hypercall4(n, 0, 0, 0, 0);                                                                      \
 	}
-#define HC1(n, name, a)                                                                                                \
+#define HC1(n, capability, name, a)                                                                                    \
 	static inline int64_t hc_##name(HC_DECL_##a)                                                                   \
 	{                                                                                                              \
 		return hypercall4(n, HC_PASS_##a, 0, 0, 0);                                                            \
 	}
-#define HC2(n, name, a, b)                                                                                             \
+#define HC2(n, capability, name, a, b)                                                                                 \
 	static inline int64_t hc_##name(HC_DECL_##a, HC_DECL_##b)                                                      \
 	{                                                                                                              \
 		return hypercall4(n, HC_PASS_##a, HC_PASS_##b, 0, 0);                                                  \
 	}
-#define HC3(n, name, a, b, c)                                                                                          \
+#define HC3(n, capability, name, a, b, c)                                                                              \
 	static inline int64_t hc_##name(HC_DECL_##a, HC_DECL_##b, HC_DECL_##c)                                         \
 	{                                                                                                              \
 		return hypercall4(n, HC_PASS_##a, HC_PASS_##b, HC_PASS_##c, 0);                                        \
 	}
-#define HC4(n, name, a, b, c, d)                                                                                       \
+#define HC4(n, capability, name, a, b, c, d)                                                                           \
 	static inline int64_t hc_##name(HC_DECL_##a, HC_DECL_##b, HC_DECL_##c, HC_DECL_##d)                            \
 	{                                                                                                              \
 		return hypercall4(n, HC_PASS_##a, HC_PASS_##b, HC_PASS_##c, HC_PASS_##d);                              \
 	}
 #include <abi/hypercall.def>
-#undef HC0
-#undef HC1
-#undef HC2
-#undef HC3
-#undef HC4
 
 #endif
