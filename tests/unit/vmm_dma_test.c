@@ -37,7 +37,7 @@ static void exhaust(struct world *w, unsigned left)
 		frame_free_own(w, kept[--left]);
 }
 
-Test(dma, frame_enters_once_with_its_rights_and_leaves_once)
+Test(dma_table, frame_enters_once_with_its_rights_and_leaves_once)
 {
 	static const uint32_t rights[] = {DMA_READ, DMA_WRITE, BOTH};
 
@@ -66,7 +66,7 @@ Test(dma, frame_enters_once_with_its_rights_and_leaves_once)
 	}
 }
 
-Test(dma, nothing_enters_without_a_device_or_beyond_the_table)
+Test(dma_table, nothing_enters_without_a_device_or_beyond_the_table)
 {
 	for (uint32_t levels = 3; levels <= 4; levels++) {
 		struct owner o = make(levels);
@@ -90,7 +90,7 @@ Test(dma, nothing_enters_without_a_device_or_beyond_the_table)
 	}
 }
 
-Test(dma, frame_that_devices_write_is_no_table_no_text_and_does_not_leave)
+Test(dma_table, frame_that_devices_write_is_no_table_no_text_and_does_not_leave)
 {
 	struct owner o = make(4);
 	struct domain *other = tw_domain(o.w, 2, 20, 0);
@@ -112,7 +112,7 @@ Test(dma, frame_that_devices_write_is_no_table_no_text_and_does_not_leave)
 	tw_free(o.w);
 }
 
-Test(dma, table_and_text_are_never_written_by_a_device)
+Test(dma_table, table_and_text_are_never_written_by_a_device)
 {
 	struct owner o = make(4);
 	const mfn_t tables[] = {o.s.root, o.s.l3, o.s.l2, o.s.l1};
@@ -133,7 +133,7 @@ Test(dma, table_and_text_are_never_written_by_a_device)
 	tw_free(o.w);
 }
 
-Test(dma, frame_that_devices_read_changes_its_type_and_does_not_leave)
+Test(dma_table, frame_that_devices_read_changes_its_type_and_does_not_leave)
 {
 	struct owner o = make(3);
 
@@ -148,7 +148,7 @@ Test(dma, frame_that_devices_read_changes_its_type_and_does_not_leave)
 	tw_free(o.w);
 }
 
-Test(dma, refusal_grows_no_table)
+Test(dma_table, refusal_grows_no_table)
 {
 	struct owner o = make(4);
 
@@ -165,7 +165,7 @@ Test(dma, refusal_grows_no_table)
 	tw_free(o.w);
 }
 
-Test(dma, memory_that_runs_out_at_any_table_leaves_none)
+Test(dma_table, memory_that_runs_out_at_any_table_leaves_none)
 {
 	for (uint32_t levels = 3; levels <= 4; levels++)
 		for (unsigned left = 0; left < levels; left++) {
@@ -181,7 +181,7 @@ Test(dma, memory_that_runs_out_at_any_table_leaves_none)
 		}
 }
 
-Test(dma, first_device_of_a_domain_is_refused_without_a_trace)
+Test(dma_table, first_device_of_a_domain_is_refused_without_a_trace)
 {
 	struct world *w = tw_new(64);
 	struct domain *d = tw_domain(w, 1, 20, 0);
@@ -196,7 +196,7 @@ Test(dma, first_device_of_a_domain_is_refused_without_a_trace)
 }
 
 /* A flush that is wanted for the frame of any table on the way, or for the frame itself. */
-Test(dma, flush_that_is_wanted_on_the_way_has_changed_nothing_and_one_suffices)
+Test(dma_table, flush_that_is_wanted_on_the_way_has_changed_nothing_and_one_suffices)
 {
 	for (unsigned young = 0; young < 5; young++) {
 		struct owner o = make(4);
@@ -237,7 +237,7 @@ static void note(const void *at, uint64_t bytes)
 	told.bytes[told.count++] = bytes;
 }
 
-Test(dma, iommu_is_told_of_whole_new_tables_before_they_are_linked_and_of_each_entry)
+Test(dma_table, iommu_is_told_of_whole_new_tables_before_they_are_linked_and_of_each_entry)
 {
 	struct owner o = make(4);
 	const uint64_t *root = world_page(o.w, o.d->dma_root), *at = root;
@@ -263,7 +263,7 @@ Test(dma, iommu_is_told_of_whole_new_tables_before_they_are_linked_and_of_each_e
 }
 
 /* After a leave: what has to wait, and for what. */
-Test(dma, frame_that_left_gets_no_other_type_before_the_iotlb_forgot_it)
+Test(dma_table, frame_that_left_gets_no_other_type_before_the_iotlb_forgot_it)
 {
 	struct owner o = make(4);
 
@@ -283,7 +283,7 @@ Test(dma, frame_that_left_gets_no_other_type_before_the_iotlb_forgot_it)
 	tw_free(o.w);
 }
 
-Test(dma, frame_that_left_gets_no_other_owner_before_the_iotlb_forgot_it)
+Test(dma_table, frame_that_left_gets_no_other_owner_before_the_iotlb_forgot_it)
 {
 	struct owner o = make(4);
 	struct domain *other = tw_domain(o.w, 2, 20, 0);
@@ -331,7 +331,7 @@ static void grow_sparse(struct owner *o, unsigned branches)
 	}
 }
 
-Test(dma, release_is_bounded_however_sparse_the_table_and_loses_no_frame)
+Test(dma_table, release_is_bounded_however_sparse_the_table_and_loses_no_frame)
 {
 	struct owner o = make(4);
 	unsigned calls = 0;
