@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine's PCI functions. Found once, from the first bus of each segment down through its bridges; a bus is never
- * entered twice, a capability list never followed for more steps than it can have entries, so hostile configuration
- * space ends. BARs keep the addresses that firmware gave them; a function with one that cannot be true is kept back.
+ * The machine's PCI functions. Found once; a capability list is never followed for more steps than it can have entries, so
+ * hostile configuration space ends. BARs keep the addresses that firmware gave them; a function with one that cannot be true is kept back.
  */
 #include "pci.h"
 
@@ -149,44 +148,20 @@ static int add_function(unsigned segment_index, unsigned bdf)
 	return (int)pci_read(&probe, PCI_HEADER_TYPE, 1);
 }
 
-/* The bus behind the bridge at @bdf; 0 when there is none. */
-static unsigned bus_behind(unsigned segment_index, unsigned bdf, int header_type)
-{
-	struct pci_function bridge = {0};
-
-	if ((header_type & ~(int)PCI_MULTIFUNCTION) != 1)
-		return 0;
-	pci_address(&bridge, segment_index, bdf);
-	return pci_read(&bridge, PCI_SECONDARY_BUS, 1);
-}
-
-/* Scans the buses of a segment: a list of buses to visit stands in for recursion. */
+/* Looks at every place of the segment: nothing that a bridge says of buses is needed, or believed. */
 static void scan_segment(unsigned segment_index)
 {
-	static uint8_t waiting[256];
-	static bool seen[256];
-	unsigned head = 0, tail = 0, first, last;
+	unsigned first, last, places;
 	uint16_t segment;
 
 	pci_segment_at(segment_index, &segment, &first, &last);
-	memset(seen, 0, sizeof seen);
-	waiting[tail++] = (uint8_t)first;
-	seen[first] = true;
-	while (head < tail) {
-		unsigned bus = waiting[head++], functions_here = 1;
-		for (unsigned slot = 0; slot < 32; slot++) {
-			for (unsigned fn = 0; fn < functions_here; fn++) {
-				unsigned bdf = bus << 8 | slot << 3 | fn, behind;
-				int type = add_function(segment_index, bdf);
-				if (fn == 0)
-					functions_here = type >= 0 && ((unsigned)type & PCI_MULTIFUNCTION) ? 8 : 1;
-				behind = type < 0 ? 0 : bus_behind(segment_index, bdf, type);
-				if (behind < first || behind > last || seen[behind])
-					continue;
-				seen[behind] = true;
-				waiting[tail++] = (uint8_t)behind;
-			}
-			functions_here = 1;
+	for (unsigned slot = first << 5; slot < (last + 1) << 5; slot++) {
+		places = 1;
+		for (unsigned function = 0; function < places; function++) {
+			int type = add_function(segment_index, slot << 3 | function);
+
+			if (type > 0 && ((unsigned)type & PCI_MULTIFUNCTION))
+				places = 8;
 		}
 	}
 }

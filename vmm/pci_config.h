@@ -10,7 +10,6 @@
 #define PCI_CLASS 0x08u
 #define PCI_HEADER_TYPE 0x0eu
 #define PCI_BAR(i) (0x10u + 4u * (i))
-#define PCI_SECONDARY_BUS 0x19u
 #define PCI_SUBSYSTEM 0x2cu
 #define PCI_CAPABILITIES 0x34u
 #define PCI_STATUS_CAPABILITIES 0x10u
