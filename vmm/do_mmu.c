@@ -43,15 +43,13 @@ static enum abi_error update_va(struct vcpu *v, const struct mmu_op *op, bool *f
 	return e;
 }
 
-static enum abi_error flush_range(const struct mmu_op *op, bool *flush_all)
+static enum abi_error flush_range(uint64_t va, uint64_t pages, bool *flush_all)
 {
-	if (op->address >= GUEST_TOP || op->value > (GUEST_TOP - op->address) / PAGE_SIZE)
+	if (va >= GUEST_TOP || pages > align_up(GUEST_TOP - va, PAGE_SIZE) / PAGE_SIZE)
 		return HC_EADDRESS;
-	if (op->value >= FLUSH_ALL_PAGES)
-		*flush_all = true;
-	else
-		for (uint64_t i = 0; i < op->value; i++)
-			invlpg(op->address + i * PAGE_SIZE);
+	*flush_all |= pages >= FLUSH_ALL_PAGES;
+	for (uint64_t i = 0; i < pages && pages < FLUSH_ALL_PAGES; i++)
+		invlpg(va + i * PAGE_SIZE);
 	return HC_OK;
 }
 
@@ -78,15 +76,8 @@ static enum abi_error on_space(struct vcpu *v, const struct mmu_op *op, bool *fl
 	switch (op->op) {
 	case MMU_UPDATE_VA: return update_va(v, op, flush);
 	case MMU_BASE: return switch_base(v, op->mfn);
-	case MMU_FLUSH:
-		if (op->value)
-			*flush = true;
-		else if (op->address >= GUEST_TOP)
-			return HC_EADDRESS;
-		else
-			invlpg(op->address);
-		return HC_OK;
-	case MMU_FLUSH_RANGE: return flush_range(op, flush);
+	case MMU_FLUSH: *flush |= op->value != 0; return op->value ? HC_OK : flush_range(op->address, 1, flush);
+	case MMU_FLUSH_RANGE: return flush_range(op->address, op->value, flush);
 	default: return on_tables(v->domain, op, flush);
 	}
 }

@@ -103,10 +103,7 @@ int64_t do_vcpu_set_base(struct vcpu *v, uint32_t which, uint64_t base)
 		return -HC_EINVAL;
 	if (base >= GUEST_TOP)
 		return -HC_EADDRESS;
-	if (which == 0)
-		v->fs_base = base;
-	else
-		v->gs_base = base;
+	(void)v;
 	wrmsr(which == 0 ? MSR_FS_BASE : MSR_GS_BASE, base);
 	return 0;
 }

@@ -68,10 +68,8 @@ static void unload(struct cpu *c)
 
 	v->frame = *c->frame;
 	fpu_save(v->fpu);
-	v->fs_base = rdmsr(MSR_FS_BASE);
-	v->gs_base = rdmsr(MSR_GS_BASE);
-	v->frame.fs_base = v->fs_base;
-	v->frame.gs_base = v->gs_base;
+	v->frame.fs_base = rdmsr(MSR_FS_BASE);
+	v->frame.gs_base = rdmsr(MSR_GS_BASE);
 	c->loaded = NULL;
 }
 
@@ -82,8 +80,8 @@ static void load(struct cpu *c, struct vcpu *v)
 	*c->frame = v->frame;
 	fpu_load(v->fpu);
 	__asm__ volatile("movl %0, %%ds\n\tmovl %0, %%es\n\tmovl %0, %%fs\n\tmovl %0, %%gs" : : "r"(0));
-	wrmsr(MSR_FS_BASE, v->fs_base);
-	wrmsr(MSR_GS_BASE, v->gs_base);
+	wrmsr(MSR_FS_BASE, v->frame.fs_base);
+	wrmsr(MSR_GS_BASE, v->frame.gs_base);
 	c->loaded = v;
 }
 

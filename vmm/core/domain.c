@@ -147,23 +147,19 @@ static bool release_tables(struct world *w, struct domain *d)
 
 enum abi_error domain_release(struct world *w, struct domain *d)
 {
+	bool done = true;
+
 	CHECK(d->state == DOMAIN_DEAD);
 	switch (d->release_step) {
-	case 0:
-		if (!grant_unmap_all(w, d, RELEASE_BUDGET))
-			return HC_EAGAIN;
-		break;
+	case 0: done = grant_unmap_all(w, d, RELEASE_BUDGET); break;
 	case 1:
-		if (!dma_release(w, d))
-			return HC_EAGAIN;
-		if (d->vcpu.root)
+		done = dma_release(w, d);
+		if (done && d->vcpu.root) {
 			mmu_unlink(w, d->vcpu.root);
-		d->vcpu.root = 0;
+			d->vcpu.root = 0;
+		}
 		break;
-	case 2:
-		if (!release_tables(w, d))
-			return HC_EAGAIN;
-		break;
+	case 2: done = release_tables(w, d); break;
 	case 3:
 		grant_free_tables(w, d);
 		frame_put_type(w, d->shared_mfn);
@@ -176,7 +172,7 @@ enum abi_error domain_release(struct world *w, struct domain *d)
 		release_record(w, d);
 		return HC_OK;
 	}
-	d->release_step++;
+	d->release_step += done;
 	return HC_EAGAIN;
 }
 

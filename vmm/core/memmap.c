@@ -93,18 +93,9 @@ bool memmap_order(struct memmap *map, const struct boot_memory *in, unsigned cou
 
 uint32_t memmap_type(const struct memmap *map, uint64_t mfn)
 {
-	unsigned low = 0, high = map->count;
-
-	while (low < high) {
-		unsigned mid = low + (high - low) / 2;
-		const struct boot_memory *r = &map->range[mid];
-		if (mfn < r->start / PAGE_SIZE)
-			high = mid;
-		else if (mfn - r->start / PAGE_SIZE >= r->pages)
-			low = mid + 1;
-		else
-			return r->type;
-	}
+	for (unsigned i = 0; i < map->count; i++)
+		if (mfn - map->range[i].start / PAGE_SIZE < map->range[i].pages)
+			return map->range[i].type;
 	return BOOT_MEMORY_RESERVED;
 }
 

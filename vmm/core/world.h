@@ -165,7 +165,6 @@ struct vcpu {
 	uint64_t run_time;           /* ns */
 	/* guest state while it is not on a CPU */
 	struct trap_frame frame;
-	uint64_t fs_base, gs_base;
 	mfn_t root;
 	void *fpu;
 	/* entry_set */
