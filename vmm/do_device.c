@@ -16,6 +16,8 @@
 #include "time.h"
 #include "vectors.h"
 
+#include <string.h>
+
 #define VECTORS (VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST + 1)
 #define FAULTS_TOLD 8u /* each; then every doubling */
 #define STORM_FAULTS 256u
@@ -151,13 +153,15 @@ int64_t do_device_info(struct vcpu *v, uint32_t index, guest_va_t info)
 	return copy_to_guest(info, &pci_at(index)->info, sizeof(struct device_info)) ? 0 : -HC_EFAULT;
 }
 
-/* Lets @d map the memory BARs of function @index, without the pages of its MSI-X table. */
+/* Lets @d map the memory BARs of function @index, without the pages of its MSI-X table; false, and nothing: too many pieces. */
 static bool grant_bars(struct domain *d, uint32_t index)
 {
 	const struct device_info *info = &pci_at(index)->info;
+	struct io_range io[IO_RANGES];
 	unsigned used = 0;
 
-	while (used < IO_RANGES && d->io[used].count)
+	memcpy(io, d->io, sizeof io);
+	while (used < IO_RANGES && io[used].count)
 		used++;
 	for (unsigned b = 0; b < DEVICE_BARS; b++) {
 		mfn_t first = info->bar[b] >> PAGE_SHIFT, end = (info->bar[b] + info->bar_bytes[b]) >> PAGE_SHIFT;
@@ -166,15 +170,16 @@ static bool grant_bars(struct domain *d, uint32_t index)
 		for (mfn_t m = first; info->bar_bytes[b] >= PAGE_SIZE && m < end; m++) {
 			if (pci_bar_contains_msix(index, m))
 				continue;
-			if (used && d->io[used - 1].count && d->io[used - 1].first + d->io[used - 1].count == m) {
-				d->io[used - 1].count++;
+			if (used && io[used - 1].first + io[used - 1].count == m) {
+				io[used - 1].count++;
 				continue;
 			}
 			if (used == IO_RANGES)
 				return false;
-			d->io[used++] = (struct io_range){.first = m, .count = 1};
+			io[used++] = (struct io_range){.first = m, .count = 1};
 		}
 	}
+	memcpy(d->io, io, sizeof io);
 	return true;
 }
 
@@ -182,7 +187,6 @@ int64_t do_device_assign(struct vcpu *v, uint32_t domid, uint32_t index)
 {
 	struct domain *d = domain_find(&world, domid);
 	struct pci_function *p;
-	struct io_range before[IO_RANGES];
 	enum abi_error e;
 
 	(void)v;
@@ -202,13 +206,8 @@ int64_t do_device_assign(struct vcpu *v, uint32_t domid, uint32_t index)
 	WITH_FLUSH(e, dma_open(&world, d));
 	if (e != HC_OK)
 		return -(int64_t)e;
-	for (unsigned i = 0; i < IO_RANGES; i++)
-		before[i] = d->io[i];
-	if (!grant_bars(d, index)) {
-		for (unsigned i = 0; i < IO_RANGES; i++)
-			d->io[i] = before[i];
+	if (!grant_bars(d, index))
 		return -HC_ENOMEM;
-	}
 	p->info.owner = d->id;
 	p->info.faults = 0;
 	p->stopped = false;

@@ -79,10 +79,14 @@ static void decode_restore(const struct pci_function *f, uint32_t command)
 	}
 }
 
-static void mask_entries(const struct pci_function *f)
+/* Masks entries @first to @end - 1. */
+static void mask_entries(const struct pci_function *f, uint32_t first, uint32_t end)
 {
-	for (uint32_t i = 0; i < f->info.msix_entries; i++)
+	uint32_t command = decode_on(f);
+
+	for (uint32_t i = first; i < end; i++)
 		mmio_write32(f->msix + i * ENTRY_BYTES + ENTRY_CONTROL, ENTRY_MASKED);
+	decode_restore(f, command);
 }
 
 void pci_msix_set(unsigned index, uint32_t entry, uint32_t address, uint32_t data)
@@ -95,10 +99,10 @@ void pci_msix_set(unsigned index, uint32_t entry, uint32_t address, uint32_t dat
 	/* 1. The capability on, but nothing delivered. */
 	control = pci_read(f, f->msix_cap + CONTROL, 2);
 	pci_write(f, f->msix_cap + CONTROL, 2, control | CONTROL_ENABLE | CONTROL_MASK_ALL);
-	command = decode_on(f);
 	if (!(control & CONTROL_ENABLE))
-		mask_entries(f);
+		mask_entries(f, 0, f->info.msix_entries);
 	/* 2. The entry, masked while it is half written. */
+	command = decode_on(f);
 	mmio_write32(e + ENTRY_CONTROL, ENTRY_MASKED);
 	mmio_write32(e + ENTRY_ADDRESS, address);
 	mmio_write32(e + ENTRY_ADDRESS_HIGH, 0);
@@ -112,26 +116,21 @@ void pci_msix_set(unsigned index, uint32_t entry, uint32_t address, uint32_t dat
 void pci_msix_mask(unsigned index, uint32_t entry)
 {
 	const struct pci_function *f = pci_at(index);
-	uint32_t command;
 
 	CHECK(entry < f->info.msix_entries);
-	command = decode_on(f);
-	mmio_write32(f->msix + entry * ENTRY_BYTES + ENTRY_CONTROL, ENTRY_MASKED);
-	decode_restore(f, command);
+	mask_entries(f, entry, entry + 1);
 }
 
 void pci_msix_mask_all(unsigned index)
 {
 	const struct pci_function *f = pci_at(index);
-	uint32_t command, control;
+	uint32_t control;
 
 	if (!f->info.msix_entries)
 		return;
 	control = pci_read(f, f->msix_cap + CONTROL, 2);
 	pci_write(f, f->msix_cap + CONTROL, 2, control | CONTROL_MASK_ALL);
-	command = decode_on(f);
-	mask_entries(f);
-	decode_restore(f, command);
+	mask_entries(f, 0, f->info.msix_entries);
 	pci_write(f, f->msix_cap + CONTROL, 2, control & ~(CONTROL_MASK_ALL | CONTROL_ENABLE));
 }
 
