@@ -208,7 +208,6 @@ bool ioapic_route_isa(unsigned irq, uint8_t vector, uint32_t target)
 		const struct acpi_ioapic *which = &acpi->madt.ioapic[i];
 		volatile uint8_t *io;
 		uint32_t pin, high;
-		uint8_t asked;
 
 		if (line->gsi < which->gsi_base || line->gsi - which->gsi_base > 0xef)
 			continue;
@@ -218,11 +217,11 @@ bool ioapic_route_isa(unsigned irq, uint8_t vector, uint32_t target)
 			continue;
 		ioapic_write(io, IOAPIC_REDIRECT + 2 * pin, REDIRECT_MASKED);
 		if (!iommu_route_pin(IOMMU_HANDLES - 1, which->id,
-				     (struct iommu_route){vector, true, line->level, target}, &high, &asked))
+				     (struct iommu_route){vector, true, line->level, target}, &high))
 			return false;
 		ioapic_write(io, IOAPIC_REDIRECT + 2 * pin + 1, high);
 		ioapic_write(io, IOAPIC_REDIRECT + 2 * pin,
-			     asked | (line->active_low ? REDIRECT_LOW : 0) | (line->level ? REDIRECT_LEVEL : 0));
+			     vector | (line->active_low ? REDIRECT_LOW : 0) | (line->level ? REDIRECT_LEVEL : 0));
 		return true;
 	}
 	return false;

@@ -54,7 +54,7 @@ void device_unbind(const struct domain *d, uint32_t port)
 	for (unsigned n = 0; n < VECTORS; n++)
 		if (bindings[n].domain == d->id && bindings[n].port == port) {
 			pci_msix_mask(bindings[n].device, bindings[n].entry);
-			iommu_unroute(n, pci_at(bindings[n].device)->info.bdf);
+			iommu_unroute(n);
 			bindings[n].domain = DOMID_NONE;
 		}
 }
@@ -131,7 +131,7 @@ void device_quiesce(struct domain *d)
 	}
 	for (unsigned n = 0; n < VECTORS; n++)
 		if (bindings[n].domain == d->id) {
-			iommu_unroute(n, pci_at(bindings[n].device)->info.bdf);
+			iommu_unroute(n);
 			bindings[n].domain = DOMID_NONE;
 		}
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * DMA and interrupt remapping, whatever the machine has for it: Intel's units (vtd.c) or none. Then
- * everything here does nothing, and messages are plain ones.
+ * DMA and interrupt remapping. vtd.c has Intel's units; another kind (AMD-Vi) would stand behind the same calls, with its own
+ * bits in core/dma.c. Without a unit everything here does nothing, and messages are plain ones.
  */
 #ifndef CAMBIUM_VMM_IOMMU_H
 #define CAMBIUM_VMM_IOMMU_H
 
-#include "acpi.h"
 #include "core/world.h"
 #include "pci.h"
 
@@ -27,7 +26,7 @@ struct iommu_route {
 	uint32_t target;
 };
 
-/* How an interrupt is asked for: the two words of an MSI; or of an I/O APIC's pin, high and low. */
+/* How an interrupt is asked for: the two words of an MSI. */
 struct iommu_message {
 	uint32_t address, data;
 };
@@ -55,44 +54,15 @@ void iommu_grown(void);
  * @bdf can use from now on.
  */
 struct iommu_message iommu_route(unsigned handle, uint16_t bdf, struct iommu_route route);
-/* @handle of @bdf raises nothing any more. */
-void iommu_unroute(unsigned handle, uint16_t bdf);
+/* @handle raises nothing any more. */
+void iommu_unroute(unsigned handle);
 /*
- * Likewise for a pin of the I/O APIC with ACPI id @id: the high word of its entry into *@high, vector for its low one into
- * *@vector. False: the firmware does not say how its requests are to be told from others'.
+ * Likewise for a pin of the I/O APIC with ACPI id @id: the high word of its entry into *@high. False: the firmware does not
+ * say how its requests are to be told from others'.
  */
-bool iommu_route_pin(unsigned handle, uint8_t id, struct iommu_route route, uint32_t *high, uint8_t *vector);
+bool iommu_route_pin(unsigned handle, uint8_t id, struct iommu_route route, uint32_t *high);
 
 /* Takes the next recorded fault; false: none is left. For the interrupt VECTOR_DMA_FAULT. */
 bool iommu_next_fault(struct iommu_fault *fault);
-
-/* --- for drivers of units ------------------------------------------------------------------------------------------ */
-
-#define IOMMU_PATIENCE_NS 1000000000ull
-#define IOMMU_MESSAGE 0xfee00000u
-
-struct iommu_driver {
-	const char *name;
-	const struct acpi_remapping *(*units)(void); /* what firmware tells of; NULL: of none */
-	/* Remapping on, all denied. NULL; or why that cannot be had. *@interrupts: those too. */
-	const char *(*start)(const struct acpi_remapping *units, bool *interrupts);
-	void (*stop)(void); /* after a failed start */
-	bool (*covers)(const struct pci_function *f);
-	/* @f reaches the table at @root, or nothing (0, then unrecorded); domain number @number. */
-	void (*context)(const struct pci_function *f, mfn_t root, uint32_t number);
-	void (*handle)(unsigned handle, uint16_t bdf, struct iommu_route route);
-	struct iommu_message (*msi)(unsigned handle, uint32_t target);
-	struct iommu_message (*pin)(unsigned handle, struct iommu_route route);
-	bool (*forget)(void); /* everything, all units; false: one does not answer */
-	bool (*grown)(void);
-	bool (*fault)(struct iommu_fault *fault);
-};
-
-extern const struct iommu_driver vtd_driver;
-
-/* For units that read memory past the caches, @coherent false: [@at, @at + @bytes) was written. */
-void iommu_written(const void *at, uint64_t bytes, bool coherent);
-/* A page of zeros that the units read. */
-void *iommu_page(void);
 
 #endif

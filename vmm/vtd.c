@@ -4,12 +4,20 @@
  * invalidation 6.5.2, interrupts 5). All units share one root table, so which device is behind which does not matter; a
  * unit of another segment gets an empty one. Invariant: a context entry is present only for a function that a domain owns,
  * and names that domain's table; a handle is present only while a port is bound to it.
+ *
+ * A unit that stops answering cannot be gone on with: what was taken from a device could be still in its reach. Whatever
+ * changes in the tables, all caches are dropped: that is rare.
  */
 #include "iommu.h"
 
+#include <base/bits.h>
+
+#include "acpi.h"
 #include "apic.h"
+#include "core/dma.h"
 #include "cpu.h"
 #include "early.h"
+#include "log.h"
 #include "paging.h"
 #include "time.h"
 #include "vectors.h"
@@ -62,7 +70,9 @@
 
 #define PRESENT 0x1ull
 #define NO_FAULTS 0x2ull
+#define MESSAGE_ADDRESS 0xfee00000u
 #define MESSAGE_HANDLE 0x10u
+#define PATIENCE_NS 1000000000ull
 #define CHECK_REQUESTER (1ull << 18)
 
 struct unit {
@@ -75,7 +85,7 @@ struct unit {
 
 static struct unit units[ACPI_DMAR_UNITS];
 static unsigned unit_count; /* that run */
-static bool coherent, caches_absent;
+static bool coherent, caches_absent, remaps_interrupts;
 static uint64_t (*contexts[256])[2]; /* by bus */
 static uint64_t (*handles)[2];
 static volatile uint32_t waited;
@@ -92,7 +102,9 @@ static void write64(const struct unit *u, uint32_t reg, uint64_t v)
 
 static void written(const void *at, uint64_t bytes)
 {
-	iommu_written(at, bytes, coherent);
+	for (uint64_t line = align_down((uint64_t)at, 64); !coherent && line < (uint64_t)at + bytes; line += 64)
+		__asm__ volatile("clflush (%0)" : : "r"(line) : "memory");
+	__asm__ volatile("mfence" : : : "memory");
 }
 
 /* Both halves, the one that makes it valid last. */
@@ -107,7 +119,7 @@ static void entry_write(uint64_t entry[2], uint64_t low, uint64_t high)
 /* Waits until the bits @mask of the status read @value. */
 static bool await(const struct unit *u, uint32_t mask, uint32_t value)
 {
-	uint64_t end = time_now() + IOMMU_PATIENCE_NS;
+	uint64_t end = time_now() + PATIENCE_NS;
 
 	while ((mmio_read32(u->regs + REG_STATUS) & mask) != value)
 		if (time_now() > end)
@@ -122,11 +134,18 @@ static bool command(const struct unit *u, uint32_t what)
 	return await(u, what, what & ~FLUSH_WRITES);
 }
 
-static bool vtd_forget(void)
+static void must(bool answered)
+{
+	if (!answered)
+		log_fatal("iommu: a unit does not answer: devices cannot be confined any more");
+}
+
+/* Has every unit forget everything. */
+static void forget(void)
 {
 	for (struct unit *u = units; u < units + unit_count; u++) {
 		const uint64_t list[4] = {FORGET_CONTEXTS, FORGET_TRANSLATIONS, FORGET_HANDLES, WAIT};
-		uint64_t end = time_now() + IOMMU_PATIENCE_NS;
+		uint64_t end = time_now() + PATIENCE_NS;
 
 		waited = 0;
 		for (unsigned n = 0; n < ARRAY_SIZE(list); n++) {
@@ -137,52 +156,87 @@ static bool vtd_forget(void)
 		__asm__ volatile("mfence" : : : "memory");
 		write64(u, REG_QUEUE_TAIL, u->tail * 16);
 		while (!waited)
-			if (time_now() > end)
-				return false;
+			must(time_now() < end);
 	}
-	return true;
 }
 
-static bool vtd_grown(void)
+void iommu_flush(void)
+{
+	forget();
+	dma_flushed(&world);
+}
+
+void iommu_grown(void)
 {
 	for (unsigned i = 0; i < unit_count; i++)
-		if ((units[i].cap & CAP_WRITE_BUFFER) && !command(&units[i], FLUSH_WRITES))
-			return false;
-	return !caches_absent || vtd_forget();
+		if (units[i].cap & CAP_WRITE_BUFFER)
+			must(command(&units[i], FLUSH_WRITES));
+	if (caches_absent)
+		forget();
 }
 
-static bool vtd_covers(const struct pci_function *f)
+bool iommu_covers(const struct pci_function *f)
 {
-	return f->info.segment == 0 && contexts[f->info.bdf >> 8];
+	return !unit_count || (f->info.segment == 0 && contexts[f->info.bdf >> 8]);
 }
 
-static void vtd_context(const struct pci_function *f, mfn_t root, uint32_t number)
+static void context_write(const struct pci_function *f, uint64_t low, uint64_t high)
+{
+	if (!unit_count || !iommu_covers(f))
+		return;
+	entry_write(contexts[f->info.bdf >> 8][f->info.bdf & 0xff], low, high);
+	forget();
+	iommu_grown();
+}
+
+void iommu_attach(const struct pci_function *f, const struct domain *d)
 {
 	/* The number tells domains apart in the caches: one a slot. */
-	entry_write(contexts[f->info.bdf >> 8][f->info.bdf & 0xff], root ? root << PAGE_SHIFT | PRESENT : NO_FAULTS,
-		    number << 8 | (world.dma_levels - 2));
+	context_write(f, d->dma_root << PAGE_SHIFT | PRESENT, DOMID_SLOT(d->id) << 8 | (world.dma_levels - 2));
+}
+
+void iommu_detach(const struct pci_function *f)
+{
+	context_write(f, NO_FAULTS, 0);
 }
 
 /* xAPIC, fixed delivery; the request is checked to come from @bdf. */
-static void vtd_handle(unsigned handle, uint16_t bdf, struct iommu_route r)
+static void handle_write(unsigned handle, uint16_t bdf, struct iommu_route r)
 {
 	entry_write(handles[handle],
 		    (uint64_t)r.target << 40 | (uint64_t)r.vector << 16 | (uint64_t)r.level << 4 | (r.on ? PRESENT : 0),
 		    CHECK_REQUESTER | bdf);
+	forget();
 }
 
-static struct iommu_message vtd_msi(unsigned handle, uint32_t target)
+struct iommu_message iommu_route(unsigned handle, uint16_t bdf, struct iommu_route route)
 {
-	(void)target;
-	return (struct iommu_message){IOMMU_MESSAGE | handle << 5 | MESSAGE_HANDLE, 0};
+	if (!remaps_interrupts)
+		return (struct iommu_message){MESSAGE_ADDRESS | route.target << 12, route.vector};
+	handle_write(handle, bdf, route);
+	return (struct iommu_message){MESSAGE_ADDRESS | handle << 5 | MESSAGE_HANDLE, 0};
 }
 
-static struct iommu_message vtd_pin(unsigned handle, struct iommu_route r)
+void iommu_unroute(unsigned handle)
 {
-	return (struct iommu_message){handle << 17 | 1u << 16, r.vector};
+	if (remaps_interrupts)
+		handle_write(handle, 0, (struct iommu_route){0});
 }
 
-static bool vtd_fault(struct iommu_fault *fault)
+bool iommu_route_pin(unsigned handle, uint8_t id, struct iommu_route route, uint32_t *high)
+{
+	const struct acpi_remapping *dmar = &acpi_info()->dmar;
+
+	*high = remaps_interrupts ? handle << 17 | 1u << 16 : route.target << 24;
+	for (unsigned i = 0; remaps_interrupts && i < dmar->ioapic_count; i++)
+		if (dmar->ioapic[i].id == id) {
+			handle_write(handle, dmar->ioapic[i].sid, route);
+			return true;
+		}
+	return !remaps_interrupts;
+}
+
+bool iommu_next_fault(struct iommu_fault *fault)
 {
 	for (unsigned i = 0; i < unit_count; i++) {
 		const struct unit *u = &units[i];
@@ -208,7 +262,7 @@ static bool vtd_fault(struct iommu_fault *fault)
 }
 
 /* Everything off that firmware may have left on; then this unit's tables. False: it cannot be used. */
-static bool unit_start(struct unit *u, uint64_t root, uint64_t denied, bool interrupts)
+static bool unit_start(struct unit *u, uint64_t root, uint64_t denied)
 {
 	mmio_write32(u->regs + REG_COMMAND, 0);
 	if (!await(u, STAYING, 0))
@@ -220,21 +274,21 @@ static bool unit_start(struct unit *u, uint64_t root, uint64_t denied, bool inte
 	write64(u, REG_ROOT, u->segment ? denied : root);
 	if (!command(u, SET_ROOT) || !command(u, QUEUE_ON))
 		return false;
-	if (interrupts) {
+	if (remaps_interrupts) {
 		write64(u, REG_HANDLES, virt_phys(handles) | 7); /* 2 to the 8th: IOMMU_HANDLES */
 		if (!command(u, SET_HANDLES))
 			return false;
 	}
 	mmio_write32(u->regs + REG_FAULT_STATUS, UINT32_MAX);
 	mmio_write32(u->regs + REG_FAULT_DATA, VECTOR_DMA_FAULT);
-	mmio_write32(u->regs + REG_FAULT_ADDRESS, IOMMU_MESSAGE | apic_id() << 12);
+	mmio_write32(u->regs + REG_FAULT_ADDRESS, MESSAGE_ADDRESS | apic_id() << 12);
 	mmio_write32(u->regs + REG_FAULT_ADDRESS_HIGH, 0);
 	mmio_write32(u->regs + REG_FAULT_CONTROL, 0);
 	return true;
 }
 
 /* Reads what the units can do; @why they cannot be used, or NULL. */
-static const char *units_find(const struct acpi_remapping *dmar, bool *interrupts)
+static const char *units_find(const struct acpi_remapping *dmar)
 {
 	uint64_t cap = UINT64_MAX, ecap = UINT64_MAX;
 
@@ -259,38 +313,41 @@ static const char *units_find(const struct acpi_remapping *dmar, bool *interrupt
 		return "no queued invalidation";
 	world.dma_levels = cap & CAP_4_LEVELS ? 4 : 3;
 	coherent = ecap & ECAP_COHERENT;
-	*interrupts = dmar->interrupt_remap && (ecap & ECAP_INTERRUPTS);
+	remaps_interrupts = dmar->interrupt_remap && (ecap & ECAP_INTERRUPTS);
 	return NULL;
 }
 
-/* One root table with a context table for each bus that has functions. */
-static const char *vtd_start(const struct acpi_remapping *dmar, bool *interrupts)
+static void *page_new(void)
 {
-	const char *why = units_find(dmar, interrupts);
-	uint64_t(*root)[2], *denied;
+	void *page = phys_ptr(early_alloc(1));
 
-	if (why)
-		return why;
-	root = iommu_page();
-	denied = iommu_page();
-	handles = iommu_page();
+	written(page, PAGE_SIZE);
+	return page;
+}
+
+/* One root table with a context table for each bus that has functions. */
+static const char *units_start(const struct acpi_remapping *dmar)
+{
+	uint64_t(*root)[2] = page_new();
+	uint64_t *denied = page_new();
+
+	handles = page_new();
 	for (unsigned i = 0; i < pci_count(); i++) {
 		const struct device_info *d = &pci_at(i)->info;
 		unsigned bus = d->bdf >> 8;
 
 		if (d->segment || contexts[bus])
 			continue;
-		contexts[bus] = iommu_page();
+		contexts[bus] = page_new();
 		entry_write(root[bus], virt_phys(contexts[bus]) | PRESENT, 0);
 	}
 	for (unsigned i = 0; i < dmar->unit_count; i++)
-		if (!unit_start(&units[i], virt_phys(root), virt_phys(denied), *interrupts))
+		if (!unit_start(&units[i], virt_phys(root), virt_phys(denied)))
 			return "it does not answer";
 	unit_count = dmar->unit_count;
-	if (!vtd_forget())
-		return "its queue stands still";
+	forget();
 	for (unsigned i = 0; i < unit_count; i++) {
-		if (!command(&units[i], TRANSLATE) || (*interrupts && !command(&units[i], REMAP)))
+		if (!command(&units[i], TRANSLATE) || (remaps_interrupts && !command(&units[i], REMAP)))
 			return "it does not start";
 		/* What firmware denied to all devices until there are tables. */
 		if (units[i].cap & CAP_PROTECTED)
@@ -300,17 +357,27 @@ static const char *vtd_start(const struct acpi_remapping *dmar, bool *interrupts
 	return NULL;
 }
 
-static void vtd_stop(void)
+void iommu_init(void)
 {
-	for (unsigned i = 0; i < ACPI_DMAR_UNITS && units[i].regs; i++)
-		mmio_write32(units[i].regs + REG_COMMAND, 0);
-	unit_count = 0;
-}
+	const struct acpi_remapping *dmar = &acpi_info()->dmar;
+	const char *why = acpi_info()->has_dmar ? units_find(dmar) : "the machine has none, or it is off";
 
-static const struct acpi_remapping *vtd_units(void)
-{
-	return acpi_info()->has_dmar ? &acpi_info()->dmar : NULL;
+	world.dma_levels = world.dma_levels ? world.dma_levels : 4;
+	if (!why)
+		why = units_start(dmar);
+	if (why) {
+		for (unsigned i = 0; i < ACPI_DMAR_UNITS && units[i].regs; i++)
+			mmio_write32(units[i].regs + REG_COMMAND, 0);
+		unit_count = 0;
+		remaps_interrupts = caches_absent = false;
+		log_line("iommu: not used: %s. A domain that owns a device can reach all of memory with it", why);
+		return;
+	}
+	world.features |= FEATURE_IOMMU | (remaps_interrupts ? FEATURE_INTREMAP : 0);
+	log_line("iommu: VT-d, %u units, tables of %u levels: devices reach what their owner gave them; interrupts %s",
+		 unit_count, world.dma_levels,
+		 remaps_interrupts ? "are remapped" : "are not remapped: an owner of a device can raise any");
+	if (dmar->reserved_regions)
+		log_line("iommu: %u memory regions that firmware keeps for devices are not mapped",
+			 dmar->reserved_regions);
 }
-
-const struct iommu_driver vtd_driver = {"VT-d",     vtd_units, vtd_start, vtd_stop,   vtd_covers, vtd_context,
-					vtd_handle, vtd_msi,   vtd_pin,   vtd_forget, vtd_grown,  vtd_fault};
