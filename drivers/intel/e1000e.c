@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "e1000e_card.h"
+#include "e1000e_tso.h"
 
 #define INTEL_VENDOR 0x8086u
 #define INTEL_82574L 0x10d3u
@@ -158,23 +159,69 @@ static unsigned card_get_room(struct nic *nic)
 	return nic->broken ? 0 : e1000e_tx_get_room(&card->tx) / 2;
 }
 
-/* Makes @frame ready, with *@csum when its checksum is left to the device. False: it makes no sense. */
-static bool tx_prepare(struct frame *frame, bool *csum)
+/* A packet of the wire's length, @len bytes in all its pieces. */
+static bool tx_prepare_whole(struct frame *frame, uint32_t len, unsigned *offload, struct e1000e_desc *context)
 {
-	*csum = frame->flags & FRAME_CSUM_BLANK;
-	if (frame->len < ETH_LEN || frame->len > E1000E_MTU + ETH_LEN)
-		return false;
-	if (*csum && !range_within((uint64_t)frame->csum_start + frame->csum_offset, 2, frame->len))
+	bool csum = frame->flags & FRAME_CSUM_BLANK;
+
+	if (len < ETH_LEN || len > E1000E_MTU + ETH_LEN)
 		return false;
 	/* What has to be padded is summed here, over few bytes: QEMU would take the padding for TCP's. */
-	if (*csum && (frame->len < ETH_PADDED_LEN || !e1000e_csum_fits(frame->csum_start, frame->csum_offset))) {
-		if (!frame_complete_csum(frame))
+	if (csum && (len < ETH_PADDED_LEN || !e1000e_csum_fits(frame->csum_start, frame->csum_offset))) {
+		if (frame->more || !frame_complete_csum(frame))
 			return false;
-		*csum = false;
+		csum = false;
 	}
-	if (frame->len < ETH_PADDED_LEN) {
-		memset(frame->data + frame->len, 0, ETH_PADDED_LEN - frame->len);
+	if (len < ETH_PADDED_LEN) {
+		memset(frame->data + len, 0, ETH_PADDED_LEN - len);
 		frame->len = ETH_PADDED_LEN;
+	}
+	if (!csum)
+		return true;
+	*offload = E1000E_TX_CSUM;
+	*context = e1000e_csum_context(frame->csum_start, frame->csum_offset);
+	return range_within((uint64_t)frame->csum_start + frame->csum_offset, 2, frame->len);
+}
+
+/* Makes @frame ready, with what the device is to do and the context for that. False: it makes no sense. */
+static bool tx_prepare(struct frame *frame, unsigned *offload, struct e1000e_desc *context)
+{
+	struct gso gso;
+
+	if (!frame->gso_size)
+		return !frame->more && tx_prepare_whole(frame, frame->len, offload, context);
+	if (!gso_read(frame, E1000E_MTU, &gso))
+		return false;
+	if (gso.whole)
+		return tx_prepare_whole(frame, gso.len, offload, context);
+	if (!e1000e_tso_fits(&gso))
+		return false;
+	e1000e_tso_prepare(frame->data, &gso);
+	*offload = E1000E_TX_TSO | E1000E_TX_CSUM | (gso.ipv6 ? 0 : E1000E_TX_IP_CSUM);
+	*context = e1000e_tso_context(&gso, frame->gso_size);
+	return true;
+}
+
+/* Gives the device @frame with all its pieces. False: there is no room for it. */
+static bool tx_add(struct e1000e *card, struct frame *frame, unsigned offload, struct e1000e_desc context)
+{
+	struct nic_counters *counters = &card->nic.counters;
+	unsigned needed = 1; /* for the context */
+
+	for (const struct frame *f = frame; f; f = f->more)
+		needed++;
+	if (e1000e_tx_get_room(&card->tx) < needed)
+		return false;
+	if (offload)
+		e1000e_tx_context(&card->tx, context);
+	counters->tx_packets++;
+	while (frame) {
+		struct frame *more = frame->more;
+
+		counters->tx_bytes += frame->len;
+		frame->more = NULL; /* each comes back by itself */
+		card->tx_frames[e1000e_tx_add(&card->tx, frame->bus, frame->len, offload, !more)] = frame;
+		frame = more;
 	}
 	return true;
 }
@@ -183,25 +230,22 @@ static bool tx_prepare(struct frame *frame, bool *csum)
 static bool card_send(struct nic *nic, struct frame *frame)
 {
 	struct e1000e *card = card_of(nic);
-	bool csum;
+	struct e1000e_desc context = {0};
+	unsigned offload = 0;
 
-	if (!nic->link_up || !card_get_room(nic) || !tx_prepare(frame, &csum)) {
-		nic->counters.tx_dropped++;
-		frame_put(card->pool, frame);
-		return false;
-	}
-	if (csum)
-		e1000e_tx_csum(&card->tx, frame->csum_start, frame->csum_offset);
-	card->tx_frames[e1000e_tx_add(&card->tx, frame->bus, frame->len, csum, true)] = frame;
-	nic->counters.tx_packets++;
-	nic->counters.tx_bytes += frame->len;
-	return true;
+	if (nic->link_up && card_get_room(nic) && tx_prepare(frame, &offload, &context) &&
+	    tx_add(card, frame, offload, context))
+		return true;
+	nic->counters.tx_dropped++;
+	frame_put(card->pool, frame);
+	return false;
 }
 
 static void card_flush(struct nic *nic)
 {
 	struct e1000e *card = card_of(nic);
 
+	tx_reclaim(card);
 	rx_refill(card);
 	if (e1000e_rx_publish(&card->rx)) {
 		reg_write(card, REG_RDT, card->rx.shown);
@@ -234,6 +278,7 @@ struct nic *e1000e_open(uint32_t index, struct frame_pool *pool, struct nic_wake
 		return NULL; /* the caller gives up: nothing is freed, since the card may know it */
 	card->nic.mtu = E1000E_MTU;
 	card->nic.tx_csum = true;
+	card->nic.tx_tso = true;
 	e1000e_start(card);
 	other_update(card);
 	card_flush(&card->nic);

@@ -28,9 +28,11 @@
 #define TX_DATA (1ull << 20)
 #define TX_EOP (1ull << 24)
 #define TX_IFCS (1ull << 25)
+#define TX_TSE (1ull << 26)
 #define TX_RS (1ull << 27)
 #define TX_DEXT (1ull << 29)
 #define TX_DD (1ull << 32)
+#define TX_IXSM (1ull << 40)
 #define TX_TXSM (1ull << 41)
 #define TX_CONTEXT_TCP (1ull << 24)
 #define CONTEXT_TUCSS_SHIFT 32 /* lower word: where the checksum starts, goes to, and (0) the packet's end */
@@ -146,23 +148,29 @@ bool e1000e_csum_fits(uint32_t csum_start, uint32_t csum_offset)
 	return (csum_offset == TCP_CSUM || csum_offset == UDP_CSUM) && csum_start <= CONTEXT_FIELD_MAX - csum_offset;
 }
 
-void e1000e_tx_csum(struct e1000e_tx_ring *ring, uint32_t csum_start, uint32_t csum_offset)
+struct e1000e_desc e1000e_csum_context(uint32_t csum_start, uint32_t csum_offset)
 {
-	struct e1000e_desc context = {.lo = (uint64_t)csum_start << CONTEXT_TUCSS_SHIFT |
-					    (uint64_t)(csum_start + csum_offset) << CONTEXT_TUCSO_SHIFT,
-				      .hi = TX_DEXT | (csum_offset == TCP_CSUM ? TX_CONTEXT_TCP : 0)};
+	return (struct e1000e_desc){.lo = (uint64_t)csum_start << CONTEXT_TUCSS_SHIFT |
+					  (uint64_t)(csum_start + csum_offset) << CONTEXT_TUCSO_SHIFT,
+				    .hi = TX_DEXT | (csum_offset == TCP_CSUM ? TX_CONTEXT_TCP : 0)};
+}
 
+void e1000e_tx_context(struct e1000e_tx_ring *ring, struct e1000e_desc context)
+{
 	if (context.lo == ring->context.lo && context.hi == ring->context.hi)
 		return;
 	ring->context = context;
 	tx_put(ring, context);
 }
 
-uint16_t e1000e_tx_add(struct e1000e_tx_ring *ring, uint64_t bus, uint32_t len, bool csum, bool last)
+uint16_t e1000e_tx_add(struct e1000e_tx_ring *ring, uint64_t bus, uint32_t len, unsigned offload, bool last)
 {
-	struct e1000e_desc desc = {
-		.lo = bus, .hi = len | TX_DATA | TX_IFCS | TX_DEXT | (last ? TX_EOP : 0) | (csum ? TX_TXSM : 0)};
-	uint16_t at = tx_put(ring, desc);
+	struct e1000e_desc desc = {.lo = bus, .hi = len | TX_DATA | TX_IFCS | TX_DEXT};
+	uint16_t at;
+
+	desc.hi |= (last ? TX_EOP : 0) | (offload & E1000E_TX_TSO ? TX_TSE : 0) |
+		   (offload & E1000E_TX_CSUM ? TX_TXSM : 0) | (offload & E1000E_TX_IP_CSUM ? TX_IXSM : 0);
+	at = tx_put(ring, desc);
 
 	if (last && ring->unreported >= REPORT_EVERY)
 		tx_report(ring, at);

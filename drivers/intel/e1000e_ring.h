@@ -87,17 +87,21 @@ static inline unsigned e1000e_tx_get_room(const struct e1000e_tx_ring *ring)
  * and UDP's, near enough to the packet's start. */
 bool e1000e_csum_fits(uint32_t csum_start, uint32_t csum_offset);
 
-/*
- * Adds the context for a packet whose checksum is left to the device, unless it is the last one given: the device keeps
- * it, since there is one queue (chapter 7.2.6).
- */
-void e1000e_tx_csum(struct e1000e_tx_ring *ring, uint32_t csum_start, uint32_t csum_offset);
+/* The context for a packet whose checksum fits. */
+struct e1000e_desc e1000e_csum_context(uint32_t csum_start, uint32_t csum_offset);
 
-/*
- * Adds @len bytes at bus address @bus as a piece of a packet, the @last one or not, to be sent with the last context
- * where @csum. Returns its index.
- */
-uint16_t e1000e_tx_add(struct e1000e_tx_ring *ring, uint64_t bus, uint32_t len, bool csum, bool last);
+/* Adds @context for the packets to come, unless it is the last one given: the device keeps it, since there is one queue
+ * (chapter 7.2.6). */
+void e1000e_tx_context(struct e1000e_tx_ring *ring, struct e1000e_desc context);
+
+/* What the device does with a packet, by the last context. */
+#define E1000E_TX_CSUM 1u    /* completes its TCP or UDP checksum */
+#define E1000E_TX_IP_CSUM 2u /* and that of IPv4 */
+#define E1000E_TX_TSO 4u     /* cuts it */
+
+/* Adds @len bytes at bus address @bus as a piece of a packet, the @last one or not, with the same @offload (E1000E_TX_x) for
+ * all pieces. Returns its index. */
+uint16_t e1000e_tx_add(struct e1000e_tx_ring *ring, uint64_t bus, uint32_t len, unsigned offload, bool last);
 
 /* Asks for a report about what was added, which ends with a packet. True: write ring->tail to the tail register. */
 bool e1000e_tx_publish(struct e1000e_tx_ring *ring);

@@ -27,17 +27,24 @@ struct frame *frame_get(struct frame_pool *pool)
 	pool->free = frame->next;
 	pool->free_count--;
 	frame->next = NULL;
+	frame->more = NULL;
 	frame->len = 0;
 	frame->flags = 0;
+	frame->gso_size = 0;
 	return frame;
 }
 
 void frame_put(struct frame_pool *pool, struct frame *frame)
 {
-	CHECK(pool->free_count < pool->count);
-	frame->next = pool->free;
-	pool->free = frame;
-	pool->free_count++;
+	while (frame) {
+		struct frame *more = frame->more;
+
+		CHECK(pool->free_count < pool->count);
+		frame->next = pool->free;
+		pool->free = frame;
+		pool->free_count++;
+		frame = more;
+	}
 }
 
 /* The folded sum of the 16-bit words of @len bytes at @bytes, in the machine's byte order: the sum does not care (RFC

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Frames: private buffers of one packet each, that a NIC can read and write by DMA. A frame has one owner at a time and
- * goes from hand to hand: pool -> NIC or back end -> router -> NIC or back end -> pool. No copy on the way.
+ * Frames: private buffers of one packet each (a long one has several, in a chain), that a NIC can read and write by DMA. A
+ * frame has one owner at a time and goes from hand to hand: pool -> NIC or back end -> router -> NIC or back end -> pool. No copy on the way.
  */
 #ifndef CAMBIUM_NET_FRAME_H
 #define CAMBIUM_NET_FRAME_H
@@ -19,11 +19,14 @@
 
 struct frame {
 	struct frame *next; /* for whoever owns it */
-	uint8_t *data;      /* the Ethernet header; FRAME_LEN_MAX bytes, with FRAME_HEADROOM in front */
-	uint64_t bus;       /* bus address of data; the whole buffer lies in one page */
+	struct frame *
+		more; /* the next piece of the packet, that belongs to this frame; NULL: the last. Only with gso_size */
+	uint8_t *data; /* the Ethernet header; FRAME_LEN_MAX bytes, with FRAME_HEADROOM in front */
+	uint64_t bus;  /* bus address of data; the whole buffer lies in one page */
 	uint32_t len;
 	uint16_t csum_start, csum_offset; /* where FRAME_CSUM_BLANK */
-	uint8_t flags;                    /* FRAME_x */
+	uint16_t gso_size; /* > 0: one TCP packet to be cut, with so many bytes of payload in a segment (gso.h) */
+	uint8_t flags;     /* FRAME_x */
 };
 
 struct frame_pool {
@@ -37,10 +40,10 @@ struct frame_pool {
  */
 void frame_pool_add(struct frame_pool *pool, struct frame frames[FRAMES_PER_PAGE], uint8_t *page, uint64_t bus);
 
-/* An empty frame (len and flags 0), or NULL when all are in use. */
+/* An empty frame (len, flags and gso_size 0, one piece), or NULL when all are in use. */
 struct frame *frame_get(struct frame_pool *pool);
 
-/* Gives @frame, which the caller owns, back. */
+/* Gives @frame, which the caller owns, back, with all pieces behind it. */
 void frame_put(struct frame_pool *pool, struct frame *frame);
 
 /*

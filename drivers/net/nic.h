@@ -34,6 +34,7 @@ struct nic {
 	uint8_t mac[6];
 	bool link_up;
 	bool tx_csum;       /* completes FRAME_CSUM_BLANK; else send refuses such frames */
+	bool tx_tso;        /* cuts frames with gso_size > 0; else send refuses them */
 	bool past_iommu;    /* it reaches memory without asking the IOMMU (an emulated card may) */
 	uint32_t mtu;       /* bytes of IP packet that it takes, at most */
 	const char *broken; /* what the device did, when it cannot be used any more */
@@ -52,19 +53,20 @@ static inline struct frame *nic_receive(struct nic *nic)
 	return nic->ops->receive(nic);
 }
 
-/* Takes @frame in any case; sends it, padded to the least Ethernet length. False: it was dropped and counted. */
+/* Takes @frame in any case; sends it, padded to the least Ethernet length, or cut where gso_size says so. False: it was
+ * dropped and counted. */
 static inline bool nic_send(struct nic *nic, struct frame *frame)
 {
 	return nic->ops->send(nic, frame);
 }
 
-/* How many frames nic_send() would take now. */
+/* How many frames nic_send() would take now; in a chain each counts. */
 static inline unsigned nic_get_room(struct nic *nic)
 {
 	return nic->ops->get_room(nic);
 }
 
-/* Tells the device about frames to send and fresh buffers. */
+/* Tells the device about frames to send and fresh buffers; what was sent is free again. */
 static inline void nic_flush(struct nic *nic)
 {
 	nic->ops->flush(nic);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <cambium/event.h>
+#include <drivers/net/gso.h>
 
 #include "virtio_pci.h"
 
@@ -24,7 +25,10 @@
 #define NET_F_GUEST_CSUM (1ull << 1)
 #define NET_F_MTU (1ull << 3)
 #define NET_F_MAC (1ull << 5)
+#define NET_F_HOST_TSO4 (1ull << 11)
+#define NET_F_HOST_TSO6 (1ull << 12)
 #define NET_F_STATUS (1ull << 16)
+#define NET_F_CUTS (NET_F_CSUM | NET_F_HOST_TSO4 | NET_F_HOST_TSO6)
 
 /* Section 5.1.4. */
 #define CONFIG_MAC 0u
@@ -34,6 +38,8 @@
 
 #define HDR_NEEDS_CSUM 1u
 #define HDR_DATA_VALID 2u
+#define HDR_GSO_TCPV4 1u
+#define HDR_GSO_TCPV6 4u
 
 #define ETH_LEN 14u
 #define ETH_PADDED_LEN 60u
@@ -51,6 +57,7 @@ struct net_header {
 };
 
 _Static_assert(sizeof(struct net_header) == 12 && sizeof(struct net_header) <= FRAME_HEADROOM, "virtio 1.1, 5.1.6");
+_Static_assert(2 * VIRTQUEUE_SIZE_MAX <= NIC_FRAMES_MAX, "one frame a descriptor");
 
 struct virtio_net {
 	struct nic nic; /* first */
@@ -157,18 +164,16 @@ static struct frame *net_receive(struct nic *nic)
 
 static void tx_reclaim(struct virtio_net *net)
 {
+	enum virtq_result result;
 	uint16_t head;
 	uint32_t written;
 
-	for (;;) {
-		switch (virtqueue_take(&net->tx.ring, &head, &written)) {
-		case VIRTQ_OK: break;
-		case VIRTQ_BROKEN: net->nic.broken = "the transmit queue makes no sense"; return;
-		case VIRTQ_EMPTY: return;
-		}
+	while ((result = virtqueue_take(&net->tx.ring, &head, &written)) == VIRTQ_OK) {
 		frame_put(net->pool, net->tx_frames[head]);
 		net->tx_frames[head] = NULL;
 	}
+	if (result == VIRTQ_BROKEN)
+		net->nic.broken = "the transmit queue makes no sense";
 }
 
 static unsigned net_get_room(struct nic *nic)
@@ -180,14 +185,33 @@ static unsigned net_get_room(struct nic *nic)
 	return nic->broken ? 0 : net->tx.ring.free_count;
 }
 
+/* The part of the header that says how to cut; *@len becomes the length of all pieces. */
+static bool tx_describe_gso(const struct virtio_net *net, struct frame *frame, uint32_t *len)
+{
+	struct net_header *h = header_of(frame);
+	struct gso gso;
+
+	if (!net->nic.tx_tso || !gso_read(frame, net->nic.mtu, &gso))
+		return false;
+	*len = gso.len;
+	if (!gso.whole) {
+		h->gso_type = gso.ipv6 ? HDR_GSO_TCPV6 : HDR_GSO_TCPV4;
+		h->hdr_len = gso.header_len;
+		h->gso_size = frame->gso_size;
+	}
+	return gso.len >= ETH_PADDED_LEN || !frame->more;
+}
+
 /* Writes the device's header for @frame. False: the frame asks for what was not negotiated, or is too long or short. */
 static bool tx_describe(const struct virtio_net *net, struct frame *frame)
 {
 	struct net_header *h = header_of(frame);
+	uint32_t len = frame->len;
 
-	if (frame->len < ETH_LEN || frame->len > net->nic.mtu + ETH_LEN)
-		return false;
 	*h = (struct net_header){0};
+	if (frame->gso_size ? !tx_describe_gso(net, frame, &len)
+			    : frame->more || len < ETH_LEN || len > net->nic.mtu + ETH_LEN)
+		return false;
 	if (frame->flags & FRAME_CSUM_BLANK) {
 		if (!net->nic.tx_csum || !range_within((uint64_t)frame->csum_start + frame->csum_offset, 2, frame->len))
 			return false;
@@ -195,29 +219,40 @@ static bool tx_describe(const struct virtio_net *net, struct frame *frame)
 		h->csum_start = frame->csum_start;
 		h->csum_offset = frame->csum_offset;
 	}
-	if (frame->len < ETH_PADDED_LEN) {
-		memset(frame->data + frame->len, 0, ETH_PADDED_LEN - frame->len);
+	if (len < ETH_PADDED_LEN) {
+		memset(frame->data + len, 0, ETH_PADDED_LEN - len);
 		frame->len = ETH_PADDED_LEN;
 	}
+	return true;
+}
+
+/* Gives the device @frame, which is described, with all its pieces. False: there is no room for it. */
+static bool tx_add(struct virtio_net *net, struct frame *frame)
+{
+	struct virtq_piece pieces[GSO_PIECES_MAX];
+	uint32_t len = 0, count = 0;
+	uint16_t head;
+
+	for (const struct frame *f = frame; f; f = f->more) {
+		pieces[count++] = (struct virtq_piece){f->bus, f->len, false};
+		len += f->len;
+	}
+	pieces[0].addr -= sizeof(struct net_header);
+	pieces[0].len += (uint32_t)sizeof(struct net_header);
+	if (!virtqueue_add(&net->tx.ring, pieces, count, &head))
+		return false;
+	net->tx_frames[head] = frame;
+	net->nic.counters.tx_packets++;
+	net->nic.counters.tx_bytes += len;
 	return true;
 }
 
 static bool net_send(struct nic *nic, struct frame *frame)
 {
 	struct virtio_net *net = net_of(nic);
-	struct virtq_piece piece;
-	uint16_t head;
 
-	if (net_get_room(nic) && tx_describe(net, frame)) {
-		piece = (struct virtq_piece){frame->bus - sizeof(struct net_header),
-					     (uint32_t)sizeof(struct net_header) + frame->len, false};
-		if (virtqueue_add(&net->tx.ring, &piece, 1, &head)) {
-			net->tx_frames[head] = frame;
-			nic->counters.tx_packets++;
-			nic->counters.tx_bytes += frame->len;
-			return true;
-		}
-	}
+	if (net_get_room(nic) && tx_describe(net, frame) && tx_add(net, frame))
+		return true;
 	nic->counters.tx_dropped++;
 	frame_put(net->pool, frame);
 	return false;
@@ -227,6 +262,7 @@ static void net_flush(struct nic *nic)
 {
 	struct virtio_net *net = net_of(nic);
 
+	tx_reclaim(net);
 	rx_refill(net);
 	if (virtqueue_publish(&net->rx.ring)) {
 		virtio_notify(&net->rx);
@@ -307,7 +343,7 @@ static const char *net_setup(struct virtio_net *net, uint32_t index)
 
 	if (!why)
 		why = virtio_negotiate(
-			dev, VIRTIO_F_EVENT_IDX | NET_F_CSUM | NET_F_GUEST_CSUM | NET_F_MTU | NET_F_STATUS, NET_F_MAC);
+			dev, VIRTIO_F_EVENT_IDX | NET_F_CUTS | NET_F_GUEST_CSUM | NET_F_MTU | NET_F_STATUS, NET_F_MAC);
 	if (!why && dev->pci.info.msix_entries < 3)
 		why = "it has less than three MSI-X vectors";
 	if (!why)
@@ -331,6 +367,7 @@ static const char *net_setup(struct virtio_net *net, uint32_t index)
 		net->nic.mtu = MIN(net->nic.mtu, mtu);
 	net->nic.past_iommu = !(dev->features & VIRTIO_F_ACCESS_PLATFORM);
 	net->nic.tx_csum = dev->features & NET_F_CSUM;
+	net->nic.tx_tso = (dev->features & NET_F_CUTS) == NET_F_CUTS;
 	virtio_start(dev);
 	config_update(net);
 	net_flush(&net->nic);
@@ -360,5 +397,3 @@ bool virtio_net_drives(uint16_t vendor, uint16_t device)
 {
 	return vendor == VIRTIO_VENDOR && device == VIRTIO_DEVICE_MODERN + VIRTIO_TYPE_NET;
 }
-
-_Static_assert(2 * VIRTQUEUE_SIZE_MAX <= NIC_FRAMES_MAX, "one frame a descriptor");

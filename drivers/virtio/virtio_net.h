@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A virtio network card (virtio 1.1, section 5.1) as a struct nic: one receive and one transmit queue, checksum offload
- * both ways, no segmentation offload.
+ * both ways, segmentation offload for sending.
  */
 #ifndef CAMBIUM_VIRTIO_NET_H
 #define CAMBIUM_VIRTIO_NET_H

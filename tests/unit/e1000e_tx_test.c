@@ -41,8 +41,8 @@ static struct world *world_new(void)
 static uint16_t tx_packet(struct world *w, uint64_t bus, uint32_t len, bool csum)
 {
 	if (csum)
-		e1000e_tx_csum(&w->tx, 34, 16);
-	return e1000e_tx_add(&w->tx, bus, len, csum, true);
+		e1000e_tx_context(&w->tx, e1000e_csum_context(34, 16));
+	return e1000e_tx_add(&w->tx, bus, len, csum ? E1000E_TX_CSUM : 0, true);
 }
 
 /* The device sends everything up to the tail and reports where it was asked to. Returns how many packets. */
@@ -65,10 +65,10 @@ Test(e1000e_tx, descriptors_of_a_packet_are_laid_out_as_the_datasheet_says)
 	struct world *w = world_new();
 	const struct e1000e_desc *d = w->page;
 
-	e1000e_tx_csum(&w->tx, 34, 16);
-	cr_assert_eq(e1000e_tx_add(&w->tx, 0x123456789000, 700, true, false), 1);
-	cr_assert_eq(e1000e_tx_add(&w->tx, 0x1000, 60, true, true), 2);
-	cr_assert_eq(e1000e_tx_add(&w->tx, 0x2000, 1514, false, true), 3);
+	e1000e_tx_context(&w->tx, e1000e_csum_context(34, 16));
+	cr_assert_eq(e1000e_tx_add(&w->tx, 0x123456789000, 700, E1000E_TX_CSUM, false), 1);
+	cr_assert_eq(e1000e_tx_add(&w->tx, 0x1000, 60, E1000E_TX_CSUM, true), 2);
+	cr_assert_eq(e1000e_tx_add(&w->tx, 0x2000, 1514, 0, true), 3);
 	cr_assert(e1000e_tx_publish(&w->tx));
 	/* a context: from byte 34 on, to byte 50, to the end; TCP */
 	cr_assert_eq(d[0].lo, 34ull << 32 | 50ull << 40);
@@ -87,10 +87,10 @@ Test(e1000e_tx, a_context_is_given_once_as_long_as_it_stays_the_same)
 	for (unsigned i = 0; i < 10; i++)
 		tx_packet(w, 0x1000, 100, true);
 	cr_assert_eq(w->tx.tail, 11);
-	e1000e_tx_csum(&w->tx, 34, 6);
+	e1000e_tx_context(&w->tx, e1000e_csum_context(34, 6));
 	cr_assert_eq(w->tx.tail, 12);
 	cr_assert_eq(w->page[11].hi, CONTEXT_TYPE, "not TCP");
-	e1000e_tx_csum(&w->tx, 34, 16);
+	e1000e_tx_context(&w->tx, e1000e_csum_context(34, 16));
 	cr_assert_eq(w->tx.tail, 13);
 }
 
