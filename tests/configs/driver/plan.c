@@ -11,7 +11,7 @@ enum { IF_WEB1 = 1 };
 static const struct plan_domain domains[] = {
 	[ROUTER] = {.name = "router",
 		    .image = "router",
-		    .cmdline = "router stats=10", /* lives are shorter than that: it tells only why one is long */
+		    .cmdline = "router stats=10", /* at its start, then only in a life that is too long: tells why */
 		    .mem_pages = MIB(16),
 		    .window_pages = 2048,
 		    .weight = 512,
