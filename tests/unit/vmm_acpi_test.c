@@ -155,7 +155,6 @@ Test(vmm_acpi, madt_gives_cpus_io_apics_and_overrides)
 
 	build_madt(&b);
 	cr_assert_eq(parse("APIC", b.bytes, b.len, &out), ACPI_OK);
-	cr_assert_eq(out.madt.lapic, 0xfee00000u);
 	cr_assert_eq(out.madt.cpu_count, 2u);
 	cr_assert_eq(out.madt.cpu_apic_id[1], 2u);
 	cr_assert_eq(out.madt.cpus_left_out, 1u);

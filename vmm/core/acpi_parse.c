@@ -22,17 +22,18 @@ struct table {
 
 const char *acpi_error_text(enum acpi_error error)
 {
-	switch (error) {
-	case ACPI_OK: return "no error";
-	case ACPI_SHORT: return "shorter than its own fields";
-	case ACPI_SIGNATURE: return "wrong signature";
-	case ACPI_LENGTH: return "impossible length";
-	case ACPI_CHECKSUM: return "wrong checksum";
-	case ACPI_ABSENT: return "absent";
-	case ACPI_ADDRESS: return "impossible address";
-	case ACPI_TOO_MANY: return "names more than can be handled";
-	}
-	return "unknown error";
+	static const char *const text[] = {
+		[ACPI_OK] = "no error",
+		[ACPI_SHORT] = "shorter than its own fields",
+		[ACPI_SIGNATURE] = "wrong signature",
+		[ACPI_LENGTH] = "impossible length",
+		[ACPI_CHECKSUM] = "wrong checksum",
+		[ACPI_ABSENT] = "absent",
+		[ACPI_ADDRESS] = "impossible address",
+		[ACPI_TOO_MANY] = "names more than can be handled",
+	};
+
+	return text[error];
 }
 
 /* Little-endian number of @width bytes at @at; 0 when it does not lie wholly in the table. */
@@ -162,7 +163,7 @@ static void add_ioapic(struct acpi_madt *out, const struct table *t, uint64_t at
 enum acpi_error acpi_madt_parse(const uint8_t *bytes, uint64_t len, struct acpi_madt *out)
 {
 	/* Shortest length of the records that are read, by type. */
-	static const uint8_t least[] = {[0] = 8, [1] = 12, [2] = 10, [5] = 12, [9] = 16};
+	static const uint8_t least[] = {[0] = 8, [1] = 12, [2] = 10, [9] = 16};
 	struct table t;
 	enum acpi_error e;
 
@@ -172,7 +173,6 @@ enum acpi_error acpi_madt_parse(const uint8_t *bytes, uint64_t len, struct acpi_
 	e = open(&t, bytes, len, "APIC", MADT_FIRST);
 	if (e != ACPI_OK)
 		return e;
-	out->lapic = get(&t, 36, 4);
 	for (uint64_t at = MADT_FIRST; at < t.len;) {
 		uint64_t type = get(&t, at, 1), bytes_here = get(&t, at + 1, 1);
 
@@ -183,7 +183,6 @@ enum acpi_error acpi_madt_parse(const uint8_t *bytes, uint64_t len, struct acpi_
 		case 0: add_cpu(out, get(&t, at + 3, 1), get(&t, at + 4, 4)); break;
 		case 1: add_ioapic(out, &t, at); break;
 		case 2: add_override(out, &t, at); break;
-		case 5: out->lapic = get(&t, at + 4, 8); break;
 		case 9: add_cpu(out, get(&t, at + 4, 4), get(&t, at + 8, 4)); break;
 		default: break;
 		}

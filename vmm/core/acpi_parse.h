@@ -36,7 +36,6 @@ struct acpi_rsdp {
 };
 
 struct acpi_madt {
-	uint64_t lapic; /* physical address of the local APIC registers */
 	uint32_t cpu_count;
 	uint32_t cpus_left_out; /* more than ACPI_CPU_MAX, or with an id that needs x2APIC */
 	uint8_t cpu_apic_id[ACPI_CPU_MAX];
