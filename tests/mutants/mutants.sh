@@ -11,7 +11,7 @@ build=$1 third=$2 table=$3
 here=tests/mutants
 work=$build/mutants
 core=$work/tree/vmm/core
-directed='@(frame|mmu|grant|table|image|memory|domain|event)/*'
+directed='@(dma_table|dma_grant|frame|mmu|grant|table|image|memory|domain|event)/*'
 random='world/*'
 fuzzed='fuzz/*@(mmu|grant|memory|event)*'
 sanitizers='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'

@@ -57,7 +57,12 @@ void any_world(void)
 	w.cpu_flushed[1] = nondet_u64();
 	ASSUME(w.flush_clock < UINT64_MAX - 8);
 	ASSUME(w.cpu_flushed[0] <= w.flush_clock && w.cpu_flushed[1] <= w.flush_clock);
-	w.flushed = MIN(w.cpu_flushed[0], w.cpu_flushed[1]);
+	w.dma_stale = nondet_bool();
+	w.dma_flushed = nondet_u64();
+	ASSUME(w.dma_flushed <= w.flush_clock);
+	/* As the last flush of a CPU left it, when the IOTLB may have been stale. */
+	w.flushed = nondet_u64();
+	ASSUME(w.flushed <= w.cpu_flushed[0] && w.flushed <= w.cpu_flushed[1]);
 	for (unsigned i = 0; i < FRAMES; i++) {
 		any_frame_state(&frames[i]);
 		before[i] = frames[i];
