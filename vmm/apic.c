@@ -26,8 +26,6 @@
 #define REG_TPR 0x80u
 #define REG_EOI 0xb0u
 #define REG_SPURIOUS 0xf0u
-#define REG_ICR_LOW 0x300u
-#define REG_ICR_HIGH 0x310u
 #define REG_LVT_TIMER 0x320u
 #define REG_LVT_THERMAL 0x330u
 #define REG_LVT_PERF 0x340u
@@ -43,11 +41,6 @@
 #define LVT_MASKED 0x10000u
 #define LVT_NMI 0x400u
 #define DIVIDE_BY_1 0xbu
-#define ICR_PENDING 0x1000u
-#define ICR_ASSERT 0x4000u
-#define ICR_INIT 0x500u
-#define ICR_STARTUP 0x600u
-#define ICR_POLLS 1000000u
 
 #define PIC1 0x20u
 #define PIC2 0xa0u
@@ -158,30 +151,6 @@ void apic_timer_at(uint64_t deadline)
 	most = UINT32_MAX * 1000000000ull / MAX(ticks_per_second, 5ull);
 	ticks = ns >= most ? UINT32_MAX : ns * (ticks_per_second / 1000) / 1000000 + 1;
 	reg_write(REG_TIMER_INITIAL, (uint32_t)MIN(ticks, UINT32_MAX));
-}
-
-/* Writes the interrupt command register once the one before has left. */
-static void icr_write(uint32_t target, uint32_t low)
-{
-	for (unsigned i = 0; (reg_read(REG_ICR_LOW) & ICR_PENDING) && i < ICR_POLLS; i++)
-		cpu_relax();
-	reg_write(REG_ICR_HIGH, target << 24);
-	reg_write(REG_ICR_LOW, low);
-}
-
-void apic_ipi(uint32_t target, uint8_t vector)
-{
-	icr_write(target, ICR_ASSERT | vector);
-}
-
-void apic_ipi_init(uint32_t target)
-{
-	icr_write(target, ICR_ASSERT | ICR_INIT);
-}
-
-void apic_ipi_startup(uint32_t target, uint8_t page)
-{
-	icr_write(target, ICR_ASSERT | ICR_STARTUP | page);
 }
 
 static uint32_t ioapic_read(volatile uint8_t *io, uint32_t reg)

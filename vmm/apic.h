@@ -28,13 +28,6 @@ void apic_eoi(void);
  */
 void apic_timer_at(uint64_t deadline);
 
-/* Sends @vector to the CPU with local APIC id @target. */
-void apic_ipi(uint32_t target, uint8_t vector);
-
-/* INIT and start-up IPIs, for starting other CPUs: @page is the 4 KiB page below 1 MiB where the CPU begins. */
-void apic_ipi_init(uint32_t target);
-void apic_ipi_startup(uint32_t target, uint8_t page);
-
 /* Routes ISA interrupt @irq (0-15) as @vector to @target through the I/O APIC; false when there is none. Boot only. */
 bool ioapic_route_isa(unsigned irq, uint8_t vector, uint32_t target);
 

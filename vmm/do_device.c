@@ -49,14 +49,18 @@ void device_interrupt(uint8_t vector)
 		unexpected++;
 }
 
+static void binding_drop(unsigned n)
+{
+	pci_msix_mask(bindings[n].device, bindings[n].entry);
+	iommu_unroute(n);
+	bindings[n].domain = DOMID_NONE;
+}
+
 void device_unbind(const struct domain *d, uint32_t port)
 {
 	for (unsigned n = 0; n < VECTORS; n++)
-		if (bindings[n].domain == d->id && bindings[n].port == port) {
-			pci_msix_mask(bindings[n].device, bindings[n].entry);
-			iommu_unroute(n);
-			bindings[n].domain = DOMID_NONE;
-		}
+		if (bindings[n].domain == d->id && bindings[n].port == port)
+			binding_drop(n);
 }
 
 static void fault_told(struct pci_function *p, const struct domain *d, const struct iommu_fault *f)
@@ -97,19 +101,16 @@ void device_faults(void)
 	struct iommu_fault f;
 
 	for (unsigned n = 0; n < FAULTS_AT_ONCE && iommu_next_fault(&f); n++) {
-		bool known = false;
+		struct pci_function *p = &other;
+		unsigned i = 0;
 
-		for (unsigned i = 0; i < pci_count(); i++) {
-			struct pci_function *p = pci_at(i);
-
-			if (p->info.bdf != f.bdf || p->info.segment != f.segment)
-				continue;
-			known = true;
-			fault_told(p, domain_find(&world, p->info.owner), &f);
+		while (i < pci_count() && (pci_at(i)->info.bdf != f.bdf || pci_at(i)->info.segment != f.segment))
+			i++;
+		if (i < pci_count())
+			p = pci_at(i);
+		fault_told(p, domain_find(&world, p->info.owner), &f);
+		if (p != &other)
 			fault_storm(p, i);
-		}
-		if (!known)
-			fault_told(&other, NULL, &f);
 	}
 }
 

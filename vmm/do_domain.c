@@ -206,8 +206,6 @@ int64_t do_domain_info(struct vcpu *v, uint32_t domid, guest_va_t info)
 	if (!d)
 		return error;
 	domain_describe(&world, d, &i);
-	if (!i.has_frame)
-		memset(&i.frame, 0, sizeof i.frame);
 	return copy_to_guest(info, &i, sizeof i) ? 0 : -HC_EFAULT;
 }
 

@@ -207,15 +207,13 @@ int64_t do_grant_copy(struct vcpu *v, guest_va_t copies, uint32_t count, guest_v
 
 	if (count > GRANT_COPY_MAX)
 		return -HC_EINVAL;
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count && e == HC_OK; i += e == HC_OK) {
 		struct grant_copy c;
 
 		if (!copy_from_guest(&c, guest_va(copies.v + i * sizeof c), sizeof c))
 			e = HC_EFAULT;
 		else
 			WITH_FLUSH(e, copy_one(v, &c));
-		if (e != HC_OK)
-			break;
 	}
 	if (!copy_to_guest(done, &i, sizeof i) && e == HC_OK)
 		e = HC_EFAULT;

@@ -51,10 +51,9 @@ void pci_windows_map(void)
 			log_line("pci: segment %u and later ones are left out", e->segment);
 			break;
 		}
-		windows[window_count].base = paging_map_device(e->base + (uint64_t)e->start_bus * BUS_BYTES, bytes);
-		windows[window_count].segment = e->segment;
-		windows[window_count].first_bus = e->start_bus;
-		windows[window_count].last_bus = e->end_bus;
+		windows[window_count] = (struct segment){
+			paging_map_device(e->base + (uint64_t)e->start_bus * BUS_BYTES, bytes), e->segment,
+			e->start_bus, e->end_bus};
 		if (window_true(window_count))
 			window_count++;
 		else
@@ -102,12 +101,10 @@ uint32_t pci_read(const struct pci_function *f, uint32_t offset, uint32_t width)
 	uint16_t port = (uint16_t)(DATA_PORT + offset % 4);
 	uint32_t v;
 
-	if (f->ecam && width == 1)
-		return f->ecam[offset];
-	if (f->ecam && width == 2)
-		return *(volatile uint16_t *)(f->ecam + offset);
 	if (f->ecam)
-		return mmio_read32(f->ecam + offset);
+		return width == 1   ? f->ecam[offset]
+		       : width == 2 ? *(volatile uint16_t *)(f->ecam + offset)
+				    : mmio_read32(f->ecam + offset);
 	port_address(f, offset);
 	v = width == 1 ? in8(port) : width == 2 ? in16(port) : in32(port);
 	port_unlock();

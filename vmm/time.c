@@ -134,25 +134,16 @@ static bool measure(const struct steady *s, uint64_t *tsc_hz, uint64_t *apic_hz)
 	return true;
 }
 
-/* The TSC's frequency as CPUID has it (leaf 0x15, or a hypervisor's leaf 0x40000010); 0: it does not tell. */
+/* The TSC's frequency as CPUID has it (leaf 0x15); 0: it does not tell. */
 static uint64_t tsc_hz_from_cpuid(void)
 {
 	uint32_t r[4];
 
 	cpuid(0, 0, r);
-	if (r[0] >= 0x15) {
-		cpuid(0x15, 0, r);
-		if (r[0] && r[1] && r[2])
-			return (uint64_t)r[2] * r[1] / r[0];
-	}
-	cpuid(1, 0, r);
-	if (!(r[2] >> 31))
+	if (r[0] < 0x15)
 		return 0;
-	cpuid(0x40000000u, 0, r);
-	if (r[0] < 0x40000010u || r[0] > 0x400000ffu)
-		return 0;
-	cpuid(0x40000010u, 0, r);
-	return (uint64_t)r[0] * 1000;
+	cpuid(0x15, 0, r);
+	return r[0] ? (uint64_t)r[2] * r[1] / r[0] : 0;
 }
 
 static uint8_t cmos_read(uint8_t index)

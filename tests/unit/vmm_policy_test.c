@@ -180,9 +180,8 @@ Test(vmm_policy, in_order_atoms_are_safe_and_later_ones_are_not)
 		uint32_t model;
 		const char *refusal;
 	} rows[] = {
-		{0x1c, NULL}, {0x26, NULL}, {0x27, NULL},
-		{0x35, NULL}, {0x36, NULL}, {0x37, "Meltdown"},
-		{0x4c, "Meltdown"}, {0x5c, "Meltdown"}, {0x0f, "Meltdown"},
+		{0x1c, NULL},       {0x26, NULL},       {0x27, NULL},       {0x35, NULL},       {0x36, NULL},
+		{0x37, "Meltdown"}, {0x4c, "Meltdown"}, {0x5c, "Meltdown"}, {0x0f, "Meltdown"},
 	};
 	struct cpu_raw raw = haswell;
 

@@ -193,7 +193,7 @@ void domain_describe(const struct world *w, const struct domain *d, struct domai
 		.grants = d->grant_count,
 		.mappings = d->mapping_count,
 		.has_frame = d->has_frame,
-		.frame = d->vcpu.frame,
+		.frame = d->has_frame ? d->vcpu.frame : (struct trap_frame){0},
 	};
 	memcpy(info->name, d->name, sizeof info->name);
 }

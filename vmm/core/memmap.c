@@ -9,17 +9,18 @@
 
 #define LOW_END 0x100000ull
 
-/* How little use a type is. */
+/* Types by how much use they are; one that is not here is of none. */
+static const uint32_t ranks[] = {BOOT_MEMORY_USABLE, BOOT_MEMORY_LOADER, BOOT_MEMORY_FIRMWARE, BOOT_MEMORY_BUNDLE,
+				 BOOT_MEMORY_IMAGE};
+
+/* How little use a type is, from 1 on. */
 static unsigned rank(uint32_t type)
 {
-	switch (type) {
-	case BOOT_MEMORY_USABLE: return 1;
-	case BOOT_MEMORY_LOADER: return 2;
-	case BOOT_MEMORY_FIRMWARE: return 3;
-	case BOOT_MEMORY_BUNDLE: return 4;
-	case BOOT_MEMORY_IMAGE: return 5;
-	default: return 6;
-	}
+	unsigned i = 0;
+
+	while (i < ARRAY_SIZE(ranks) && ranks[i] != type)
+		i++;
+	return i + 1;
 }
 
 /* Inserts @cut into the ascending list whose entries are kept in the start fields of @map. */
@@ -51,7 +52,7 @@ static uint32_t piece_type(const struct boot_memory *in, unsigned count, uint64_
 	for (unsigned i = 0; i < count; i++)
 		if (start >= in[i].start && start < end_of(&in[i]) && rank(in[i].type) > worst) {
 			worst = rank(in[i].type);
-			type = worst == 6 ? BOOT_MEMORY_RESERVED : in[i].type;
+			type = worst > ARRAY_SIZE(ranks) ? BOOT_MEMORY_RESERVED : in[i].type;
 		}
 	return type && start < LOW_END ? BOOT_MEMORY_RESERVED : type;
 }
