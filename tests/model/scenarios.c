@@ -282,7 +282,7 @@ static void add_reach(const struct model *m, struct moves *v, struct op o, bool 
 
 static void devices(const struct model *m, struct moves *v)
 {
-	const mfn_t *a = m->table[1], *b = m->table[2], *d = m->data, some[5] = {d[2], b[1], d[1], 0, 200};
+	const mfn_t *a = m->table[1], *b = m->table[2], *d = m->data, some[5] = {d[2], b[2], d[1], 0, 200};
 
 	for (unsigned i = 0; i < 5; i++) {
 		for (uint8_t rights = 1; rights <= 3; rights += 2) {

@@ -276,6 +276,7 @@ Test(dma_table, frame_that_left_gets_no_other_type_before_the_iotlb_forgot_it)
 	cr_assert_eq(mmu_pin(o.w, o.d, o.spare, 1), CORE_FLUSH_FIRST, "however often CPUs flush");
 	tw_recount(o.w);
 	tw_dma_flush(o.w);
+	cr_assert_not(o.w->dma_stale, "it need not be invalidated again");
 	cr_assert_eq(mmu_pin(o.w, o.d, o.spare, 1), CORE_FLUSH_FIRST, "nor does the IOTLB's invalidation do for CPUs");
 	tw_flush_cpus(o.w);
 	cr_assert_eq(mmu_pin(o.w, o.d, o.spare, 1), HC_OK);
