@@ -77,7 +77,7 @@ static struct machine *lie(const char *log, const char *machine, const char *mor
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < count; i++) {
-		const char *path = build_path("tests/log/%s.%u", log, i);
+		const char *path = build_path("tests/%s.%u.table", log, i);
 		FILE *f = fopen(path, "wb");
 
 		MUST(f && fwrite(tables[i].body, tables[i].bytes, 1, f) == 1 && !fclose(f));
