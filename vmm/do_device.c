@@ -21,7 +21,7 @@
 #define VECTORS (VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST + 1)
 #define FAULTS_TOLD 8u /* each; then every doubling */
 #define STORM_FAULTS 256u
-#define STORM_NS 1000000000ull
+#define STORM_PAUSE_NS 10000000000ull
 #define FAULTS_AT_ONCE 64u
 
 /* By handle of the IOMMU; vector VECTOR_DEVICE_FIRST + handle. */
@@ -77,21 +77,20 @@ static void fault_told(struct pci_function *p, const struct domain *d, const str
 		 f->address, f->reason, n);
 }
 
-/* One that goes on and on would take the CPU with its faults alone. */
+/* One that goes on and on would take the CPU with its faults alone; so long a pause means that it had ended. */
 static void fault_storm(struct pci_function *p, unsigned index)
 {
 	uint64_t now = time_now();
 
-	if (now - p->storm_start > STORM_NS) {
-		p->storm_start = now;
+	if (now - p->storm_last > STORM_PAUSE_NS)
 		p->storm = 0;
-	}
+	p->storm_last = now;
 	if (++p->storm < STORM_FAULTS || p->stopped)
 		return;
 	p->stopped = true;
 	pci_bus_master(index, false);
 	iommu_detach(p);
-	log_line("dma: %02x:%02x.%u is stopped: %u faults within a second", p->info.bdf >> 8, p->info.bdf >> 3 & 31u,
+	log_line("dma: %02x:%02x.%u is stopped: %u faults without a pause", p->info.bdf >> 8, p->info.bdf >> 3 & 31u,
 		 p->info.bdf & 7u, p->storm);
 }
 
@@ -210,7 +209,7 @@ int64_t do_device_assign(struct vcpu *v, uint32_t domid, uint32_t index)
 	if (!grant_bars(d, index))
 		return -HC_ENOMEM;
 	p->info.owner = d->id;
-	p->info.faults = 0;
+	p->info.faults = p->storm = 0;
 	p->stopped = false;
 	d->devices_owned++;
 	iommu_attach(p, d);

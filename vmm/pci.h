@@ -18,8 +18,8 @@ struct pci_function {
 	/* do_device.c's */
 	bool resetting;                   /* the reset after its last owner's end is under way */
 	bool stopped;                     /* for the rest of its owner's life: it kept faulting */
-	uint32_t storm;                   /* faults since storm_start */
-	uint64_t storm_start;             /* system time */
+	uint32_t storm;                   /* faults without a pause */
+	uint64_t storm_last;              /* system time of the last one */
 	bool withheld;                    /* never given away: a bridge, or a BAR of it lies over something else */
 	uint8_t msix_cap;                 /* offset of the capability; 0: none */
 	uint8_t pcie_cap;                 /* offset of the PCI Express capability; 0: none */

@@ -59,7 +59,7 @@ static const char *const confined[] = {
 	"^nic| nic: stopped$",
 	"^vmm: dma: 00:10.0 of domain 9 (nic): read of ",
 	"^vmm: dma: 00:10.0 of domain 9 (nic): write to ",
-	"^vmm: dma: 00:10.0 is stopped: 256 faults within a second$",
+	"^vmm: dma: 00:10.0 is stopped: 256 faults without a pause$",
 	"^victim2| victim: 0 words were changed$",
 	"^vectors| vectors: 15 attempts, each met as documented$",
 };
