@@ -29,4 +29,19 @@ extern const struct plan_source plan_source;
 /* Mebibytes as pages. */
 #define MIB(n) ((n)*256u)
 
+/* The link of @front_end to the router @back_end as its interface number @n: 10.1.n.2 and 10.1.n.1 of 10.1.n.0/24. */
+#define INNER_LINK(front_end, back_end, n)                                                                             \
+	{                                                                                                              \
+		.kind = PLAN_LINK_NET, .front = (front_end), .back = (back_end), .index = (n),                         \
+		.mac = {0x02, 0xca, 0x4d, 0, (n), 2}, .router_mac = {0x02, 0xca, 0x4d, 0, (n), 1},                     \
+		.address = IPV4(10, 1, (n), 2), .prefix = 24, .gateway = IPV4(10, 1, (n), 1), .mtu = 1500              \
+	}
+
+/* publish protocol @port -> interface @to:@target */
+#define PUBLISH(protocol, to, port, target)                                                                            \
+	{                                                                                                              \
+		.kind = RULES_KIND_PUBLISH, .proto = (protocol), .from_if = RULES_IF_UPLINK, .to_if = (to),            \
+		.port_lo = (port), .port_hi = (port), .target_port = (target)                                          \
+	}
+
 #endif

@@ -40,45 +40,15 @@ static const struct plan_domain domains[DOMAINS] = {
 };
 
 static const struct plan_link links[] = {
-	{.kind = PLAN_LINK_NET,
-	 .front = WEB1,
-	 .back = ROUTER,
-	 .index = IF_WEB1,
-	 .mac = {0x02, 0xca, 0x4d, 0, 1, 2},
-	 .router_mac = {0x02, 0xca, 0x4d, 0, 1, 1},
-	 .address = IPV4(10, 1, 1, 2),
-	 .prefix = 24,
-	 .gateway = IPV4(10, 1, 1, 1),
-	 .mtu = 1500},
-	{.kind = PLAN_LINK_NET,
-	 .front = WEB2,
-	 .back = ROUTER,
-	 .index = IF_WEB2,
-	 .mac = {0x02, 0xca, 0x4d, 0, 2, 2},
-	 .router_mac = {0x02, 0xca, 0x4d, 0, 2, 1},
-	 .address = IPV4(10, 1, 2, 2),
-	 .prefix = 24,
-	 .gateway = IPV4(10, 1, 2, 1),
-	 .mtu = 1500},
+	INNER_LINK(WEB1, ROUTER, IF_WEB1),
+	INNER_LINK(WEB2, ROUTER, IF_WEB2),
 };
 
 /* First match decides; what no rule matches is dropped. */
 static const struct rules_rule rules[] = {
 	/* publish tcp 8080 -> web1:80, 8081 -> web2:80 */
-	{.kind = RULES_KIND_PUBLISH,
-	 .proto = RULES_PROTO_TCP,
-	 .from_if = RULES_IF_UPLINK,
-	 .to_if = IF_WEB1,
-	 .port_lo = 8080,
-	 .port_hi = 8080,
-	 .target_port = 80},
-	{.kind = RULES_KIND_PUBLISH,
-	 .proto = RULES_PROTO_TCP,
-	 .from_if = RULES_IF_UPLINK,
-	 .to_if = IF_WEB2,
-	 .port_lo = 8081,
-	 .port_hi = 8081,
-	 .target_port = 80},
+	PUBLISH(RULES_PROTO_TCP, IF_WEB1, 8080, 80),
+	PUBLISH(RULES_PROTO_TCP, IF_WEB2, 8081, 80),
 	/* the inner side may ask the router for an echo, and use the world under the uplink's address */
 	{.kind = RULES_KIND_ALLOW,
 	 .proto = RULES_PROTO_ICMP,

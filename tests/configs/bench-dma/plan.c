@@ -24,33 +24,9 @@ static const struct plan_domain domains[] = {
 };
 
 static const struct plan_link links[] = {
-	{.kind = PLAN_LINK_NET,
-	 .front = WEB1,
-	 .back = ROUTER,
-	 .index = IF_WEB1,
-	 .mac = {0x02, 0xca, 0x4d, 0, 1, 2},
-	 .router_mac = {0x02, 0xca, 0x4d, 0, 1, 1},
-	 .address = IPV4(10, 1, 1, 2),
-	 .prefix = 24,
-	 .gateway = IPV4(10, 1, 1, 1),
-	 .mtu = 1500},
-	{.kind = PLAN_LINK_NET,
-	 .front = TRAFFIC,
-	 .back = ROUTER,
-	 .index = IF_TRAFFIC,
-	 .mac = {0x02, 0xca, 0x4d, 0, 2, 2},
-	 .router_mac = {0x02, 0xca, 0x4d, 0, 2, 1},
-	 .address = IPV4(10, 1, 2, 2),
-	 .prefix = 24,
-	 .gateway = IPV4(10, 1, 2, 1),
-	 .mtu = 1500},
+	INNER_LINK(WEB1, ROUTER, IF_WEB1),
+	INNER_LINK(TRAFFIC, ROUTER, IF_TRAFFIC),
 };
-
-#define PUBLISH(protocol, interface, port, to)                                                                         \
-	{                                                                                                              \
-		.kind = RULES_KIND_PUBLISH, .proto = (protocol), .from_if = RULES_IF_UPLINK, .to_if = (interface),     \
-		.port_lo = (port), .port_hi = (port), .target_port = (to)                                              \
-	}
 
 static const struct rules_rule rules[] = {
 	PUBLISH(RULES_PROTO_TCP, IF_WEB1, 8080, 80),

@@ -19,27 +19,12 @@ static const struct plan_domain domains[] = {
 };
 
 static const struct plan_link links[] = {
-	{.kind = PLAN_LINK_NET,
-	 .front = WEB1,
-	 .back = ROUTER,
-	 .index = IF_WEB1,
-	 .mac = {0x02, 0xca, 0x4d, 0, 1, 2},
-	 .router_mac = {0x02, 0xca, 0x4d, 0, 1, 1},
-	 .address = IPV4(10, 1, 1, 2),
-	 .prefix = 24,
-	 .gateway = IPV4(10, 1, 1, 1),
-	 .mtu = 1500},
+	INNER_LINK(WEB1, ROUTER, IF_WEB1),
 };
 
 static const struct rules_rule rules[] = {
 	/* publish tcp 8080 -> web1:80 */
-	{.kind = RULES_KIND_PUBLISH,
-	 .proto = RULES_PROTO_TCP,
-	 .from_if = RULES_IF_UPLINK,
-	 .to_if = IF_WEB1,
-	 .port_lo = 8080,
-	 .port_hi = 8080,
-	 .target_port = 80},
+	PUBLISH(RULES_PROTO_TCP, IF_WEB1, 8080, 80),
 };
 
 const struct plan_source plan_source = {
