@@ -22,7 +22,6 @@
 #define FAULTS_TOLD 8u /* each; then every doubling */
 #define STORM_FAULTS 256u
 #define STORM_PAUSE_NS 10000000000ull
-#define FAULTS_AT_ONCE 64u
 
 /* By handle of the IOMMU; vector VECTOR_DEVICE_FIRST + handle. */
 static struct {
@@ -77,8 +76,11 @@ static void fault_told(struct pci_function *p, const struct domain *d, const str
 		 f->address, f->reason, n);
 }
 
-/* One that goes on and on would take the CPU with its faults alone; so long a pause means that it had ended. */
-static void fault_storm(struct pci_function *p, unsigned index)
+/*
+ * One that goes on and on would take the CPU with its faults alone; so long a pause means that it had ended. True: it is to
+ * be stopped.
+ */
+static bool fault_storm(struct pci_function *p)
 {
 	uint64_t now = time_now();
 
@@ -86,20 +88,19 @@ static void fault_storm(struct pci_function *p, unsigned index)
 		p->storm = 0;
 	p->storm_last = now;
 	if (++p->storm < STORM_FAULTS || p->stopped)
-		return;
+		return false;
 	p->stopped = true;
-	pci_bus_master(index, false);
-	iommu_detach(p);
-	log_line("dma: %02x:%02x.%u is stopped: %u faults without a pause", p->info.bdf >> 8, p->info.bdf >> 3 & 31u,
-		 p->info.bdf & 7u, p->storm);
+	return true;
 }
 
+/* Until no record is left, else no interrupt would tell of the next one. That ends, since who goes on is stopped. */
 void device_faults(void)
 {
-	static struct pci_function other; /* a bridge's own, say */
+	static struct pci_function
+		other; /* a bridge's own, say: it cannot be stopped, so that nothing is told any more */
 	struct iommu_fault f;
 
-	for (unsigned n = 0; n < FAULTS_AT_ONCE && iommu_next_fault(&f); n++) {
+	while (!other.stopped && iommu_next_fault(&f)) {
 		struct pci_function *p = &other;
 		unsigned i = 0;
 
@@ -108,8 +109,17 @@ void device_faults(void)
 		if (i < pci_count())
 			p = pci_at(i);
 		fault_told(p, domain_find(&world, p->info.owner), &f);
-		if (p != &other)
-			fault_storm(p, i);
+		if (!fault_storm(p))
+			continue;
+		if (p == &other) {
+			iommu_faults_off();
+		} else {
+			pci_bus_master(i, false);
+			iommu_detach(p);
+		}
+		log_line("dma: %02x:%02x.%u is %s: %u faults without a pause", f.bdf >> 8, f.bdf >> 3 & 31u, f.bdf & 7u,
+			 p == &other ? "no function of this machine, and no fault is told any more" : "stopped",
+			 p->storm);
 	}
 }
 
@@ -309,7 +319,8 @@ int64_t do_device_dma(struct vcpu *v, guest_va_t mfns, uint32_t count, uint32_t 
 		e = dma_change(v->domain, list[i], rights);
 	if (world.dma_stale)
 		iommu_flush();
-	iommu_grown();
+	if (rights)
+		iommu_grown();
 	if (e == HC_OK)
 		return count;
 	return i > 1 ? i - 1 : -(int64_t)e;

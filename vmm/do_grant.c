@@ -88,23 +88,21 @@ static enum abi_error map_one(struct vcpu *v, struct domain *granter, const stru
 	return e;
 }
 
-/* (One table may stand at two places of a range: what the caller has looked at can be gone when its turn comes.) */
-static enum abi_error unmap_range(struct vcpu *v, uint64_t va, uint32_t count)
+/* The caller has looked: each is a mapping. One table may stand at two places of the range; then it is gone already. */
+static void unmap_range(struct vcpu *v, uint64_t va, uint32_t count)
 {
-	enum abi_error e = HC_OK;
-
-	for (uint32_t i = 0; i < count && e == HC_OK; i++) {
+	for (uint32_t i = 0; i < count; i++) {
+		enum abi_error e;
 		unsigned index;
 		mfn_t table;
 
-		e = entry_find(v, va, i, &table, &index);
-		if (e == HC_OK)
-			e = grant_unmap(&world, v->domain, table, index);
+		CHECK(entry_find(v, va, i, &table, &index) == HC_OK);
+		e = grant_unmap(&world, v->domain, table, index);
+		CHECK(e == HC_OK || e == HC_EGRANT);
 		invlpg(va + (uint64_t)i * PAGE_SIZE);
 	}
 	if (world.dma_stale)
 		iommu_flush();
-	return e;
 }
 
 int64_t do_grant_map(struct vcpu *v, guest_va_t map)
@@ -134,7 +132,7 @@ int64_t do_grant_map(struct vcpu *v, guest_va_t map)
 		}
 	}
 	if (e != HC_OK)
-		CHECK(unmap_range(v, m.va, i - 1) == HC_OK);
+		unmap_range(v, m.va, i - 1);
 	if (m.flags & GRANT_DMA)
 		iommu_grown();
 	return -(int64_t)e;
@@ -156,7 +154,8 @@ int64_t do_grant_unmap(struct vcpu *v, uint64_t va, uint32_t count)
 		if (!grant_is_mapping(&world, table, index))
 			return -HC_EGRANT;
 	}
-	return -(int64_t)unmap_range(v, va, count);
+	unmap_range(v, va, count);
+	return 0;
 }
 
 /* The frame of one side of a copy. */

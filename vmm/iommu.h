@@ -64,5 +64,7 @@ bool iommu_route_pin(unsigned handle, uint8_t id, struct iommu_route route, uint
 
 /* Takes the next recorded fault; false: none is left. For the interrupt VECTOR_DMA_FAULT. */
 bool iommu_next_fault(struct iommu_fault *fault);
+/* No interrupt tells of faults any more. */
+void iommu_faults_off(void);
 
 #endif

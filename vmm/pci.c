@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The machine's PCI functions. Found once; a capability list is never followed for more steps than it can have entries, so
- * hostile configuration space ends. BARs keep the addresses that firmware gave them; a function with one that cannot be true is kept back.
+ * hostile configuration space ends. BARs keep the addresses that firmware gave them; a function with one that cannot be
+ * true is kept back.
  */
 #include "pci.h"
 

@@ -66,6 +66,7 @@
 
 #define FAULT_VALID (1ull << 63)
 #define FAULT_READ (1ull << 62)
+#define FAULTS_OFF 0x80000000u
 #define FAULT_INTERRUPTS 0x20u /* reasons from here on are about interrupts */
 
 #define PRESENT 0x1ull
@@ -85,7 +86,8 @@ struct unit {
 
 static struct unit units[ACPI_DMAR_UNITS];
 static unsigned unit_count; /* that run */
-static bool coherent, caches_absent, remaps_interrupts;
+static bool coherent, remaps_interrupts;
+static bool caches_absent;           /* a unit may not see an entry that is added until it is told to forget */
 static uint64_t (*contexts[256])[2]; /* by bus */
 static uint64_t (*handles)[2];
 static volatile uint32_t waited;
@@ -140,13 +142,15 @@ static void must(bool answered)
 		log_fatal("iommu: a unit does not answer: devices cannot be confined any more");
 }
 
-/* Has every unit forget everything. */
+/* Has every unit see what was written and forget everything. */
 static void forget(void)
 {
 	for (struct unit *u = units; u < units + unit_count; u++) {
 		const uint64_t list[4] = {FORGET_CONTEXTS, FORGET_TRANSLATIONS, FORGET_HANDLES, WAIT};
 		uint64_t end = time_now() + PATIENCE_NS;
 
+		if (u->cap & CAP_WRITE_BUFFER)
+			must(command(u, FLUSH_WRITES));
 		waited = 0;
 		for (unsigned n = 0; n < ARRAY_SIZE(list); n++) {
 			u->queue[u->tail][0] = list[n];
@@ -168,9 +172,6 @@ void iommu_flush(void)
 
 void iommu_grown(void)
 {
-	for (unsigned i = 0; i < unit_count; i++)
-		if (units[i].cap & CAP_WRITE_BUFFER)
-			must(command(&units[i], FLUSH_WRITES));
 	if (caches_absent)
 		forget();
 }
@@ -186,7 +187,6 @@ static void context_write(const struct pci_function *f, uint64_t low, uint64_t h
 		return;
 	entry_write(contexts[f->info.bdf >> 8][f->info.bdf & 0xff], low, high);
 	forget();
-	iommu_grown();
 }
 
 void iommu_attach(const struct pci_function *f, const struct domain *d)
@@ -261,6 +261,12 @@ bool iommu_next_fault(struct iommu_fault *fault)
 	return false;
 }
 
+void iommu_faults_off(void)
+{
+	for (unsigned i = 0; i < unit_count; i++)
+		mmio_write32(units[i].regs + REG_FAULT_CONTROL, FAULTS_OFF);
+}
+
 /* Everything off that firmware may have left on; then this unit's tables. False: it cannot be used. */
 static bool unit_start(struct unit *u, uint64_t root, uint64_t denied)
 {
@@ -299,7 +305,7 @@ static const char *units_find(const struct acpi_remapping *dmar)
 		u->segment = dmar->unit[i].segment;
 		u->cap = read64(u, REG_CAP);
 		u->ecap = read64(u, REG_ECAP);
-		caches_absent |= (u->cap & CAP_CACHES_ABSENT) != 0;
+		caches_absent |= (u->cap & (CAP_CACHES_ABSENT | CAP_WRITE_BUFFER)) != 0;
 		if (!~u->cap || CAP_DOMAINS(u->cap) < 10)
 			return "too few domain numbers";
 		if ((u->cap >> 24 & 0x3ff) * 16 + ((u->cap >> 40 & 0xff) + 1) * 16 > PAGE_SIZE)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Frames: private buffers of one packet each (a long one has several, in a chain), that a NIC can read and write by DMA. A
- * frame has one owner at a time and goes from hand to hand: pool -> NIC or back end -> router -> NIC or back end -> pool. No copy on the way.
+ * frame has one owner at a time and goes from hand to hand: pool -> NIC or back end -> router -> NIC or back end -> pool.
+ * No copy on the way.
  */
 #ifndef CAMBIUM_NET_FRAME_H
 #define CAMBIUM_NET_FRAME_H
@@ -19,10 +20,9 @@
 
 struct frame {
 	struct frame *next; /* for whoever owns it */
-	struct frame *
-		more; /* the next piece of the packet, that belongs to this frame; NULL: the last. Only with gso_size */
-	uint8_t *data; /* the Ethernet header; FRAME_LEN_MAX bytes, with FRAME_HEADROOM in front */
-	uint64_t bus;  /* bus address of data; the whole buffer lies in one page */
+	struct frame *more; /* its next piece, which belongs to this frame; NULL: the last one. Only with gso_size */
+	uint8_t *data;      /* the Ethernet header; FRAME_LEN_MAX bytes, with FRAME_HEADROOM in front */
+	uint64_t bus;       /* bus address of data; the whole buffer lies in one page */
 	uint32_t len;
 	uint16_t csum_start, csum_offset; /* where FRAME_CSUM_BLANK */
 	uint16_t gso_size; /* > 0: one TCP packet to be cut, with so many bytes of payload in a segment (gso.h) */

@@ -8,6 +8,8 @@
  */
 #include "raw_memory.h"
 
+#define TABLES_OF_GRANTS 16u /* pages that 512 offers and mappings take, at most */
+
 static uint64_t window;
 static struct raw_tree tree;
 
@@ -193,6 +195,31 @@ static void stale_alias(void)
 	raw_expect_number("given back", raw_give(frame), 1);
 }
 
+/* One table at two places of a range: what is unmapped at the first is gone at the second, and the call is all or none. */
+static void twice_in_one_range(void)
+{
+	static uint64_t mfns[512];
+	struct grant_offer offer = {.peer = start_info()->domid, .count = ARRAY_SIZE(mfns), .mfns = (uint64_t)mfns};
+	struct grant_map map = {.granter = offer.peer, .count = ARRAY_SIZE(mfns), .va = tree.va};
+	uint64_t frame = raw_frame();
+	int64_t first;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(mfns); i++)
+		mfns[i] = frame;
+	for (unsigned i = 0; i < TABLES_OF_GRANTS; i++)
+		raw_room();
+	first = hc_grant_offer(DOMID_SELF, &offer);
+	map.first = (uint32_t)first;
+	raw_expect("linked at the next place too", raw_mmu(MMU_UPDATE, tree.l2, 1, tree.l1 << PAGE_SHIFT | LINK),
+		   HC_OK);
+	raw_expect("mapped all over", first > 0 ? hc_grant_map(&map) : first, HC_OK);
+	raw_expect("unmapped, the first entry twice", hc_grant_unmap(tree.va, map.count + 1), HC_OK);
+	raw_refused("and once more", hc_grant_unmap(tree.va, 1), HC_EGRANT);
+	raw_expect("revoked", hc_grant_revoke(map.first, map.count), HC_OK);
+	raw_expect("unlinked", raw_mmu(MMU_UPDATE, tree.l2, 1, 0), HC_OK);
+	raw_expect_number("given back", raw_give(frame), 1);
+}
+
 /* Unmapped, pinned and written in one call's time: the old way, through one address. */
 static void stale_batch(void)
 {
@@ -244,6 +271,7 @@ int main(void)
 	life();
 	bases();
 	stale_alias();
+	twice_in_one_range();
 	stale_batch();
 	operations();
 	raw_tree_drop(&tree);

@@ -39,19 +39,6 @@ static enum abi_error map(struct pair *p, uint32_t ref, uint32_t flags, unsigned
 	return grant_map(p->w, p->m, p->g, ref, flags, p->ms.window, index, &p->mfn);
 }
 
-/* Takes all free frames but @left, @kept, in the order in which they will be taken. */
-static void exhaust(struct world *w, unsigned left, mfn_t *kept)
-{
-	mfn_t m;
-
-	for (unsigned i = 0; i < left; i++)
-		TW_OK(w, frame_alloc_own(w, &kept[i]));
-	while (w->frames_free)
-		TW_OK(w, frame_alloc_own(w, &m));
-	while (left)
-		frame_free_own(w, kept[--left]);
-}
-
 Test(dma_grant, mapping_lets_devices_in_with_its_rights_until_it_goes)
 {
 	struct pair p = make();
@@ -131,7 +118,7 @@ Test(dma_grant, map_that_finds_no_memory_at_any_place_changes_nothing)
 	for (unsigned left = 0; left < 5; left++) {
 		struct pair p = make();
 
-		exhaust(p.w, left, kept);
+		tw_exhaust(p.w, left, kept);
 		TW_REFUSED(p.w, HC_ENOMEM, map(&p, p.ref, GRANT_DMA, 0));
 		cr_assert_eq(p.w->frames_free, left);
 		cr_assert(!p.m->buckets && !p.m->mapping_pages && !p.m->mapping_free);
@@ -141,7 +128,7 @@ Test(dma_grant, map_that_finds_no_memory_at_any_place_changes_nothing)
 		struct pair p = make();
 		uint64_t before;
 
-		exhaust(p.w, 5, kept);
+		tw_exhaust(p.w, 5, kept);
 		p.w->frames[kept[young]].stamp = p.w->flush_clock;
 		before = tw_hash(p.w);
 		cr_assert_eq(map(&p, p.ref, GRANT_DMA, 0), CORE_FLUSH_FIRST);
@@ -189,7 +176,7 @@ Test(dma_grant, table_of_mappings_that_grew_for_a_refused_one_is_as_before)
 	for (; i < MAPPINGS_PER_PAGE; i++)
 		TW_OK(p.w, map(&p, p.ref, 0, 10 + i));
 	cr_assert(p.m->mapping_pages == 1 && !p.m->mapping_free);
-	exhaust(p.w, 1, kept);
+	tw_exhaust(p.w, 1, kept);
 	TW_REFUSED(p.w, HC_ENOMEM, map(&p, p.ref, GRANT_DMA, 0));
 	cr_assert(p.m->mapping_pages == 1 && !p.m->mapping_free && p.w->frames_free == 1);
 	TW_OK(p.w, map(&p, p.ref, 0, 0));

@@ -24,19 +24,6 @@ static struct owner make(uint32_t levels)
 	return o;
 }
 
-/* Takes all free frames but @left, whose contents and stamps are old. */
-static void exhaust(struct world *w, unsigned left)
-{
-	mfn_t kept[16], m;
-
-	for (unsigned i = 0; i < left; i++)
-		TW_OK(w, frame_alloc_own(w, &kept[i]));
-	while (w->frames_free)
-		TW_OK(w, frame_alloc_own(w, &m));
-	while (left)
-		frame_free_own(w, kept[--left]);
-}
-
 Test(dma_table, frame_enters_once_with_its_rights_and_leaves_once)
 {
 	static const uint32_t rights[] = {DMA_READ, DMA_WRITE, BOTH};
@@ -170,8 +157,9 @@ Test(dma_table, memory_that_runs_out_at_any_table_leaves_none)
 	for (uint32_t levels = 3; levels <= 4; levels++)
 		for (unsigned left = 0; left < levels; left++) {
 			struct owner o = make(levels);
+			mfn_t kept[4];
 
-			exhaust(o.w, left);
+			tw_exhaust(o.w, left, kept);
 			if (left < levels - 1)
 				TW_REFUSED(o.w, HC_ENOMEM, dma_enter(o.w, o.d, o.spare, BOTH));
 			else
@@ -189,7 +177,7 @@ Test(dma_table, first_device_of_a_domain_is_refused_without_a_trace)
 	TW_OK(w, frame_set_target(w, d, frame_charge(d), 0));
 	TW_REFUSED(w, HC_ELIMIT, dma_open(w, d));
 	TW_OK(w, frame_set_target(w, d, d->frame_max, 0));
-	exhaust(w, 0);
+	tw_exhaust(w, 0, NULL);
 	TW_REFUSED(w, HC_ENOMEM, dma_open(w, d));
 	cr_assert_eq(d->dma_root, 0);
 	tw_free(w);

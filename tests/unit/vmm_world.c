@@ -187,3 +187,15 @@ unsigned tw_release(struct world *w, struct domain *d)
 	} while (e == HC_EAGAIN);
 	return calls;
 }
+
+void tw_exhaust(struct world *w, unsigned left, mfn_t *kept)
+{
+	mfn_t m;
+
+	for (unsigned i = 0; i < left; i++)
+		TW_OK(w, frame_alloc_own(w, &kept[i]));
+	while (w->frames_free)
+		TW_OK(w, frame_alloc_own(w, &m));
+	while (left)
+		frame_free_own(w, kept[--left]);
+}

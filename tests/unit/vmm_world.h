@@ -43,6 +43,8 @@ void tw_flush(struct world *w);
 void tw_flush_cpus(struct world *w);
 void tw_dma_flush(struct world *w);
 void tw_dma_detach(const struct domain *d);
+/* Takes all free frames but @left, into @kept in the order in which they will be taken. */
+void tw_exhaust(struct world *w, unsigned left, mfn_t *kept);
 
 /* Asks again after a flush where one is wanted; a second wish in a row would be a live-lock. */
 #define TW_FLUSHING(w, e, expression)                                                                                  \

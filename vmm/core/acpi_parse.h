@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * ACPI tables as bytes (ACPI 6.4, chapter 5; MCFG: PCI Firmware 3.0, 4.1.2; HPET: IA-PC HPET 1.0a, 3.2.4; DMAR: VT-d,
- * chapter 8). A parser gets a table and the number of bytes that may be read there, trusts nothing in it, and either fills its result or says
- * what is wrong. None keeps a pointer.
+ * chapter 8). A parser gets a table and the number of bytes that may be read there, trusts nothing in it, and either fills
+ * its result or says what is wrong. None keeps a pointer.
  */
 #ifndef CAMBIUM_VMM_CORE_ACPI_PARSE_H
 #define CAMBIUM_VMM_CORE_ACPI_PARSE_H

@@ -2,8 +2,9 @@
 /*
  * Grants. Invariants: grant.maps of a live granter is the number of live mappings that name it; each mapping holds one
  * reference on the frame (typed FRAME_WRITABLE when it is writable) and one on its level-1 table (typed FRAME_L1), so
- * both stay what they are until it goes; one with GRANT_DMA has its own entry among what the mapper's devices reach; a mapping is found by the page-table entry that it occupies, and that entry
- * alone carries PTE_GRANT. A frame outlives its granter while it is mapped.
+ * both stay what they are until it goes; one with GRANT_DMA has its own entry among what the mapper's devices reach; a
+ * mapping is found by the page-table entry that it occupies, and that entry alone carries PTE_GRANT. A frame outlives its
+ * granter while it is mapped.
  */
 #include "grant.h"
 
@@ -272,6 +273,23 @@ static void put_mapped(struct world *w, mfn_t mfn, bool readonly)
 		frame_put_type(w, mfn);
 }
 
+/* Writes level-1 entry @value, and with @dma the entry among what the mapper's devices reach: both or none. */
+static enum abi_error entries_set(struct world *w, struct domain *mapper, mfn_t table, unsigned index, uint64_t value,
+				  bool dma)
+{
+	mfn_t mfn = (value & PTE_FRAME) >> PAGE_SHIFT;
+	enum abi_error e = HC_OK;
+
+	if (dma)
+		e = dma_enter(w, mapper, mfn, value & PTE_W ? DMA_READ | DMA_WRITE : DMA_READ);
+	if (e == HC_OK) {
+		e = mmu_grant_set(w, table, index, value);
+		if (e != HC_OK && dma)
+			CHECK(dma_leave(w, mapper, mfn));
+	}
+	return e;
+}
+
 enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *granter, uint32_t ref, uint32_t flags,
 			 mfn_t table, unsigned index, mfn_t *mfn)
 {
@@ -293,16 +311,10 @@ enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *
 		return e;
 	pages = mapper->mapping_pages;
 	e = mapping_new(w, mapper, &n);
-	/* What devices reach comes last but one, since its table does not become smaller again. */
 	if (e == HC_OK) {
-		if (dma)
-			e = dma_enter(w, mapper, *mfn, readonly ? DMA_READ : DMA_READ | DMA_WRITE);
-		if (e == HC_OK) {
-			e = mmu_grant_set(w, table, index,
-					  *mfn << PAGE_SHIFT | rights | PTE_P | PTE_U | PTE_A | PTE_NX | PTE_GRANT);
-			if (e != HC_OK && dma)
-				CHECK(dma_leave(w, mapper, *mfn));
-		}
+		/* Last, since the table of what devices reach does not become smaller again. */
+		e = entries_set(w, mapper, table, index,
+				*mfn << PAGE_SHIFT | rights | PTE_P | PTE_U | PTE_A | PTE_NX | PTE_GRANT, dma);
 		if (e != HC_OK)
 			mapping_undo(w, mapper, n, pages);
 	}

@@ -33,8 +33,8 @@ domid_t grant_peer(const struct domain *d, uint32_t ref);
 
 /*
  * Maps reference @ref of @granter into @mapper's level-1 entry (@table, @index). *@mfn is the frame. @flags GRANT_READONLY,
- * GRANT_DMA (for the mapper's devices too, if it owns any; HC_EINVAL: its own frame). HC_EGRANT, HC_EREADONLY, HC_EBUSY (entry in use; its devices
- * reach the frame already), HC_ETYPE, HC_ENOGRANT, HC_ENOMEM, CORE_FLUSH_FIRST.
+ * GRANT_DMA (for the mapper's devices too, if it owns any; HC_EINVAL: its own frame). HC_EGRANT, HC_EREADONLY, HC_EBUSY
+ * (entry in use; its devices reach the frame already), HC_ETYPE, HC_ENOGRANT, HC_ENOMEM, CORE_FLUSH_FIRST.
  */
 enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *granter, uint32_t ref, uint32_t flags,
 			 mfn_t table, unsigned index, mfn_t *mfn);
