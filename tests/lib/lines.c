@@ -37,6 +37,20 @@ bool lines_next(const struct lines *l, size_t *at, const char **line, size_t *le
 	return true;
 }
 
+void lines_last(const struct lines *l, const char **line, size_t *len)
+{
+	const char *next;
+	size_t at = 0, next_len;
+
+	*line = "";
+	*len = 0;
+	while (lines_next(l, &at, &next, &next_len))
+		if (next_len) {
+			*line = next;
+			*len = next_len;
+		}
+}
+
 bool line_matches(const char *line, size_t len, const char *text)
 {
 	size_t want = strlen(text);

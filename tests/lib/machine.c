@@ -39,6 +39,8 @@ struct machine {
 	struct lines said;
 };
 
+static char trouble[512];
+
 /* --- what it says ------------------------------------------------------------------------------------------------ */
 
 static void keep(struct machine *m, const char *bytes, size_t len)
@@ -82,13 +84,37 @@ static bool find(const struct machine *m, size_t *at, const char *text, bool *di
 	return false;
 }
 
+/* How QEMU ended, which has closed its serial port; it stays to be reaped. */
+static void describe_end(const struct machine *m, char *text, size_t bytes)
+{
+	siginfo_t info = {0};
+
+	waitid(P_PID, (id_t)m->child, &info, WEXITED | WNOWAIT);
+	snprintf(text, bytes,
+		 info.si_code == CLD_EXITED ? " (QEMU ended with status %d)" : " (QEMU ended by signal %d)",
+		 info.si_status);
+}
+
 void machine_show(struct machine *m, const char *why)
 {
+	char ended[64] = "";
+	const char *line;
+	size_t len;
+
 	pthread_mutex_lock(&m->lock);
+	if (m->said.ended)
+		describe_end(m, ended, sizeof ended);
 	fprintf(stderr, "machine %s: its last lines:\n", m->name);
 	lines_show_tail(&m->said);
-	fprintf(stderr, "--- machine %s%s: %s\n", m->name, m->said.ended ? " (it has ended)" : "", why);
+	fprintf(stderr, "--- machine %s%s: %s\n", m->name, ended, why);
+	lines_last(&m->said, &line, &len);
+	snprintf(trouble, sizeof trouble, "machine %s%s: %s, behind \"%.*s\"", m->name, ended, why, (int)len, line);
 	pthread_mutex_unlock(&m->lock);
+}
+
+const char *machine_trouble(void)
+{
+	return trouble;
 }
 
 static struct timespec deadline_in(unsigned seconds)

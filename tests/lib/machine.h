@@ -81,8 +81,10 @@ double machine_cpu_seconds(const struct machine *m);
 /* Waits for QEMU to end by itself; false when it does not within MACHINE_PATIENCE seconds. */
 bool machine_ends(struct machine *m);
 
-/* Shows the last lines and says @why, on standard error. */
+/* Shows the last lines and says @why, on standard error; of a machine that has ended, also how QEMU did. */
 void machine_show(struct machine *m, const char *why);
+/* What machine_show said last, in this process, with the last line that it showed; "" at first. */
+const char *machine_trouble(void);
 
 /* The path of @name, formatted, in the build directory; in one of a few static buffers. */
 const char *build_path(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -176,3 +176,21 @@ Test(boot, a_damaged_hypervisor_is_named, .timeout = SECTION_TIMEOUT)
 	file_changed("boot-bad-vmm", "::/cambium/vmm.elf", file_damage, 20000,
 		     "cambium: \\cambium\\vmm.elf is damaged or not the one that ");
 }
+
+/* --- the harness ------------------------------------------------------------------------------------------------- */
+
+Test(boot, a_machine_that_ends_by_itself_is_said_to_have_ended_and_how, .timeout = SECTION_TIMEOUT)
+{
+	struct machine_options options = {.log = "boot-ends", .config = "hello", .door = MACHINE_PVH};
+	struct machine *m = machine_start(&options);
+
+	MUST(m);
+	MUST(machine_expect(m, "^control: hello died: exited, code 0$"));
+	machine_monitor(m, "quit");
+	cr_assert_not(machine_expect(m, "^nobody says this$"));
+	cr_assert(strstr(machine_trouble(),
+			 "machine boot-ends (QEMU ended with status 0): no line \"^nobody says this$\": "
+			 "the machine ended, behind \""),
+		  "%s", machine_trouble());
+	machine_stop(m);
+}

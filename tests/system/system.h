@@ -10,8 +10,8 @@
 #include "../lib/load.h"
 #include "../lib/machine.h"
 
-/* For calls that have already said what is wrong. */
-#define MUST(condition) cr_assert(condition, "%s", #condition)
+/* For calls that have already said what is wrong; the report of the failed test says once more what a machine's was. */
+#define MUST(condition) cr_assert(condition, "%s; %s", #condition, machine_trouble())
 
 /* Ports of the appliance's uplink, as configs/demo/plan.c publishes them. */
 #define PORT_WEB1 8080u
