@@ -52,7 +52,7 @@ bool pci_config_valid(unsigned index, uint32_t offset, uint32_t width);
 
 /*
  * MSI-X entry @entry (below info.msix_entries) sends the message of @data to @address, unmasked; the capability is
- * enabled. pci_msix_mask masks one entry again, pci_msix_mask_all all of them, and disables the capability.
+ * enabled. pci_msix_mask masks one entry again, pci_msix_mask_all all of them and the function.
  */
 void pci_msix_set(unsigned index, uint32_t entry, uint32_t address, uint32_t data);
 void pci_msix_mask(unsigned index, uint32_t entry);

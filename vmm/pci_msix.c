@@ -124,14 +124,12 @@ void pci_msix_mask(unsigned index, uint32_t entry)
 void pci_msix_mask_all(unsigned index)
 {
 	const struct pci_function *f = pci_at(index);
-	uint32_t control;
 
 	if (!f->info.msix_entries)
 		return;
-	control = pci_read(f, f->msix_cap + CONTROL, 2);
-	pci_write(f, f->msix_cap + CONTROL, 2, control | CONTROL_MASK_ALL);
+	/* It stays enabled: what the device still has to say finds its entries masked, and becomes no interrupt pin's. */
+	pci_write(f, f->msix_cap + CONTROL, 2, pci_read(f, f->msix_cap + CONTROL, 2) | CONTROL_MASK_ALL);
 	mask_entries(f, 0, f->info.msix_entries);
-	pci_write(f, f->msix_cap + CONTROL, 2, control & ~(CONTROL_MASK_ALL | CONTROL_ENABLE));
 }
 
 bool pci_bar_contains_msix(unsigned index, uint64_t mfn)

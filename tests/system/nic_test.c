@@ -155,6 +155,34 @@ Test(nic, e1000e_loses_its_link_and_gets_it_back, .timeout = TIMEOUT)
 	link_goes_and_comes("nic-link-e1000e", "e1000e");
 }
 
+/* --- interrupts after the end ------------------------------------------------------------------------------------ */
+
+/* On the machine of the product, and on one without ECAM. */
+static void owner_dies_between_interrupts(const char *log, const char *type)
+{
+	struct machine_options options = {
+		.log = log, .config = "nic-throttle", .door = MACHINE_PVH, .machine = type, .nic = "e1000e"};
+	struct machine *m = machine_start(&options);
+	char restarted[64];
+
+	MUST(m);
+	for (unsigned i = 0; i < KILLS; i++) {
+		MUST(machine_expect(m, "^throttle| throttle: the card interrupts$"));
+		MUST(machine_expect(m, "^control: throttle died: exited, code 0$"));
+		snprintf(restarted, sizeof restarted, "^control: restarted throttle as domain 1.%u, ", 2 + i);
+		MUST(machine_expect(m, restarted));
+	}
+	MUST(machine_expect(m, "^throttle| throttle: the card interrupts$"));
+	machine_is_well(m);
+	machine_stop(m);
+}
+
+Test(nic, a_card_whose_owner_dies_between_two_interrupts_finds_them_masked, .timeout = TIMEOUT)
+{
+	owner_dies_between_interrupts("nic-throttle", NULL);
+	owner_dies_between_interrupts("nic-throttle-pc", "pc");
+}
+
 /* --- cards that nobody drives ------------------------------------------------------------------------------------ */
 
 static void nobody_drives(const char *log, const char *nic, const char *line)
