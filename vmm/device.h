@@ -10,8 +10,8 @@
  * function can; it then belongs to nobody. Only afterwards may grant mappings be dropped and frames be freed.
  */
 void device_quiesce(struct domain *d);
-/* Port @port of @d, which a device interrupt was bound to, is about to close: the entry is masked and may be bound again. */
-void device_unbind(const struct domain *d, uint32_t port);
+/* Port @p, which a device interrupt is bound to, is about to close: the entry is masked and may be bound again. */
+void device_unbind(const struct port *p);
 /* The IOMMU refused accesses: told, counted, and a device that does not end is stopped. */
 void device_faults(void);
 /* An MSI-X interrupt arrived on @vector. One that nobody waits for is counted. */

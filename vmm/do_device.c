@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Device hypercalls. Invariant: a vector of the device range is bound to at most one (domain, port), whose domain owns the
- * device; the owner in pci_at(i)->info.owner is a live domain or DOMID_NONE.
+ * device; the owner in a function's info.owner is a live domain or DOMID_NONE.
  */
 #include "calls.h"
 #include "core/dma.h"
 #include "core/domain.h"
 #include "core/event.h"
 #include "core/frame.h"
+#include "core/pci_policy.h"
 #include "device.h"
 #include "iommu.h"
 #include "log.h"
@@ -24,10 +25,11 @@
 #define STORM_PAUSE_NS 10000000000ull
 
 /* By handle of the IOMMU; vector VECTOR_DEVICE_FIRST + handle. */
-static struct {
+static struct binding {
 	domid_t domain; /* DOMID_NONE: free */
 	uint32_t port;
-	uint32_t device, entry;
+	const struct pci_function *device;
+	uint32_t entry;
 } bindings[VECTORS];
 
 static uint32_t unexpected;
@@ -50,16 +52,14 @@ void device_interrupt(uint8_t vector)
 
 static void binding_drop(unsigned n)
 {
-	pci_msix_mask(bindings[n].device, bindings[n].entry);
 	iommu_unroute(n);
 	bindings[n].domain = DOMID_NONE;
 }
 
-void device_unbind(const struct domain *d, uint32_t port)
+void device_unbind(const struct port *p)
 {
-	for (unsigned n = 0; n < VECTORS; n++)
-		if (bindings[n].domain == d->id && bindings[n].port == port)
-			binding_drop(n);
+	pci_msix_mask(bindings[p->peer_port].device, bindings[p->peer_port].entry);
+	binding_drop(p->peer_port);
 }
 
 static void fault_told(struct pci_function *p, const struct domain *d, const struct iommu_fault *f)
@@ -102,19 +102,17 @@ void device_faults(void)
 
 	while (!other.stopped && iommu_next_fault(&f)) {
 		struct pci_function *p = &other;
-		unsigned i = 0;
 
-		while (i < pci_count() && (pci_at(i)->info.bdf != f.bdf || pci_at(i)->info.segment != f.segment))
-			i++;
-		if (i < pci_count())
-			p = pci_at(i);
+		for (unsigned i = 0; i < pci_count(); i++)
+			if (pci_at(i)->info.bdf == f.bdf && pci_at(i)->info.segment == f.segment)
+				p = pci_at(i);
 		fault_told(p, domain_find(&world, p->info.owner), &f);
 		if (!fault_storm(p))
 			continue;
 		if (p == &other) {
 			iommu_faults_off();
 		} else {
-			pci_bus_master(i, false);
+			pci_bus_master(p, false);
 			iommu_detach(p);
 		}
 		log_line("dma: %02x:%02x.%u is %s: %u faults without a pause", f.bdf >> 8, f.bdf >> 3 & 31u, f.bdf & 7u,
@@ -130,43 +128,30 @@ void device_quiesce(struct domain *d)
 
 		if (p->info.owner != d->id)
 			continue;
-		if (!pci_bus_master(i, false))
+		if (!pci_bus_master(p, false))
 			log_line("device %04x: bus mastering does not go off; its owner's frames may still be written",
 				 p->info.bdf);
-		pci_msix_mask_all(i);
+		pci_msix_mask_all(p);
 		iommu_detach(p);
-		p->resetting = pci_reset_begin(i);
+		p->resetting = pci_reset_begin(p);
 		p->info.owner = DOMID_NONE;
 		d->devices_owned--;
 	}
 	for (unsigned n = 0; n < VECTORS; n++)
-		if (bindings[n].domain == d->id) {
-			iommu_unroute(n);
-			bindings[n].domain = DOMID_NONE;
-		}
+		if (bindings[n].domain == d->id)
+			binding_drop(n);
 }
 
-/* The device that @v may use: its own. NULL: HC_EDEVICE. */
-static struct pci_function *own_device(const struct vcpu *v, uint32_t index)
+int64_t do_device_info(struct vcpu *v, struct pci_function *f, struct device_info *info)
 {
-	if (index >= pci_count() || pci_at(index)->info.owner != v->domain->id)
-		return NULL;
-	return pci_at(index);
+	*info = f->info;
+	return 0;
 }
 
-int64_t do_device_info(struct vcpu *v, uint32_t index, guest_va_t info)
+/* Lets @d map the memory BARs of @f, without the pages of its MSI-X table; false, and nothing: too many pieces. */
+static bool grant_bars(struct domain *d, const struct pci_function *f)
 {
-	if (index >= pci_count())
-		return -HC_EDEVICE;
-	if (!(v->domain->capabilities & CAP_DEVICE) && !own_device(v, index))
-		return -HC_EDEVICE;
-	return copy_to_guest(info, &pci_at(index)->info, sizeof(struct device_info)) ? 0 : -HC_EFAULT;
-}
-
-/* Lets @d map the memory BARs of function @index, without the pages of its MSI-X table; false, and nothing: too many pieces. */
-static bool grant_bars(struct domain *d, uint32_t index)
-{
-	const struct device_info *info = &pci_at(index)->info;
+	const struct device_info *info = &f->info;
 	struct io_range io[IO_RANGES];
 	unsigned used = 0;
 
@@ -178,7 +163,7 @@ static bool grant_bars(struct domain *d, uint32_t index)
 
 		/* A smaller one shares its page with others' registers. */
 		for (mfn_t m = first; info->bar_bytes[b] >= PAGE_SIZE && m < end; m++) {
-			if (pci_bar_contains_msix(index, m))
+			if (pci_bar_contains_msix(f, m))
 				continue;
 			if (used && io[used - 1].first + io[used - 1].count == m) {
 				io[used - 1].count++;
@@ -193,30 +178,26 @@ static bool grant_bars(struct domain *d, uint32_t index)
 	return true;
 }
 
-int64_t do_device_assign(struct vcpu *v, uint32_t domid, uint32_t index)
+int64_t do_device_assign(struct vcpu *v, uint32_t domid, struct pci_function *p)
 {
 	struct domain *d = domain_find(&world, domid);
-	struct pci_function *p;
 	enum abi_error e;
 
-	(void)v;
 	if (!d)
 		return -HC_ENODOM;
 	if (d->state != DOMAIN_CONSTRUCTION)
 		return -HC_ESTATE;
-	if (index >= pci_count() || pci_at(index)->withheld || pci_at(index)->info.owner != DOMID_NONE ||
-	    !iommu_covers(pci_at(index)))
+	if (p->withheld || p->info.owner != DOMID_NONE || !iommu_covers(p))
 		return -HC_EDEVICE;
-	p = pci_at(index);
 	if (p->resetting) {
-		if (!pci_reset_done(index))
+		if (!pci_reset_done(p))
 			return -HC_EAGAIN;
 		p->resetting = false;
 	}
 	WITH_FLUSH(e, dma_open(&world, d));
 	if (e != HC_OK)
 		return -(int64_t)e;
-	if (!grant_bars(d, index))
+	if (!grant_bars(d, p))
 		return -HC_ENOMEM;
 	p->info.owner = d->id;
 	p->info.faults = p->storm = 0;
@@ -226,69 +207,55 @@ int64_t do_device_assign(struct vcpu *v, uint32_t domid, uint32_t index)
 	return 0;
 }
 
-int64_t do_device_config_read(struct vcpu *v, uint32_t index, uint32_t offset, uint32_t width)
+int64_t do_device_config_read(struct vcpu *v, struct pci_function *f, uint32_t offset, uint32_t width)
 {
-	if (!own_device(v, index))
-		return -HC_EDEVICE;
-	if (!pci_config_valid(index, offset, width))
-		return -HC_EINVAL;
-	return pci_config_read(index, offset, width);
+	return pci_config_valid(f, offset, width) ? pci_read(f, offset, width) : -(int64_t)HC_EINVAL;
 }
 
-int64_t do_device_config_write(struct vcpu *v, uint32_t index, uint32_t offset, uint32_t width, uint32_t value)
+int64_t do_device_config_write(struct vcpu *v, struct pci_function *f, uint32_t offset, uint32_t width, uint32_t value)
 {
-	if (!own_device(v, index))
-		return -HC_EDEVICE;
-	if (!pci_config_valid(index, offset, width))
+	if (!pci_config_valid(f, offset, width))
 		return -HC_EINVAL;
-	if (!pci_config_allowed(index, offset, width, value))
+	if (!pci_write_allowed(offset, width, value, pci_read(f, offset, width)))
 		return -HC_ECONFIG;
-	pci_config_write(index, offset, width, value);
+	pci_write(f, offset, width, value);
 	return 0;
 }
 
-int64_t do_device_msix_bind(struct vcpu *v, uint32_t index, uint32_t entry)
+int64_t do_device_msix_bind(struct vcpu *v, struct pci_function *p, uint32_t entry)
 {
-	struct pci_function *p = own_device(v, index);
 	struct iommu_message message;
 	enum abi_error e;
 	uint32_t port;
 	unsigned n = 0;
 
-	if (!p)
-		return -HC_EDEVICE;
 	if (!p->msix || entry >= p->info.msix_entries)
 		return -HC_EINVAL;
 	for (unsigned i = 0; i < VECTORS; i++)
-		if (bindings[i].domain == v->domain->id && bindings[i].device == index && bindings[i].entry == entry)
+		if (bindings[i].domain == v->domain->id && bindings[i].device == p && bindings[i].entry == entry)
 			return -HC_EBUSY;
 	while (n < VECTORS && bindings[n].domain)
 		n++;
 	if (n == VECTORS)
 		return -HC_ENOVECTOR;
-	WITH_FLUSH(e, event_alloc(&world, v->domain, PORT_DEVICE, DOMID_NONE, index << 16 | entry, v->id, &port));
+	WITH_FLUSH(e, event_alloc(&world, v->domain, PORT_DEVICE, DOMID_NONE, n, v->id, &port));
 	if (e != HC_OK)
 		return -(int64_t)e;
-	bindings[n].domain = v->domain->id;
-	bindings[n].port = port;
-	bindings[n].device = index;
-	bindings[n].entry = entry;
+	bindings[n] = (struct binding){v->domain->id, port, p, entry};
 	message = iommu_route(
 		n, p->info.bdf,
 		(struct iommu_route){(uint8_t)(VECTOR_DEVICE_FIRST + n), true, false, this_cpu()->apic_id});
-	pci_msix_set(index, entry, message.address, message.data);
+	pci_msix_set(p, entry, message.address, message.data);
 	return port;
 }
 
-int64_t do_device_master(struct vcpu *v, uint32_t index, uint32_t on)
+int64_t do_device_master(struct vcpu *v, struct pci_function *f, uint32_t on)
 {
-	if (!own_device(v, index))
-		return -HC_EDEVICE;
 	if (on > 1)
 		return -HC_EINVAL;
-	if (on && pci_at(index)->stopped)
+	if (on && f->stopped)
 		return -HC_EFAULTS;
-	return pci_bus_master(index, on) ? 0 : -HC_EDEVICE;
+	return pci_bus_master(f, on) ? 0 : -HC_EDEVICE;
 }
 
 static enum abi_error dma_change(struct domain *d, mfn_t mfn, uint32_t rights)

@@ -6,51 +6,26 @@
 #include "core/grant.h"
 #include "core/mmu.h"
 #include "device.h"
-#include "pci.h"
 #include "run.h"
 
 #include <string.h>
 
-struct domain *call_target(struct vcpu *v, uint32_t domid, int64_t *error)
+int64_t do_domain_create(struct vcpu *v, const struct domain_create *create)
 {
-	struct domain *d = domid == DOMID_SELF ? v->domain : domain_find(&world, domid);
-
-	*error = !(v->domain->capabilities & CAP_DOMAIN) ? -HC_EPERM : d ? 0 : -HC_ENODOM;
-	return *error ? NULL : d;
-}
-
-struct domain *call_target_in(struct vcpu *v, uint32_t domid, uint32_t state, int64_t *error)
-{
-	struct domain *d = call_target(v, domid, error);
-
-	if (!d || d->state == state)
-		return d;
-	*error = -HC_ESTATE;
-	return NULL;
-}
-
-int64_t do_domain_create(struct vcpu *v, guest_va_t create)
-{
-	struct domain_create c;
 	struct domain *d = NULL;
 	enum abi_error e;
 
-	if (!copy_from_guest(&c, create, sizeof c))
-		return -HC_EFAULT;
-	if (c.capabilities & ~v->domain->capabilities)
+	if (create->capabilities & ~v->domain->capabilities)
 		return -HC_EPERM;
-	if (!c.slot)
+	if (!create->slot)
 		return -HC_EINVAL;
-	WITH_FLUSH(e, domain_create(&world, &c, &d));
+	WITH_FLUSH(e, domain_create(&world, create, &d));
 	return e == HC_OK ? (int64_t)d->id : -(int64_t)e;
 }
 
-int64_t do_domain_populate(struct vcpu *v, uint32_t domid, guest_va_t mfns, uint32_t count)
+int64_t do_domain_populate(struct vcpu *v, struct domain *d, guest_va_t mfns, uint32_t count)
 {
-	int64_t error;
-	struct domain *d = call_target_in(v, domid, DOMAIN_CONSTRUCTION, &error);
-
-	return d ? call_populate(d, 0, false, mfns, count) : error;
+	return call_populate(d, 0, false, mfns, count);
 }
 
 static bool copy_valid(const struct domain *d, const struct domain_copy *c)
@@ -74,69 +49,36 @@ int64_t call_write(const struct domain_copy *c)
 	return 0;
 }
 
-int64_t do_domain_write(struct vcpu *v, guest_va_t copy)
+int64_t do_domain_write(struct vcpu *v, struct domain *d, const struct domain_copy *copy)
 {
-	struct domain_copy c;
-	struct domain *d;
-	int64_t error;
-
-	if (!copy_from_guest(&c, copy, sizeof c))
-		return -HC_EFAULT;
-	d = call_target_in(v, c.domid, DOMAIN_CONSTRUCTION, &error);
-	if (!d)
-		return error;
-	return copy_valid(d, &c) ? call_write(&c) : -HC_EINVAL;
+	return copy_valid(d, copy) ? call_write(copy) : -HC_EINVAL;
 }
 
-int64_t do_domain_read(struct vcpu *v, guest_va_t copy)
+int64_t do_domain_read(struct vcpu *v, struct domain *d, const struct domain_copy *copy)
 {
-	struct domain_copy c;
-	struct domain *d;
-	int64_t error;
-
-	if (!copy_from_guest(&c, copy, sizeof c))
-		return -HC_EFAULT;
-	d = call_target(v, c.domid, &error);
-	if (!d)
-		return error;
-	if (d->state != DOMAIN_PAUSED && d->state != DOMAIN_DEAD)
-		return -HC_ESTATE;
-	if (!copy_valid(d, &c))
+	if (!copy_valid(d, copy))
 		return -HC_EINVAL;
-	return copy_to_guest(guest_va(c.buffer), (uint8_t *)world_page(&world, c.mfn) + c.offset, c.len) ? 0
-													 : -HC_EFAULT;
+	return copy_to_guest(guest_va(copy->buffer), (uint8_t *)world_page(&world, copy->mfn) + copy->offset, copy->len)
+		       ? 0
+		       : -HC_EFAULT;
 }
 
-int64_t do_domain_vcpu_setup(struct vcpu *v, guest_va_t vcpu)
+int64_t do_domain_vcpu_setup(struct vcpu *v, struct domain *d, const struct domain_vcpu *vcpu)
 {
-	struct domain_vcpu s;
-	struct domain *d;
 	enum abi_error e;
-	int64_t error;
 
-	if (!copy_from_guest(&s, vcpu, sizeof s))
-		return -HC_EFAULT;
-	d = call_target_in(v, s.domid, DOMAIN_CONSTRUCTION, &error);
-	if (!d)
-		return error;
-	if (s.vcpu != 0 || d->vcpu.root)
+	if (vcpu->vcpu != 0 || d->vcpu.root)
 		return -HC_EINVAL;
-	if (s.entry >= GUEST_TOP || s.stack > GUEST_TOP)
+	if (vcpu->entry >= GUEST_TOP || vcpu->stack > GUEST_TOP)
 		return -HC_EADDRESS;
-	e = mmu_link(&world, d, s.root, 4);
-	if (e != HC_OK)
-		return -(int64_t)e;
-	vcpu_prepare(&d->vcpu, s.root, s.entry, s.stack, s.argument);
-	return 0;
+	e = mmu_link(&world, d, vcpu->root, 4);
+	if (e == HC_OK)
+		vcpu_prepare(&d->vcpu, vcpu->root, vcpu->entry, vcpu->stack, vcpu->argument);
+	return -(int64_t)e;
 }
 
-int64_t do_domain_start(struct vcpu *v, uint32_t domid)
+int64_t do_domain_start(struct vcpu *v, struct domain *d)
 {
-	int64_t error;
-	struct domain *d = call_target_in(v, domid, DOMAIN_CONSTRUCTION, &error);
-
-	if (!d)
-		return error;
 	if (!d->vcpu.root)
 		return -HC_ESTATE;
 	if (grant_any_mapped(d))
@@ -146,13 +88,8 @@ int64_t do_domain_start(struct vcpu *v, uint32_t domid)
 	return 0;
 }
 
-int64_t do_domain_pause(struct vcpu *v, uint32_t domid)
+int64_t do_domain_pause(struct vcpu *v, struct domain *d)
 {
-	int64_t error;
-	struct domain *d = call_target_in(v, domid, DOMAIN_RUNNING, &error);
-
-	if (!d)
-		return error;
 	if (d == v->domain)
 		return -HC_EINVAL;
 	run_stop(d);
@@ -161,70 +98,44 @@ int64_t do_domain_pause(struct vcpu *v, uint32_t domid)
 	return 0;
 }
 
-int64_t do_domain_unpause(struct vcpu *v, uint32_t domid)
+int64_t do_domain_unpause(struct vcpu *v, struct domain *d)
 {
-	int64_t error;
-	struct domain *d = call_target_in(v, domid, DOMAIN_PAUSED, &error);
-
-	if (!d)
-		return error;
 	d->state = DOMAIN_RUNNING;
 	d->has_frame = 0;
 	run_start(d);
 	return 0;
 }
 
-int64_t do_domain_destroy(struct vcpu *v, uint32_t domid)
+int64_t do_domain_destroy(struct vcpu *v, struct domain *d)
 {
-	int64_t error;
-	struct domain *d = call_target(v, domid, &error);
-
-	if (!d)
-		return error;
 	if (d == v->domain)
 		return -HC_EINVAL;
-	if (d->state == DOMAIN_DEAD)
-		return -HC_ESTATE;
 	run_kill(d, REASON_KILLED, 0);
 	return 0;
 }
 
-int64_t do_domain_release(struct vcpu *v, uint32_t domid)
+int64_t do_domain_release(struct vcpu *v, struct domain *d)
 {
-	int64_t error;
-	struct domain *d = call_target_in(v, domid, DOMAIN_DEAD, &error);
-
-	return d ? -(int64_t)domain_release(&world, d) : error;
+	return -(int64_t)domain_release(&world, d);
 }
 
-int64_t do_domain_info(struct vcpu *v, uint32_t domid, guest_va_t info)
+int64_t do_domain_info(struct vcpu *v, struct domain *d, struct domain_info *info)
 {
-	struct domain_info i;
-	int64_t error;
-	struct domain *d = call_target(v, domid, &error);
-
-	if (!d)
-		return error;
-	domain_describe(&world, d, &i);
-	return copy_to_guest(info, &i, sizeof i) ? 0 : -HC_EFAULT;
+	domain_describe(&world, d, info);
+	return 0;
 }
 
-int64_t do_domain_set_weight(struct vcpu *v, uint32_t domid, uint32_t weight)
+int64_t do_domain_set_weight(struct vcpu *v, struct domain *d, uint32_t weight)
 {
-	int64_t error;
-	struct domain *d = call_target(v, domid, &error);
-
-	if (!d)
-		return error;
 	if (!weight || weight > SCHED_WEIGHT_MAX)
 		return -HC_EINVAL;
 	d->vcpu.sched.weight = weight;
 	return 0;
 }
 
-int64_t do_machine_info(struct vcpu *v, guest_va_t info)
+int64_t do_machine_info(struct vcpu *v, struct machine_info *info)
 {
-	struct machine_info i = {
+	*info = (struct machine_info){
 		.frames_total = world.frames_total,
 		.frames_free = world.frames_free,
 		.frames_hypervisor = world.frames_hypervisor,
@@ -234,7 +145,5 @@ int64_t do_machine_info(struct vcpu *v, guest_va_t info)
 		.features = world.features,
 		.unexpected_interrupts = device_unexpected(),
 	};
-
-	(void)v;
-	return copy_to_guest(info, &i, sizeof i) ? 0 : -HC_EFAULT;
+	return 0;
 }

@@ -74,7 +74,7 @@ int64_t do_event_close(struct vcpu *v, uint32_t port)
 	const struct port *p = event_port(v->domain, port);
 
 	if (p && p->state == PORT_DEVICE)
-		device_unbind(v->domain, port);
+		device_unbind(p);
 	return -(int64_t)event_close(&world, v->domain, port);
 }
 

@@ -34,33 +34,24 @@ static enum abi_error offer_all(struct domain *d, const struct grant_offer *o, u
 	return e;
 }
 
-int64_t do_grant_offer(struct vcpu *v, uint32_t domid, guest_va_t offer)
+int64_t do_grant_offer(struct vcpu *v, struct domain *d, const struct grant_offer *o)
 {
-	struct grant_offer o;
-	struct domain *d, *peer;
+	const struct domain *peer;
 	uint32_t first = 0;
 	enum abi_error e;
-	int64_t error;
 
-	d = domid == DOMID_SELF ? v->domain : call_target(v, domid, &error);
-	if (!d)
-		return error;
-	if (d != v->domain && d->state != DOMAIN_CONSTRUCTION)
-		return -HC_ESTATE;
-	if (!copy_from_guest(&o, offer, sizeof o))
-		return -HC_EFAULT;
-	if (!o.count || o.count > GRANT_OFFER_MAX ||
-	    (o.flags != 0 && o.flags != GRANT_READONLY && o.flags != GRANT_TRANSFER) || o.reserved0 ||
-	    !range_within(o.mfns, o.count * sizeof(uint64_t), GUEST_TOP))
+	if (!o->count || o->count > GRANT_OFFER_MAX ||
+	    (o->flags != 0 && o->flags != GRANT_READONLY && o->flags != GRANT_TRANSFER) || o->reserved0 ||
+	    !range_within(o->mfns, o->count * sizeof(uint64_t), GUEST_TOP))
 		return -HC_EINVAL;
-	peer = domain_find(&world, o.peer);
+	peer = domain_find(&world, o->peer);
 	if (!peer || peer->state == DOMAIN_DEAD)
 		return -HC_ENODOM;
-	e = offer_all(d, &o, 0);
+	e = offer_all(d, o, 0);
 	if (e == HC_OK)
-		WITH_FLUSH(e, grant_reserve(&world, d, o.count, &first));
+		WITH_FLUSH(e, grant_reserve(&world, d, o->count, &first));
 	if (e == HC_OK)
-		e = offer_all(d, &o, first);
+		e = offer_all(d, o, first);
 	return e == HC_OK ? (int64_t)first : -(int64_t)e;
 }
 
@@ -105,35 +96,32 @@ static void unmap_range(struct vcpu *v, uint64_t va, uint32_t count)
 		iommu_flush();
 }
 
-int64_t do_grant_map(struct vcpu *v, guest_va_t map)
+int64_t do_grant_map(struct vcpu *v, const struct grant_map *m)
 {
-	struct grant_map m;
 	struct domain *granter;
 	enum abi_error e = HC_OK;
 	uint32_t i;
 
-	if (!copy_from_guest(&m, map, sizeof m))
-		return -HC_EFAULT;
-	if (!m.count || m.count > GRANT_MAP_MAX || (m.flags & ~(GRANT_READONLY | GRANT_DMA)) ||
-	    !range_within(m.first, m.count, GRANT_MAX))
+	if (!m->count || m->count > GRANT_MAP_MAX || (m->flags & ~(GRANT_READONLY | GRANT_DMA)) ||
+	    !range_within(m->first, m->count, GRANT_MAX))
 		return -HC_EINVAL;
-	if ((m.va & PAGE_MASK) || !range_within(m.va, (uint64_t)m.count * PAGE_SIZE, GUEST_TOP))
+	if ((m->va & PAGE_MASK) || !range_within(m->va, (uint64_t)m->count * PAGE_SIZE, GUEST_TOP))
 		return -HC_EADDRESS;
-	granter = domain_find(&world, m.granter);
+	granter = domain_find(&world, m->granter);
 	if (!granter || granter->state == DOMAIN_DEAD)
 		return -HC_ENODOM;
-	for (i = 0; i < m.count && e == HC_OK; i++) {
+	for (i = 0; i < m->count && e == HC_OK; i++) {
 		mfn_t mfn = 0;
 
-		e = map_one(v, granter, &m, i, &mfn);
-		if (e == HC_OK && m.mfns && !copy_to_guest(guest_va(m.mfns + i * sizeof mfn), &mfn, sizeof mfn)) {
+		e = map_one(v, granter, m, i, &mfn);
+		if (e == HC_OK && m->mfns && !copy_to_guest(guest_va(m->mfns + i * sizeof mfn), &mfn, sizeof mfn)) {
 			e = HC_EFAULT;
 			i++; /* this one is mapped already */
 		}
 	}
 	if (e != HC_OK)
-		unmap_range(v, m.va, i - 1);
-	if (m.flags & GRANT_DMA)
+		unmap_range(v, m->va, i - 1);
+	if (m->flags & GRANT_DMA)
 		iommu_grown();
 	return -(int64_t)e;
 }
@@ -239,17 +227,12 @@ int64_t do_grant_query(struct vcpu *v, uint32_t ref)
 	return e == HC_OK ? (int64_t)maps : -(int64_t)e;
 }
 
-int64_t do_grant_retarget(struct vcpu *v, uint32_t domid, uint32_t first, uint32_t count, uint32_t peer)
+int64_t do_grant_retarget(struct vcpu *v, struct domain *d, uint32_t first, uint32_t count, uint32_t peer)
 {
-	struct domain *d, *p;
-	int64_t error = 0;
+	const struct domain *p = domain_find(&world, peer);
 
-	d = call_target(v, domid, &error);
-	if (!d)
-		return error;
 	if (!count || count > GRANT_OFFER_MAX)
 		return -HC_EINVAL;
-	p = domain_find(&world, peer);
 	if (!p || p->state == DOMAIN_DEAD)
 		return -HC_ENODOM;
 	for (uint32_t i = 0; i < count; i++) {

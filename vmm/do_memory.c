@@ -68,15 +68,9 @@ int64_t do_memory_decrease(struct vcpu *v, guest_va_t mfns, uint32_t count)
 	return n ? (int64_t)n : -(int64_t)e;
 }
 
-int64_t do_memory_info(struct vcpu *v, uint32_t domid, guest_va_t info)
+int64_t do_memory_info(struct vcpu *v, struct domain *d, struct memory_info *info)
 {
-	int64_t error = 0;
-	const struct domain *d = domid == DOMID_SELF ? v->domain : call_target(v, domid, &error);
-	struct memory_info i;
-
-	if (!d)
-		return error;
-	i = (struct memory_info){
+	*info = (struct memory_info){
 		.frames = frame_charge(d),
 		.target = d->frame_target,
 		.maximum = d->frame_max,
@@ -85,20 +79,13 @@ int64_t do_memory_info(struct vcpu *v, uint32_t domid, guest_va_t info)
 		.page_tables = (uint64_t)d->tables[1] + d->tables[2] + d->tables[3] + d->tables[4],
 		.image = d->image ? image_frames(&world, d) : 0,
 	};
-	return copy_to_guest(info, &i, sizeof i) ? 0 : -HC_EFAULT;
+	return 0;
 }
 
-int64_t do_memory_set(struct vcpu *v, uint32_t domid, uint32_t target, uint32_t reserved)
+int64_t do_memory_set(struct vcpu *v, struct domain *d, uint32_t target, uint32_t reserved)
 {
-	int64_t error;
-	struct domain *d = call_target(v, domid, &error);
-	enum abi_error e;
+	enum abi_error e = frame_set_target(&world, d, target, reserved);
 
-	if (!d)
-		return error;
-	if (d->state == DOMAIN_DEAD)
-		return -HC_ESTATE;
-	e = frame_set_target(&world, d, target, reserved);
 	if (e == HC_OK) {
 		__atomic_store_n(&d->shared->memory_target, target, __ATOMIC_SEQ_CST);
 		event_raise_virq(&world, d, VIRQ_MEMORY);
@@ -106,16 +93,14 @@ int64_t do_memory_set(struct vcpu *v, uint32_t domid, uint32_t target, uint32_t 
 	return -(int64_t)e;
 }
 
-int64_t do_machine_memory(struct vcpu *v, guest_va_t info)
+int64_t do_machine_memory(struct vcpu *v, struct machine_memory *info)
 {
-	struct machine_memory i = {
+	*info = (struct machine_memory){
 		.free = world.frames_free,
 		.clean = world.frames_clean,
 		.promised = world.frames_promised,
 		.images = image_count(&world),
 		.image_frames = image_frames(&world, NULL),
 	};
-
-	(void)v;
-	return copy_to_guest(info, &i, sizeof i) ? 0 : -HC_EFAULT;
+	return 0;
 }

@@ -118,12 +118,9 @@ int64_t do_mmu_update(struct vcpu *v, guest_va_t ops, uint32_t count, guest_va_t
 	return batch(v->domain, v, ops, count, done);
 }
 
-int64_t do_domain_mmu(struct vcpu *v, uint32_t domid, guest_va_t ops, uint32_t count, guest_va_t done)
+int64_t do_domain_mmu(struct vcpu *v, struct domain *d, guest_va_t ops, uint32_t count, guest_va_t done)
 {
-	int64_t error;
-	struct domain *d = call_target_in(v, domid, DOMAIN_CONSTRUCTION, &error);
-
-	return d ? batch(d, NULL, ops, count, done) : error;
+	return batch(d, NULL, ops, count, done);
 }
 
 int64_t do_mmu_seal(struct vcpu *v)

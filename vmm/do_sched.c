@@ -16,7 +16,6 @@ int64_t do_console_write(struct vcpu *v, uint32_t channel, guest_va_t bytes, uin
 	char buffer[CONSOLE_CHUNK];
 	uint32_t n = MIN(len, CONSOLE_CHUNK);
 
-	(void)v;
 	if (!serial_present(channel))
 		return -HC_EINVAL;
 	if (!copy_from_guest(buffer, bytes, n))
@@ -29,7 +28,6 @@ int64_t do_console_read(struct vcpu *v, uint32_t channel, guest_va_t bytes, uint
 	char buffer[CONSOLE_CHUNK];
 	uint32_t n;
 
-	(void)v;
 	if (!serial_present(channel))
 		return -HC_EINVAL;
 	if (!range_within(bytes.v, len, GUEST_TOP))
@@ -71,29 +69,21 @@ int64_t do_timer_set(struct vcpu *v, uint64_t deadline)
 	return 0;
 }
 
-int64_t do_entry_set(struct vcpu *v, guest_va_t set)
+int64_t do_entry_set(struct vcpu *v, const struct entry_set *set)
 {
-	struct entry_set s;
-
-	if (!copy_from_guest(&s, set, sizeof s))
-		return -HC_EFAULT;
-	if (s.upcall >= GUEST_TOP || s.exception >= GUEST_TOP || s.exception_stack > GUEST_TOP ||
-	    (s.exception_stack & 15))
+	if (set->upcall >= GUEST_TOP || set->exception >= GUEST_TOP || set->exception_stack > GUEST_TOP ||
+	    (set->exception_stack & 15))
 		return -HC_EADDRESS;
-	v->upcall = s.upcall;
-	v->exception = s.exception;
-	v->exception_stack = s.exception_stack;
-	v->domain->shared->upcall_handler = s.upcall;
+	v->upcall = set->upcall;
+	v->exception = set->exception;
+	v->exception_stack = set->exception_stack;
+	v->domain->shared->upcall_handler = set->upcall;
 	return 0;
 }
 
-int64_t do_entry_resume(struct vcpu *v, guest_va_t frame)
+int64_t do_entry_resume(struct vcpu *v, const struct trap_frame *frame)
 {
-	struct trap_frame g;
-
-	if (!copy_from_guest(&g, frame, sizeof g))
-		return -HC_EFAULT;
-	exception_resume(v, this_cpu()->frame, &g);
+	exception_resume(v, this_cpu()->frame, frame);
 	return 0;
 }
 
@@ -103,14 +93,12 @@ int64_t do_vcpu_set_base(struct vcpu *v, uint32_t which, uint64_t base)
 		return -HC_EINVAL;
 	if (base >= GUEST_TOP)
 		return -HC_EADDRESS;
-	(void)v;
 	wrmsr(which == 0 ? MSR_FS_BASE : MSR_GS_BASE, base);
 	return 0;
 }
 
 int64_t do_machine_power(struct vcpu *v, uint32_t restart)
 {
-	(void)v;
 	if (restart > 1)
 		return -HC_EINVAL;
 	if (restart)

@@ -1,30 +1,126 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The hypercall door: one switch of direct calls, expanded from the table. */
+/*
+ * The hypercall door: one switch of direct calls, expanded from the table. Each row becomes a function of its own that decodes
+ * its arguments, from the first to the last, and has the handler do the rest.
+ */
 #include "calls.h"
+#include "core/domain.h"
 #include "run.h"
 
 int hypercall_entry(struct trap_frame *f);
 
-#define HC_CAST_VAL(type, name) (type)
-#define HC_CAST_IN(type, name) guest_va
-#define HC_CAST_OUT(type, name) guest_va
-/* The formatter takes the cases of a macro for statements. */
-/* clang-format off */
-#define CALL(n, capability, call) case n: return lacks(v, capability) ? -HC_EPERM : call;
-#define HC0(n, capability, name) CALL(n, capability, do_##name(v))
-#define HC1(n, capability, name, a) CALL(n, capability, do_##name(v, HC_CAST_##a(f->rdi)))
-#define HC2(n, capability, name, a, b) CALL(n, capability, do_##name(v, HC_CAST_##a(f->rdi), HC_CAST_##b(f->rsi)))
-#define HC3(n, capability, name, a, b, c) \
-	CALL(n, capability, do_##name(v, HC_CAST_##a(f->rdi), HC_CAST_##b(f->rsi), HC_CAST_##c(f->rdx)))
-#define HC4(n, capability, name, a, b, c, d) CALL(n, capability, \
-	do_##name(v, HC_CAST_##a(f->rdi), HC_CAST_##b(f->rsi), HC_CAST_##c(f->rdx), HC_CAST_##d(f->r10)))
-/* clang-format on */
+/* What the table says of domains and devices, as sets of states. */
+enum whose {
+	CONSTRUCTION = 1u << DOMAIN_CONSTRUCTION,
+	RUNNING = 1u << DOMAIN_RUNNING,
+	PAUSED = 1u << DOMAIN_PAUSED,
+	DEAD = 1u << DOMAIN_DEAD,
+	LIVE = CONSTRUCTION | RUNNING | PAUSED,
+	STILL = PAUSED | DEAD,
+	ANY = LIVE | DEAD,
+	CALLER = 1u,
+	OWN = CONSTRUCTION | CALLER,
+};
+
+/* What is copied to the guest when the call has succeeded. */
+struct answer {
+	guest_va_t to;
+	const void *from;
+	uint64_t bytes;
+};
 
 static bool lacks(const struct vcpu *v, uint32_t capability)
 {
 	return capability & ~v->domain->capabilities;
 }
 
+static enum abi_error find_domain(const struct vcpu *v, uint32_t domid, enum whose states, struct domain **out)
+{
+	struct domain *d = domid == DOMID_SELF ? v->domain : domain_find(&world, domid);
+
+	*out = d;
+	if (domid != DOMID_SELF && lacks(v, CAP_DOMAIN))
+		return HC_EPERM;
+	if (!d)
+		return HC_ENODOM;
+	return (states >> d->state & 1) || ((states & CALLER) && d == v->domain) ? HC_OK : HC_ESTATE;
+}
+
+static enum abi_error find_device(const struct vcpu *v, uint64_t index, enum whose whose, struct pci_function **out)
+{
+	if (index >= pci_count())
+		return HC_EDEVICE;
+	*out = pci_at((unsigned)index);
+	return (*out)->info.owner == v->domain->id || (whose == ANY && !lacks(v, CAP_DEVICE)) ? HC_OK : HC_EDEVICE;
+}
+
+static int64_t give(const struct answer *a, int64_t result)
+{
+	return result < 0 || !a->bytes || copy_to_guest(a->to, a->from, a->bytes) ? result : -HC_EFAULT;
+}
+
+#define MUST(expression)                                                                                               \
+	do {                                                                                                           \
+		enum abi_error e = (expression);                                                                       \
+		if (e != HC_OK)                                                                                        \
+			return -(int64_t)e;                                                                            \
+	} while (0)
+
+/* An argument, pasted behind HC_DECODE_, is made of register value @r; behind HC_PASS_ it is what the handler gets. */
+#define HC_DECODE_VAL(type, name) type name = (type)r
+#define HC_DECODE_IN(type, name)                                                                                       \
+	type name;                                                                                                     \
+	MUST(copy_from_guest(&name, guest_va(r), sizeof name) ? HC_OK : HC_EFAULT)
+#define HC_DECODE_READ(type, name) guest_va_t name = guest_va(r)
+#define HC_DECODE_WRITE(type, name) guest_va_t name = guest_va(r)
+#define HC_DECODE_DOMAIN(state, name)                                                                                  \
+	struct domain *name;                                                                                           \
+	MUST(find_domain(v, (uint32_t)r, state, &name))
+#define HC_DECODE_TO(state, type, name)                                                                                \
+	struct domain *domid;                                                                                          \
+	HC_DECODE_IN(type, name);                                                                                      \
+	MUST(find_domain(v, name.domid, state, &domid))
+#define HC_DECODE_DEVICE(whose, name)                                                                                  \
+	struct pci_function *name;                                                                                     \
+	MUST(find_device(v, (uint32_t)r, whose, &name))
+#define HC_PASS_VAL(type, name) name
+#define HC_PASS_IN(type, name) &name
+#define HC_PASS_OUT(type, name) &name
+#define HC_PASS_READ(type, name) name
+#define HC_PASS_WRITE(type, name) name
+#define HC_PASS_DOMAIN(state, name) name
+#define HC_PASS_TO(state, type, name) domid, &name
+#define HC_PASS_DEVICE(whose, name) name
+
+/* A frame of its own, so that calls without arguments need none. */
+#define DECODE(name, decode, pass)                                                                                     \
+	__attribute__((noinline)) static int64_t decode_##name(struct vcpu *v, const struct trap_frame *f)             \
+	{                                                                                                              \
+		struct answer answer = {.bytes = 0};                                                                   \
+		uint64_t r;                                                                                            \
+                                                                                                                       \
+		decode;                                                                                                \
+		return give(&answer, do_##name pass);                                                                  \
+	}
+/* The formatter takes what follows for something else. */
+/* clang-format off */
+#define HC_DECODE_OUT(type, name) type name = {0}; answer = (struct answer){guest_va(r), &name, sizeof name}
+#define ARG(reg, a) r = f->reg; HC_DECODE_##a
+#define HC0(n, capability, name)
+#define HC1(n, capability, name, a) DECODE(name, ARG(rdi, a), (v, HC_PASS_##a))
+#define HC2(n, capability, name, a, b) DECODE(name, ARG(rdi, a); ARG(rsi, b), (v, HC_PASS_##a, HC_PASS_##b))
+#define HC3(n, capability, name, a, b, c) \
+	DECODE(name, ARG(rdi, a); ARG(rsi, b); ARG(rdx, c), (v, HC_PASS_##a, HC_PASS_##b, HC_PASS_##c))
+#define HC4(n, capability, name, a, b, c, d) DECODE(name, ARG(rdi, a); ARG(rsi, b); ARG(rdx, c); ARG(r10, d), \
+	(v, HC_PASS_##a, HC_PASS_##b, HC_PASS_##c, HC_PASS_##d))
+#include <abi/hypercall.def>
+
+#define HC0(n, capability, name) case n: return lacks(v, capability) ? -HC_EPERM : do_##name(v);
+#define HC1(n, capability, name, ...) case n: return lacks(v, capability) ? -HC_EPERM : decode_##name(v, f);
+#define HC2 HC1
+#define HC3 HC1
+#define HC4 HC1
+/* clang-format on */
 static int64_t dispatch(struct vcpu *v, const struct trap_frame *f)
 {
 	switch (f->rax) {
@@ -58,6 +154,5 @@ int hypercall_entry(struct trap_frame *f)
 
 int64_t do_abi_version(struct vcpu *v)
 {
-	(void)v;
 	return ABI_VERSION;
 }

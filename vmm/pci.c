@@ -205,37 +205,13 @@ void pci_init(void)
 		log_line("pci: %u functions more than the table of %u holds are left out", left_out, PCI_FUNCTION_MAX);
 }
 
-uint32_t pci_config_bytes(unsigned index)
+bool pci_config_valid(const struct pci_function *f, uint32_t offset, uint32_t width)
 {
-	return pci_at(index)->ecam ? 4096 : 256;
+	return pci_access_valid(offset, width, f->ecam ? 4096 : 256);
 }
 
-bool pci_config_valid(unsigned index, uint32_t offset, uint32_t width)
+bool pci_bus_master(const struct pci_function *f, bool on)
 {
-	return pci_access_valid(offset, width, pci_config_bytes(index));
-}
-
-uint32_t pci_config_read(unsigned index, uint32_t offset, uint32_t width)
-{
-	CHECK(pci_config_valid(index, offset, width));
-	return pci_read(pci_at(index), offset, width);
-}
-
-void pci_config_write(unsigned index, uint32_t offset, uint32_t width, uint32_t value)
-{
-	CHECK(pci_config_valid(index, offset, width));
-	pci_write(pci_at(index), offset, width, value);
-}
-
-bool pci_config_allowed(unsigned index, uint32_t offset, uint32_t width, uint32_t value)
-{
-	return pci_config_valid(index, offset, width) &&
-	       pci_write_allowed(offset, width, value, pci_read(pci_at(index), offset, width));
-}
-
-bool pci_bus_master(unsigned index, bool on)
-{
-	const struct pci_function *f = pci_at(index);
 	uint32_t command = pci_read(f, PCI_COMMAND, 2);
 
 	command = on ? command | PCI_COMMAND_MASTER : command & ~PCI_COMMAND_MASTER;
@@ -243,11 +219,9 @@ bool pci_bus_master(unsigned index, bool on)
 	return ((pci_read(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER) != 0) == on;
 }
 
-bool pci_reset_begin(unsigned index)
+bool pci_reset_begin(struct pci_function *f)
 {
-	struct pci_function *f = pci_at(index);
-
-	pci_bus_master(index, false);
+	pci_bus_master(f, false);
 	if (f->pcie_cap && (pci_read(f, f->pcie_cap + EXPRESS_CAPABILITIES, 4) & EXPRESS_FLR_OFFERED))
 		pci_write(f, f->pcie_cap + EXPRESS_CONTROL, 2,
 			  pci_read(f, f->pcie_cap + EXPRESS_CONTROL, 2) | EXPRESS_FLR);
@@ -259,10 +233,8 @@ bool pci_reset_begin(unsigned index)
 	return true;
 }
 
-bool pci_reset_done(unsigned index)
+bool pci_reset_done(struct pci_function *f)
 {
-	struct pci_function *f = pci_at(index);
-
 	if (!f->reset_ready)
 		return true;
 	if (time_now() < f->reset_ready || pci_read(f, PCI_ID, 2) != f->info.vendor)

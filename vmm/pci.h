@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The machine's PCI functions: found at boot, a fixed table from then on. Configuration space is reached through ECAM where
- * ACPI names it, else through ports 0xcf8/0xcfc. Every function named by @index below takes 0..pci_count()-1; a larger one
- * is a mistake of ours (CHECK), so callers test first.
+ * ACPI names it, else through ports 0xcf8/0xcfc.
  */
 #ifndef CAMBIUM_VMM_PCI_H
 #define CAMBIUM_VMM_PCI_H
@@ -37,39 +36,35 @@ struct pci_function {
 void pci_init(void);
 
 unsigned pci_count(void);
+/* @index is below pci_count(): a larger one is a mistake of ours (CHECK), so callers test first. */
 struct pci_function *pci_at(unsigned index);
 
-/* Raw access of @width 1, 2 or 4 bytes at @offset, which pci_access_valid() accepts for pci_config_bytes(). */
-uint32_t pci_config_bytes(unsigned index);
-uint32_t pci_config_read(unsigned index, uint32_t offset, uint32_t width);
-void pci_config_write(unsigned index, uint32_t offset, uint32_t width, uint32_t value);
-
-/* True when the owner of the device may make this write (core/pci_policy.h). Any arguments may be passed. */
-bool pci_config_allowed(unsigned index, uint32_t offset, uint32_t width, uint32_t value);
-
-/* True when the access is well formed for this function. */
-bool pci_config_valid(unsigned index, uint32_t offset, uint32_t width);
+/* True when configuration space of @f has @width (1, 2, 4) bytes at @offset, aligned. Any arguments may be passed. */
+bool pci_config_valid(const struct pci_function *f, uint32_t offset, uint32_t width);
+/* Raw access where pci_config_valid() says so. The function may not be in the table yet. */
+uint32_t pci_read(const struct pci_function *f, uint32_t offset, uint32_t width);
+void pci_write(const struct pci_function *f, uint32_t offset, uint32_t width, uint32_t value);
 
 /*
  * MSI-X entry @entry (below info.msix_entries) sends the message of @data to @address, unmasked; the capability is
  * enabled. pci_msix_mask masks one entry again, pci_msix_mask_all all of them and the function.
  */
-void pci_msix_set(unsigned index, uint32_t entry, uint32_t address, uint32_t data);
-void pci_msix_mask(unsigned index, uint32_t entry);
-void pci_msix_mask_all(unsigned index);
+void pci_msix_set(const struct pci_function *f, uint32_t entry, uint32_t address, uint32_t data);
+void pci_msix_mask(const struct pci_function *f, uint32_t entry);
+void pci_msix_mask_all(const struct pci_function *f);
 
 /* Sets or clears bus mastering and reads it back; true when the device now is as asked. */
-bool pci_bus_master(unsigned index, bool on);
+bool pci_bus_master(const struct pci_function *f, bool on);
 
 /*
  * pci_reset_begin() switches bus mastering off and starts a reset of the function (PCI Express or Advanced Features FLR); it
  * returns false when the function offers none. pci_reset_done() is false until the function answers again (at least 100 ms),
  * then restores BARs and command register, with bus mastering and memory decoding off, and is true.
  */
-bool pci_reset_begin(unsigned index);
-bool pci_reset_done(unsigned index);
+bool pci_reset_begin(struct pci_function *f);
+bool pci_reset_done(struct pci_function *f);
 
 /* True when frame @mfn holds a byte of the MSI-X table or its pending bits: never to be mapped by a domain. */
-bool pci_bar_contains_msix(unsigned index, uint64_t mfn);
+bool pci_bar_contains_msix(const struct pci_function *f, uint64_t mfn);
 
 #endif

@@ -30,10 +30,6 @@ void pci_segment_at(unsigned i, uint16_t *segment, unsigned *first_bus, unsigned
 /* Sets the address part (segment, bdf, ecam) of @f. */
 void pci_address(struct pci_function *f, unsigned segment_index, unsigned bdf);
 
-/* Access to a function that may not be in the table yet. @offset and @width are valid for it. */
-uint32_t pci_read(const struct pci_function *f, uint32_t offset, uint32_t width);
-void pci_write(const struct pci_function *f, uint32_t offset, uint32_t width, uint32_t value);
-
 /* Finds the MSI-X capability, checks it against the BARs, maps the table, disables MSI-X. Needs sized BARs. */
 void pci_msix_find(struct pci_function *f);
 

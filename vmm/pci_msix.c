@@ -89,9 +89,8 @@ static void mask_entries(const struct pci_function *f, uint32_t first, uint32_t 
 	decode_restore(f, command);
 }
 
-void pci_msix_set(unsigned index, uint32_t entry, uint32_t address, uint32_t data)
+void pci_msix_set(const struct pci_function *f, uint32_t entry, uint32_t address, uint32_t data)
 {
-	const struct pci_function *f = pci_at(index);
 	volatile uint8_t *e = f->msix + entry * ENTRY_BYTES;
 	uint32_t control, command;
 
@@ -113,18 +112,14 @@ void pci_msix_set(unsigned index, uint32_t entry, uint32_t address, uint32_t dat
 	pci_write(f, f->msix_cap + CONTROL, 2, (control | CONTROL_ENABLE) & ~CONTROL_MASK_ALL);
 }
 
-void pci_msix_mask(unsigned index, uint32_t entry)
+void pci_msix_mask(const struct pci_function *f, uint32_t entry)
 {
-	const struct pci_function *f = pci_at(index);
-
 	CHECK(entry < f->info.msix_entries);
 	mask_entries(f, entry, entry + 1);
 }
 
-void pci_msix_mask_all(unsigned index)
+void pci_msix_mask_all(const struct pci_function *f)
 {
-	const struct pci_function *f = pci_at(index);
-
 	if (!f->info.msix_entries)
 		return;
 	/* It stays enabled: what the device still has to say finds its entries masked, and becomes no interrupt pin's. */
@@ -132,9 +127,8 @@ void pci_msix_mask_all(unsigned index)
 	mask_entries(f, 0, f->info.msix_entries);
 }
 
-bool pci_bar_contains_msix(unsigned index, uint64_t mfn)
+bool pci_bar_contains_msix(const struct pci_function *f, uint64_t mfn)
 {
-	const struct pci_function *f = pci_at(index);
 	uint64_t table = f->info.bar[f->info.msix_bar] / PAGE_SIZE, pending = f->info.bar[f->pba_bar] / PAGE_SIZE;
 
 	if (!f->info.msix_entries)

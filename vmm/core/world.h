@@ -94,7 +94,7 @@ struct port {
 	uint8_t vcpu;
 	uint16_t reserved0;
 	uint32_t peer;      /* domain: who may bind (WAITING) or is connected */
-	uint32_t peer_port; /* CONNECTED: its port; VIRQ: the virq; DEVICE: device index << 16 | entry */
+	uint32_t peer_port; /* CONNECTED: its port; VIRQ: the virq; DEVICE: number of its binding */
 	uint32_t reserved1;
 };
 

@@ -23,9 +23,19 @@ static inline int64_t hypercall4(uint64_t number, uint64_t a, uint64_t b, uint64
 #define HC_DECL_VAL(type, name) type name
 #define HC_DECL_IN(type, name) const type *name
 #define HC_DECL_OUT(type, name) type *name
+#define HC_DECL_READ(type, name) const type *name
+#define HC_DECL_WRITE(type, name) type *name
+#define HC_DECL_DOMAIN(state, name) uint32_t name
+#define HC_DECL_TO(state, type, name) const type *name
+#define HC_DECL_DEVICE(whose, name) uint32_t name
 #define HC_PASS_VAL(type, name) (uint64_t)(name)
 #define HC_PASS_IN(type, name) (uint64_t)(name)
 #define HC_PASS_OUT(type, name) (uint64_t)(name)
+#define HC_PASS_READ(type, name) (uint64_t)(name)
+#define HC_PASS_WRITE(type, name) (uint64_t)(name)
+#define HC_PASS_DOMAIN(state, name) (uint64_t)(name)
+#define HC_PASS_TO(state, type, name) (uint64_t)(name)
+#define HC_PASS_DEVICE(whose, name) (uint64_t)(name)
 
 #define HC0(n, capability, name)                                                                                       \
 	static inline int64_t hc_##name(void)                                                                          \
