@@ -68,9 +68,9 @@ enum verdict forward_error(struct passage *p)
 	return route_leave(p, &route);
 }
 
-static struct decision decide(struct passage *p, const struct route *route)
+static struct rules_query query_of(struct passage *p, const struct route *route)
 {
-	struct rules_query query = {
+	return (struct rules_query){
 		.from_if = p->in_if,
 		.to_if = route->out_if,
 		.from_side = passage_get_in(p)->kind == IFACE_INNER ? RULES_SIDE_INNER : RULES_SIDE_UPLINK,
@@ -80,10 +80,40 @@ static struct decision decide(struct passage *p, const struct route *route)
 		.proto = p->info.proto,
 		.dport = p->info.proto == IP_PROTO_ICMP ? 0 : p->info.dport,
 	};
+}
+
+static struct decision decide(struct passage *p, const struct route *route)
+{
+	struct rules_query query = query_of(p, route);
 	struct decision decision = rules_decide(&p->r->rules, &query);
 
 	p->out->rule = decision.rule;
 	return decision;
+}
+
+static bool lets_be(struct decision decision)
+{
+	return decision.action != RULES_DROP && decision.action != RULES_REJECT;
+}
+
+/* Could the other end have opened the flow that this packet belongs to? */
+static bool is_answer(struct passage *p, const struct route *route)
+{
+	struct rules_query query = query_of(p, route);
+	struct rules_query opening = {
+		.from_if = query.to_if,
+		.to_if = query.from_if,
+		.from_side = query.to_side,
+		.to_side = query.from_side,
+		.src = query.dst,
+		.dst = query.src,
+		.proto = query.proto,
+		.dport = p->info.sport,
+	};
+
+	if (query.to_side != RULES_SIDE_INNER && query.to_side != RULES_SIDE_UPLINK)
+		return false;
+	return lets_be(rules_decide(&p->r->rules, &opening)) || rules_is_target(&p->r->rules, &query, p->info.sport);
 }
 
 /* The tuple of the answers, and for PUBLISH the route to the target. */
@@ -146,11 +176,12 @@ static bool can_open(const struct packet_info *info)
 
 /*
  * It belongs to no flow and cannot open one: perhaps the router has been started anew. Where the
- * policy would have let such a flow be, a RST tells its end at once that it is over.
+ * policy would have let such a flow be, opened by either end, a RST tells this end at once that it
+ * is over: else it would send again for many minutes, and keep what the connection takes.
  */
-static enum verdict stray_input(struct passage *p, const struct decision *decision)
+static enum verdict stray_input(struct passage *p, const struct decision *decision, const struct route *route)
 {
-	if (p->info.proto != IP_PROTO_TCP || decision->action == RULES_DROP || decision->action == RULES_REJECT)
+	if (p->info.proto != IP_PROTO_TCP || !(lets_be(*decision) || is_answer(p, route)))
 		return passage_drop(p, REASON_NO_FLOW);
 	return answer_reset(p, REASON_NO_FLOW);
 }
@@ -163,7 +194,7 @@ enum verdict forward_new(struct passage *p)
 	route = route_find(p->r, p->in_if, p->info.dst);
 	decision = decide(p, &route);
 	if (!can_open(&p->info))
-		return stray_input(p, &decision);
+		return stray_input(p, &decision, &route);
 	if (decision.rule != RULE_INDEX_NONE)
 		p->r->rule_hits[decision.rule]++;
 	p->out->log = decision.log;

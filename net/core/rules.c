@@ -105,3 +105,22 @@ bool rules_is_published(const struct rules_table *table, uint8_t uplink, uint8_t
 	}
 	return false;
 }
+
+bool rules_is_target(const struct rules_table *table, const struct rules_query *answer, uint16_t sport)
+{
+	for (uint32_t i = 0; i < table->count; i++) {
+		const struct rules_rule *rule = &table->rules[i];
+		struct ip_addr target;
+
+		memcpy(target.octets, rule->target_addr, 16);
+		if (rule->kind == RULES_KIND_PUBLISH && rule->proto == answer->proto &&
+		    rule->to_if == answer->from_if && sport >= rule->target_port &&
+		    sport - rule->target_port <= rule->port_hi - rule->port_lo &&
+		    answer->to_side == RULES_SIDE_UPLINK &&
+		    iface_matches(rule->from_if, answer->to_side, answer->to_if) &&
+		    prefix_matches(&rule->from, answer->dst) &&
+		    (ip_addr_equal(target, addr_none) || ip_addr_equal(target, answer->src)))
+			return true;
+	}
+	return false;
+}

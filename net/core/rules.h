@@ -99,4 +99,10 @@ struct decision rules_decide(const struct rules_table *table, const struct rules
 /* Does a PUBLISH rule of @table take @proto and @port at the uplink number @uplink? */
 bool rules_is_published(const struct rules_table *table, uint8_t uplink, uint8_t proto, uint16_t port);
 
+/*
+ * Could the packet @answer, whose source port is @sport, belong to a flow that a PUBLISH rule of @table opens: does one lead
+ * from @answer's way out and destination to its source?
+ */
+bool rules_is_target(const struct rules_table *table, const struct rules_query *answer, uint16_t sport);
+
 #endif

@@ -287,6 +287,67 @@ Test(net_router, a_stray_segment_is_reset_only_where_the_policy_would_have_let_i
 	world_free(world);
 }
 
+/* After a restart of the router; the callers of the service may be gone for good. */
+Test(net_router, a_stray_segment_of_a_published_service_is_reset_too)
+{
+	struct rules_rule rules[] = {rule_publish(IP_PROTO_TCP, 80, 1, 8080),
+				     rule_of(RULES_KIND_ALLOW, IP_PROTO_TCP, 1, 2)};
+	struct world *world;
+	struct frame *frame = frame_new();
+	struct spec spec = spec_from_inner(1, IP_PROTO_TCP, FAR_IP, 8081, 5555), seen;
+
+	rules[0].port_hi = 81;
+	rules[1].port_lo = rules[1].port_hi = 5432;
+	world = world_new(rules, 2, 16);
+	spec.flags = TCP_ACK | TCP_FIN;
+	spec.ack = 4711;
+	cr_assert_eq(world_send(world, 1, frame, &spec), VERDICT_REPLY);
+	cr_assert(frame_read(frame, &seen));
+	cr_assert(seen.flags == TCP_RST && seen.seq == 4711 && seen.sport == 5555 && seen.dport == 8081);
+	cr_assert_eq(world->out.out_if, 1);
+	/* beyond the published ports, another's, not TCP, to whom no rule leads from, what resets by itself */
+	spec.sport = 8082;
+	expect_drop(world, 1, &spec, REASON_NO_FLOW);
+	spec.sport = 8079;
+	expect_drop(world, 1, &spec, REASON_NO_FLOW);
+	spec.sport = 8080;
+	spec.dst = TWO_IP;
+	expect_drop(world, 1, &spec, REASON_NO_FLOW);
+	spec.dst = FAR_IP;
+	spec.flags = TCP_RST;
+	expect_drop(world, 1, &spec, REASON_NO_FLOW);
+	spec = spec_from_inner(2, IP_PROTO_TCP, FAR_IP, 8080, 5555);
+	spec.flags = TCP_ACK;
+	expect_drop(world, 2, &spec, REASON_NO_FLOW);
+	/* a service of another domain, whose rule is an allow */
+	spec = spec_from_inner(2, IP_PROTO_TCP, ONE_IP, 5432, 5555);
+	spec.flags = TCP_ACK;
+	cr_assert_eq(world_send(world, 2, frame, &spec), VERDICT_REPLY);
+	spec.sport = 5433;
+	expect_drop(world, 2, &spec, REASON_NO_FLOW);
+	cr_assert_eq(router_get_flow_count(&world->r), 0);
+	frame_free(frame);
+	world_free(world);
+}
+
+Test(net_router, a_stray_segment_is_not_reset_for_a_source_that_the_rule_leaves_out)
+{
+	struct rules_rule rule = rule_publish(IP_PROTO_TCP, 80, 1, 8080);
+	struct frame *frame = frame_new();
+	struct world *world;
+	struct spec spec = spec_from_inner(1, IP_PROTO_TCP, FAR_IP, 8080, 5555);
+
+	rule.from = (struct rules_prefix){.family = RULES_FAMILY_IPV4, .len = 32};
+	be32_put(rule.from.addr, FAR_IP);
+	world = world_new(&rule, 1, 16);
+	spec.flags = TCP_ACK;
+	cr_assert_eq(world_send(world, 1, frame, &spec), VERDICT_REPLY);
+	spec.dst = FAR_IP + 1;
+	expect_drop(world, 1, &spec, REASON_NO_FLOW);
+	world_free(world);
+	frame_free(frame);
+}
+
 Test(net_router, a_known_flow_is_not_entered_from_another_interface)
 {
 	struct world *world = world_new_usual();
