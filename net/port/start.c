@@ -16,7 +16,7 @@ void net_start(void)
 	started = true;
 	tcpip_init(NULL, NULL);
 	LOCK_TCPIP_CORE();
-	net_time_wait_hold(NULL);
+	net_tcp_tick(NULL);
 	for (unsigned i = 0; i < device_count(); i++) {
 		struct device_entry entry;
 

@@ -6,6 +6,11 @@
  * SYN. The list is kept newest first, so what is behind its NET_TIME_WAIT_MAX-th member is the oldest; tcp_abort() of a
  * connection in TIME-WAIT frees it and sends nothing.
  *
+ * A connection that its program has closed, and whose peer does not take the last bytes, is kept for twelve
+ * retransmissions, up to forty minutes, and when the pool is empty lwIP gives none of these up: so many callers that
+ * vanish, and nobody else gets in. At most NET_CLOSING_MAX of those that had to send again stay. The list of active
+ * connections has in front who was heard last, so those behind are whose peers have been silent longest.
+ *
  * It also tells nobody when it frees one. A program that has ended its direction and not closed yet still has a netconn
  * that points to the block (callback_arg): such a one must not go before the program lets go of it.
  */
@@ -28,6 +33,7 @@ _Static_assert(MEMP_NUM_TCP_SEG >= TCP_SND_QUEUELEN, "one connection's segments"
 _Static_assert(TCP_SND_QUEUELEN >= 2 * (TCP_SND_BUF / TCP_MSS), "two pbufs a segment");
 _Static_assert(TCP_SNDLOWAT < TCP_SND_BUF && TCP_SNDLOWAT + 4 * TCP_MSS < 0xffff, "low-water mark, 16-bit");
 _Static_assert(TCP_SNDQUEUELOWAT < TCP_SND_QUEUELEN, "low-water mark of the queue");
+_Static_assert(NET_CLOSING_MAX *(TCP_SND_BUF / TCP_MSS + 1) < MEMP_NUM_TCP_SEG, "the living can send beside them");
 _Static_assert(TCP_WND <= 0xffff << TCP_RCV_SCALE && TCP_WND >= TCP_MSS, "window");
 
 /* Random bytes come from the runtime in handfuls. */
@@ -49,13 +55,35 @@ static bool is_held(const struct tcp_pcb *pcb)
 	return pcb->callback_arg != NULL;
 }
 
-void net_time_wait_hold(void *arg)
+/* Nobody but the stack has it any more, and what it has to say is not taken. */
+static bool is_stuck(const struct tcp_pcb *pcb)
+{
+	return !is_held(pcb) && (pcb->state == FIN_WAIT_1 || pcb->state == CLOSING || pcb->state == LAST_ACK) &&
+	       (pcb->nrtx != 0 || pcb->persist_backoff != 0);
+}
+
+static void closing_trim(void)
+{
+	struct tcp_pcb *pcb = tcp_active_pcbs;
+	unsigned count = 0;
+
+	while (pcb != NULL) {
+		struct tcp_pcb *next = pcb->next;
+
+		if (is_stuck(pcb) && ++count > NET_CLOSING_MAX)
+			tcp_abort(pcb);
+		pcb = next;
+	}
+}
+
+void net_tcp_tick(void *arg)
 {
 	(void)arg;
 	for (struct tcp_pcb *pcb = tcp_tw_pcbs; pcb != NULL; pcb = pcb->next)
 		if (is_held(pcb))
 			pcb->tmr = tcp_ticks;
-	sys_timeout(NET_TIME_WAIT_HOLD_MS, net_time_wait_hold, NULL);
+	closing_trim();
+	sys_timeout(NET_TCP_TICK_MS, net_tcp_tick, NULL);
 }
 
 static void time_wait_trim(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where lwIP's TCP asks the port: initial sequence numbers and TIME-WAIT. Called with the core lock held. */
+/* Where lwIP's TCP asks the port: initial sequence numbers, and how connections end. Called with the core lock held. */
 #ifndef CAMBIUM_NET_PORT_TCP_HOOKS_H
 #define CAMBIUM_NET_PORT_TCP_HOOKS_H
 
@@ -25,10 +25,11 @@ u32_t net_tcp_isn(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *
 err_t net_tcp_inpacket(struct tcp_pcb *pcb, const struct tcp_hdr *hdr, const struct pbuf *p);
 
 /*
- * A timer of the stack that keeps lwIP from freeing connections in TIME-WAIT to which a program still holds a socket.
- * Started once, with @arg NULL; it sets itself again.
+ * A timer of the stack. It keeps lwIP from freeing connections in TIME-WAIT to which a program still holds a socket, and
+ * resets those beyond NET_CLOSING_MAX whose peers do not take the last bytes of a program that has closed. Started once,
+ * with @arg NULL; it sets itself again.
  */
-#define NET_TIME_WAIT_HOLD_MS 1000u
-void net_time_wait_hold(void *arg);
+#define NET_TCP_TICK_MS 1000u
+void net_tcp_tick(void *arg);
 
 #endif

@@ -3,6 +3,7 @@
  * The web pages, as a browser on the host gets them: through the network card, the router domain and the rings. The
  * machine is the demo appliance, by UEFI.
  */
+#include "../lib/wire.h"
 #include "system.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #define TIMEOUT 400
+#define GHOSTS 900u /* lwIP has room for 768 connections */
 
 static struct http http;
 static struct http_answer answer;
@@ -112,4 +114,34 @@ Test(web, callers_who_hang_on_silently_keep_nobody_else_out, .timeout = TIMEOUT)
 		http_close(&silent[i]);
 	machine_is_well(m);
 	machine_stop(m);
+}
+
+/* --- callers that vanish ----------------------------------------------------------------------------------------- */
+
+/* Each takes a page's first bytes and is never heard of again: what the server keeps for them must not keep others out. */
+Test(web, callers_that_vanish_before_their_last_bytes_do_not_keep_others_out, .timeout = TIMEOUT)
+{
+	static const char request[] = "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+	static struct wire wire;
+	struct machine_options options = demo_options("web-ghosts", MACHINE_PVH);
+	struct wire_caller caller;
+	struct machine *m;
+
+	MUST(wire_open(&wire, "web-ghosts"));
+	options.netdev = wire.netdev;
+	m = machine_start(&options);
+	MUST(m);
+	MUST(machine_expect_from(m, 0, "^web1| web: listening on port 80$"));
+	MUST(machine_expect_from(m, 0, "^router| router: interface 1 (web1) "));
+	for (unsigned i = 0; i < GHOSTS; i++) {
+		cr_assert(wire_call(&wire, &caller, (uint16_t)(10000 + i), PORT_WEB1, 60), "caller %u: no answer", i);
+		cr_assert(wire_ask(&wire, &caller, request, 30), "caller %u: no page", i);
+	}
+	/* now those of them that nobody answered are told from the living, who get in */
+	cr_assert(wire_call(&wire, &caller, 9999, PORT_WEB1, 60), "nobody gets in any more");
+	cr_assert(wire_ask(&wire, &caller, request, 30));
+	cr_assert_eq(machine_count(m, 0, "^control: web1 died"), 0);
+	machine_is_well(m);
+	machine_stop(m);
+	wire_close(&wire);
 }

@@ -48,7 +48,7 @@
 #define MEMP_NUM_REASSDATA 8
 #define MEMP_NUM_FRAG_PBUF 32
 #define MEMP_NUM_ARP_QUEUE 16
-#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1) /* net_time_wait_hold */
+#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1) /* net_tcp_tick */
 #define MEMP_NUM_TCPIP_MSG_API 64
 #define MEMP_NUM_TCPIP_MSG_INPKT 64
 #define PBUF_POOL_SIZE 4                 /* received packets live in net/port/rx_pool.c ... */
@@ -103,9 +103,11 @@
 #define LWIP_SO_SNDTIMEO 1
 #define LWIP_SO_LINGER 1
 #define LWIP_SO_RCVBUF 0
-/* TIME-WAIT lasts 2 * MSL and at most NET_TIME_WAIT_MAX connections (net/port/tcp_hooks.c). */
+/* TIME-WAIT lasts 2 * MSL and at most NET_TIME_WAIT_MAX connections; of those that their programs have closed and that
+ * send their last bytes again and again there are at most NET_CLOSING_MAX (net/port/tcp_hooks.c). */
 #define TCP_MSL 5000UL
 #define NET_TIME_WAIT_MAX 128
+#define NET_CLOSING_MAX 64
 #define DEFAULT_TCP_RECVMBOX_SIZE 64
 #define DEFAULT_UDP_RECVMBOX_SIZE 64
 #define DEFAULT_RAW_RECVMBOX_SIZE 16

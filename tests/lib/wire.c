@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Frames are built whole and sent at once; what comes for others than the one who waits is forgotten. */
+#include "wire.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "machine.h"
+
+#define IP_AT 14u
+#define TCP_AT 34u
+#define DATA_AT 54u
+#define ARP_LEN 42u
+#define CARD "\x52\x54\x00\x12\x34\x56" /* what QEMU gives to a machine's first card */
+#define OURS "\x02\xca\x4d\x00\x00\x01"
+#define CARD_IP "\x0a\x00\x02\x0f"
+#define OUR_IP "\x0a\x00\x02\x4d"
+
+#define SYN 2u
+#define PSH 8u
+#define ACK 16u
+
+static void put16(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v);
+}
+
+static uint32_t get16(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 8 | p[1];
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return get16(p) << 16 | get16(p + 2);
+}
+
+static uint16_t checksum(const uint8_t *p, size_t len, uint32_t sum)
+{
+	for (; len > 1; len -= 2, p += 2)
+		sum += get16(p);
+	sum += len ? (uint32_t)*p << 8 : 0;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+static void path(struct sockaddr_un *a, const char *name, const char *end)
+{
+	*a = (struct sockaddr_un){.sun_family = AF_UNIX};
+	snprintf(a->sun_path, sizeof a->sun_path, "%s", build_path("tests/%s.%s", name, end));
+	unlink(a->sun_path);
+}
+
+bool wire_open(struct wire *w, const char *name)
+{
+	path(&w->ours, name, "wire");
+	path(&w->theirs, name, "card");
+	snprintf(w->netdev, sizeof w->netdev,
+		 "dgram,id=net,local.type=unix,local.path=%s,remote.type=unix,remote.path=%s", w->theirs.sun_path,
+		 w->ours.sun_path);
+	w->socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (w->socket >= 0 && !bind(w->socket, (const struct sockaddr *)&w->ours, sizeof w->ours))
+		return true;
+	fprintf(stderr, "wire %s: no socket: %s\n", name, strerror(errno));
+	return false;
+}
+
+void wire_close(struct wire *w)
+{
+	close(w->socket);
+	unlink(w->ours.sun_path);
+	unlink(w->theirs.sun_path);
+}
+
+static void frame_send(const struct wire *w, const uint8_t *frame, size_t len)
+{
+	(void)!sendto(w->socket, frame, len, 0, (const struct sockaddr *)&w->theirs, sizeof w->theirs);
+}
+
+static void segment_send(const struct wire *w, const struct wire_caller *c, uint8_t flags, const char *text)
+{
+	uint8_t frame[WIRE_FRAME_MAX] = CARD OURS "\x08\x00\x45";
+	size_t len = strlen(text), tcp_len = DATA_AT - TCP_AT + len;
+	uint8_t *ip = frame + IP_AT, *tcp = frame + TCP_AT;
+
+	put16(ip + 2, (uint32_t)(TCP_AT - IP_AT + tcp_len));
+	ip[8] = 64;
+	ip[9] = 6;
+	memcpy(ip + 12, OUR_IP CARD_IP, 8);
+	put16(ip + 10, checksum(ip, TCP_AT - IP_AT, 0));
+	put16(tcp, c->port);
+	put16(tcp + 2, c->to);
+	put32(tcp + 4, c->seq);
+	put32(tcp + 8, c->ack);
+	tcp[12] = 5 << 4;
+	tcp[13] = flags;
+	put16(tcp + 14, UINT16_MAX);
+	memcpy(frame + DATA_AT, text, len);
+	put16(tcp + 16,
+	      checksum(tcp, tcp_len,
+		       (uint32_t)(get16(ip + 12) + get16(ip + 14) + get16(ip + 16) + get16(ip + 18) + 6 + tcp_len)));
+	frame_send(w, frame, DATA_AT + len);
+}
+
+/* Who asks for an address is given ours, whichever it is. */
+static void arp_answer(struct wire *w)
+{
+	uint8_t *arp = w->frame + IP_AT, asked[4];
+
+	memcpy(asked, arp + 24, sizeof asked);
+	memcpy(w->frame, w->frame + 6, 6);
+	memcpy(w->frame + 6, OURS, 6);
+	put16(arp + 6, 2);
+	memcpy(arp + 18, arp + 8, 10);
+	memcpy(arp + 8, OURS, 6);
+	memcpy(arp + 14, asked, sizeof asked);
+	frame_send(w, w->frame, ARP_LEN);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* The next segment for @c, until @end: its bytes in *@len, its flags. -1: none. */
+static int segment_get(struct wire *w, const struct wire_caller *c, int64_t end, uint32_t *len)
+{
+	for (;;) {
+		struct pollfd p = {.fd = w->socket, .events = POLLIN};
+		int64_t left = end - now_ms();
+		ssize_t got;
+
+		if (left <= 0 || poll(&p, 1, (int)left) != 1)
+			return -1;
+		got = recv(w->socket, w->frame, sizeof w->frame, 0);
+		if (got >= (ssize_t)ARP_LEN && get16(w->frame + 12) == 0x0806 && get16(w->frame + IP_AT + 6) == 1)
+			arp_answer(w);
+		if (got < (ssize_t)DATA_AT || get16(w->frame + 12) != 0x0800 || w->frame[IP_AT + 9] != 6 ||
+		    get16(w->frame + TCP_AT + 2) != c->port || get16(w->frame + TCP_AT) != c->to)
+			continue;
+		*len = get16(w->frame + IP_AT + 2) - (TCP_AT - IP_AT) - (w->frame[TCP_AT + 12] >> 4) * 4u;
+		return w->frame[TCP_AT + 13];
+	}
+}
+
+bool wire_call(struct wire *w, struct wire_caller *c, uint16_t port, uint16_t to, unsigned seconds)
+{
+	*c = (struct wire_caller){.port = port, .to = to, .seq = port * 65537u};
+	for (unsigned i = 0; i < seconds; i++) {
+		int64_t end = now_ms() + 1000;
+		uint32_t len;
+		int flags;
+
+		segment_send(w, c, SYN, "");
+		while ((flags = segment_get(w, c, end, &len)) >= 0)
+			if ((flags & (SYN | ACK)) == (SYN | ACK) && get32(w->frame + TCP_AT + 8) == c->seq + 1) {
+				c->ack = get32(w->frame + TCP_AT + 4) + 1;
+				c->seq++;
+				return true;
+			}
+	}
+	return false;
+}
+
+bool wire_ask(struct wire *w, struct wire_caller *c, const char *text, unsigned seconds)
+{
+	int64_t end = now_ms() + seconds * INT64_C(1000);
+	uint32_t len = 0;
+	int flags;
+
+	segment_send(w, c, PSH | ACK, text);
+	c->seq += (uint32_t)strlen(text);
+	do
+		flags = segment_get(w, c, end, &len);
+	while (flags >= 0 && !len);
+	return flags >= 0;
+}

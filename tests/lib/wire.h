@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine's card on a wire with nobody at the other end but us: Ethernet frames by a datagram socket. On it are callers
+ * that say just what they are told to, and send nothing by themselves: unlike those of a real stack they can vanish.
+ */
+#ifndef CAMBIUM_TESTS_WIRE_H
+#define CAMBIUM_TESTS_WIRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/un.h>
+
+#define WIRE_FRAME_MAX 2048u
+
+struct wire {
+	int socket;
+	struct sockaddr_un ours, theirs;
+	char netdev[320]; /* for QEMU */
+	uint8_t frame[WIRE_FRAME_MAX];
+};
+
+/* One connection, from 10.0.2.77:@port to 10.0.2.15:@to. */
+struct wire_caller {
+	uint16_t port, to;
+	uint32_t seq, ack; /* of the next byte here and there */
+};
+
+/* @name is unique among tests. False, after saying why: there is no socket. */
+bool wire_open(struct wire *w, const char *name);
+void wire_close(struct wire *w);
+
+/* Opens a connection, asking again each second; false when none was there after @seconds. Questions for addresses (ARP) are
+ * answered meanwhile. */
+bool wire_call(struct wire *w, struct wire_caller *c, uint16_t port, uint16_t to, unsigned seconds);
+
+/* Sends @text, once, and waits for bytes that answer it; they are not acknowledged. False: none within @seconds. */
+bool wire_ask(struct wire *w, struct wire_caller *c, const char *text, unsigned seconds);
+
+#endif
