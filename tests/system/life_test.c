@@ -114,13 +114,40 @@ static void counters_come_back(struct life *l)
 		l->first.grants, l->first.mappings);
 }
 
+/*
+ * No page comes any more: what the machine and the router say of themselves goes into the log, and whether it was only slow.
+ * Never returns.
+ */
+static void stalled(struct life *l)
+{
+	static const char *const commands[][2] = {{"ps\n", "^control: ps: 2 web1 "},
+						  {"devices\n", "^control: devices: DMA is "},
+						  {"memory\n", "^control: memory: web1 "},
+						  {"stats\n", "^control: stats: web1 "}};
+	char line[300];
+	bool slow;
+
+	for (unsigned turn = 0; turn < 2; turn++) {
+		size_t from = machine_here(l->m);
+
+		for (unsigned i = 0; i < sizeof commands / sizeof commands[0]; i++)
+			ask(l, commands[i][0], commands[i][1], line);
+		MUST(machine_expect_from(l->m, from, "^router| router: stats: "));
+	}
+	slow = load_progress(l->load, 2, 10 * PATIENCE);
+	machine_show(l->m, "no page came");
+	cr_assert_fail("after %u kills no page came for %u s, and then %s", l->kills, PATIENCE,
+		       slow ? "they came again" : "for ten times as long");
+}
+
 /* Both drivers work: edu's has verified a page, and a request has come through the router. */
 static void drivers_work(struct life *l, size_t from)
 {
 	MUST(machine_expect_from(l->m, from, "^router| router: interface 1 (web1) "));
 	load_renew(l->load);
 	MUST(machine_expect_from(l->m, from, "^edu| edu: busy$"));
-	MUST(load_progress(l->load, 2, PATIENCE));
+	if (!load_progress(l->load, 2, PATIENCE))
+		stalled(l);
 }
 
 static void drivers_start(struct life *l)
