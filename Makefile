@@ -410,9 +410,10 @@ bench: all $(if $(BENCH_SRC),$(B)/tests/bench) ## measure, for docs/performance.
 	$(Q)test -x $(B)/tests/bench || { echo 'error: tests/bench holds no program' >&2; exit 1; }
 	$(Q)CAMBIUM_BUILD=$(B) $(B)/tests/bench $(BENCH)
 
-soak: all $(B)/tests/system ## make and end 100,000 domains and 1,000 of each driver, and compare the counters
+soak: all $(UNIT_TESTS) $(B)/tests/system ## make and end 100,000 domains and 1,000 of each driver, and compare the counters
 	$(Q)SOAK_CONFIG=soak-long FILTER='soak/*' tools/build/test.sh $(B) $(B)/tests/system
 	$(Q)grep 'soak|' $(B)/tests/log/soak.log
+	$(Q)BVT_ROUNDS=100 FILTER='bvt_*/*' tools/build/test.sh $(B) $(B)/tests/unit-vmm
 	$(Q)LIFE_KILLS=1000 FILTER='life/*' tools/build/test.sh $(B) $(B)/tests/system
 
 check: $(call product,$(CORE_SRC)) $(B)/demo/disk.img ## layout, include arrows, ABI headers, imports of the cores, size, scripts, reproducible image

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Borrowed virtual time. Invariants: an attached entity that waits or is stolen from is queued or parked; the running one
+ * is neither. SVT never goes back and is at most the actual virtual time of each queued or running one. Whatever changes a
+ * key is framed by dequeue() and enqueue(). A queued one has budget: only others' work takes that from who does not run.
+ */
+#include "bvt.h"
+
+#define SCALE 65536
+#define MILLI 1000
+#define LONG (1ull << 50) /* ns in which any budget is full, or all debt made, and which do not overflow */
+
+static uint64_t elapsed(uint64_t since, uint64_t now)
+{
+	return now > since ? now - since : 0;
+}
+
+static uint64_t later(uint64_t now, uint64_t ns)
+{
+	return ns < TIME_NEVER - now ? now + ns : TIME_NEVER;
+}
+
+/* ns * SCALE / weight; *rest goes in and comes out. */
+static bvt_virtual virtual_time(uint64_t ns, uint32_t weight, uint64_t *rest)
+{
+	uint64_t part = ns % weight * SCALE + *rest;
+
+	*rest = part % weight;
+	return (bvt_virtual)(ns / weight) * SCALE + part / weight;
+}
+
+static bvt_virtual effective(const struct bvt_entity *e)
+{
+	return e->actual - (e->warped ? (bvt_virtual)(e->warp.value * SCALE / BVT_WEIGHT_DEFAULT) : 0);
+}
+
+/* How far another must be below @e to take the CPU from it. */
+static bvt_virtual allowance(const struct bvt_entity *e)
+{
+	return (bvt_virtual)(BVT_ALLOWANCE * SCALE / e->weight);
+}
+
+/* --- skew heaps (Sleator and Tarjan 1986) --- */
+
+static bool before(const struct bvt_entity *a, const struct bvt_entity *b, unsigned l)
+{
+	return a->link[l].key != b->link[l].key ? a->link[l].key < b->link[l].key : a->turn < b->turn;
+}
+
+static void put(struct bvt_entity **at, struct bvt_entity *e, unsigned l)
+{
+	*at = e;
+	if (e)
+		e->link[l].home = at;
+}
+
+/* Two heaps become one at @at: each step goes on to the right and turns left and right about. */
+static void merge(struct bvt_entity **at, struct bvt_entity *a, struct bvt_entity *b, unsigned l)
+{
+	while (a && b) {
+		struct bvt_entity *first = before(b, a, l) ? b : a, *right = first->link[l].right;
+
+		*(first == a ? &a : &b) = right;
+		put(at, first, l);
+		put(&first->link[l].right, first->link[l].left, l);
+		at = &first->link[l].left;
+	}
+	put(at, a ? a : b, l);
+}
+
+static void insert(struct bvt_queue *q, struct bvt_entity *e, enum bvt_heap heap, bvt_virtual key)
+{
+	unsigned l = heap == BVT_BY_ACTUAL;
+
+	e->link[l] = (struct bvt_link){.key = key};
+	merge(&q->heap[heap], q->heap[heap], e, l);
+}
+
+static void take(struct bvt_entity *e, unsigned l)
+{
+	merge(e->link[l].home, e->link[l].left, e->link[l].right, l);
+}
+
+/* --- cap and warp --- */
+
+static int64_t budget_full(const struct bvt_entity *e)
+{
+	return (int64_t)(e->cap * BVT_CAP_PERIOD);
+}
+
+static bool spent(const struct bvt_entity *e)
+{
+	return e->cap && e->budget <= 0;
+}
+
+/* @milli thousandths of @ns more. */
+static void budget_add(struct bvt_entity *e, uint64_t ns, int64_t milli)
+{
+	int64_t sum = e->budget + (int64_t)MIN(ns, LONG) * milli;
+
+	e->budget = MAX(MIN(sum, budget_full(e)), -BVT_CAP_DEBT * budget_full(e));
+}
+
+static void fill(struct bvt_entity *e, uint64_t now)
+{
+	budget_add(e, elapsed(e->filled, now), e->cap);
+	e->filled = MAX(e->filled, now);
+}
+
+/* Warp comes back, if it may, only here: at a wake-up, off the CPU, at a change; never in the middle of a run. */
+static void warp_settle(struct bvt_entity *e, uint64_t now)
+{
+	if (elapsed(e->warp_ran, now) >= e->warp.unwarp)
+		e->warp_used = 0;
+	e->warped = e->warp.on && (!e->warp.limit || e->warp_used < e->warp.limit);
+}
+
+/* ns after which a warped one has reached its limit. */
+static uint64_t warp_left(const struct bvt_entity *e)
+{
+	return e->warped && e->warp.limit ? e->warp.limit - e->warp_used : TIME_NEVER;
+}
+
+/* @e pays for @ns of the CPU that end at @now. */
+static void pay(struct bvt_entity *e, uint64_t ns, uint64_t now)
+{
+	uint64_t ran = MIN(ns, warp_left(e));
+
+	if (e->warped) {
+		e->warped = ns < warp_left(e);
+		e->warp_used += ran;
+		e->warp_ran = now - (ns - ran);
+	}
+	e->actual += virtual_time(ns, e->weight, &e->rest);
+	fill(e, now - ns);
+	budget_add(e, ns, (int64_t)e->cap - MILLI);
+	e->filled = MAX(e->filled, now);
+}
+
+/* --- the queue --- */
+
+static void enqueue(struct bvt_queue *q, struct bvt_entity *e)
+{
+	if (e->state != BVT_WAITING && e->state != BVT_STOLEN)
+		return;
+	fill(e, q->now);
+	if (spent(e)) {
+		uint64_t missing = (uint64_t)(budget_full(e) - e->budget);
+
+		e->place = BVT_PARKED;
+		insert(q, e, BVT_BY_REFILL, later(q->now, (missing + e->cap - 1) / e->cap));
+		return;
+	}
+	e->place = BVT_QUEUED;
+	e->actual = MAX(e->actual, q->svt); /* no sleep is hoarded */
+	insert(q, e, BVT_BY_EFFECTIVE, effective(e));
+	insert(q, e, BVT_BY_ACTUAL, e->actual);
+	q->count++;
+	q->weight += e->weight;
+}
+
+static void dequeue(struct bvt_queue *q, struct bvt_entity *e)
+{
+	if (e->place != BVT_NOWHERE)
+		take(e, 0);
+	if (e->place == BVT_QUEUED) {
+		take(e, 1);
+		q->count--;
+		q->weight -= e->weight;
+	}
+	e->place = BVT_NOWHERE;
+}
+
+static void become(struct bvt_entity *e, enum bvt_state state, uint64_t now)
+{
+	e->time[e->state] += elapsed(e->since, now);
+	e->since = MAX(e->since, now);
+	e->state = (uint8_t)state;
+}
+
+static void donor_pays(struct bvt_queue *q, uint64_t ns)
+{
+	struct bvt_entity *d = q->donor;
+
+	ns = MIN(ns, q->donated);
+	q->donated -= ns;
+	dequeue(q, d);
+	pay(d, ns, q->now);
+	enqueue(q, d);
+	if (!q->donated || spent(d))
+		q->donor = NULL;
+}
+
+static uint64_t next_refill(const struct bvt_queue *q)
+{
+	return q->heap[BVT_BY_REFILL] ? (uint64_t)q->heap[BVT_BY_REFILL]->link[0].key : TIME_NEVER;
+}
+
+void bvt_charge(struct bvt_queue *q, uint64_t now)
+{
+	struct bvt_entity *e = q->running, *least = q->heap[BVT_BY_ACTUAL];
+
+	q->now = MAX(q->now, MIN(now, TIME_NEVER - 1));
+	if (e) {
+		uint64_t ns = elapsed(e->since, q->now);
+
+		become(e, BVT_RUNNING, q->now);
+		pay(e, ns, q->now);
+		if (q->donor)
+			donor_pays(q, ns);
+		least = q->heap[BVT_BY_ACTUAL];
+		least = least && least->actual < e->actual ? least : e;
+	}
+	if (least)
+		q->svt = least->actual;
+	while (next_refill(q) <= q->now) {
+		e = q->heap[BVT_BY_REFILL];
+		dequeue(q, e);
+		enqueue(q, e);
+	}
+}
+
+static void enter(struct bvt_queue *q, struct bvt_entity *e)
+{
+	dequeue(q, e);
+	fill(e, q->now);
+	become(e, BVT_RUNNING, q->now);
+	q->running = e;
+}
+
+/* The running one goes off the CPU, charged already. */
+static void leave(struct bvt_queue *q, enum bvt_state state)
+{
+	struct bvt_entity *e = q->running;
+
+	become(e, state, q->now);
+	e->turn = ++q->turn;
+	warp_settle(e, q->now);
+	q->running = q->donor = NULL;
+	enqueue(q, e);
+}
+
+/* Whose virtual time the running one is judged by. */
+static const struct bvt_entity *judged(const struct bvt_queue *q)
+{
+	return q->donor ? q->donor : q->running;
+}
+
+/* How far the running one may still go, in virtual time; negative: it must make way. */
+static bvt_virtual room(const struct bvt_entity *e, const struct bvt_entity *next)
+{
+	return effective(next) + allowance(e) - effective(e);
+}
+
+static bool must_switch(const struct bvt_queue *q)
+{
+	const struct bvt_entity *next = q->heap[BVT_BY_EFFECTIVE];
+
+	return q->running ? spent(q->running) || (next && room(judged(q), next) < 0) : next != NULL;
+}
+
+void bvt_entity_init(struct bvt_entity *e, uint64_t now)
+{
+	*e = (struct bvt_entity){.weight = BVT_WEIGHT_DEFAULT, .affinity = UINT64_MAX, .since = now, .filled = now};
+}
+
+bool bvt_attach(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
+{
+	CHECK(!e->queue);
+	bvt_charge(q, now);
+	e->queue = q;
+	e->actual += q->svt;
+	e->turn = ++q->turn;
+	enqueue(q, e);
+	return must_switch(q);
+}
+
+void bvt_detach(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
+{
+	CHECK(e->queue == q);
+	bvt_charge(q, now);
+	if (q->running == e)
+		leave(q, BVT_STOLEN);
+	if (q->donor == e)
+		q->donor = NULL;
+	dequeue(q, e);
+	e->actual -= q->svt;
+	e->queue = NULL;
+}
+
+bool bvt_wake(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
+{
+	CHECK(e->queue == q);
+	bvt_charge(q, now);
+	if (e->state == BVT_BLOCKED) {
+		become(e, BVT_WAITING, q->now);
+		warp_settle(e, q->now);
+		enqueue(q, e);
+	}
+	return must_switch(q);
+}
+
+void bvt_block(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
+{
+	CHECK(e->queue == q);
+	bvt_charge(q, now);
+	if (q->running == e)
+		leave(q, BVT_BLOCKED);
+	dequeue(q, e);
+	become(e, BVT_BLOCKED, q->now);
+}
+
+struct bvt_entity *bvt_pick(struct bvt_queue *q, uint64_t now)
+{
+	bvt_charge(q, now);
+	if (must_switch(q)) {
+		if (q->running)
+			leave(q, BVT_STOLEN);
+		if (q->heap[BVT_BY_EFFECTIVE])
+			enter(q, q->heap[BVT_BY_EFFECTIVE]);
+	}
+	return q->running;
+}
+
+bool bvt_hand(struct bvt_queue *q, struct bvt_entity *from, struct bvt_entity *to, uint64_t now)
+{
+	struct bvt_entity *donor;
+	uint64_t donated;
+
+	bvt_charge(q, now);
+	if (!from || q->running != from || to->queue != q || to->place != BVT_QUEUED || spent(from))
+		return false;
+	/* Who stands at a donor's place gives that on, and what is left of it. */
+	donor = q->donor ? q->donor : from;
+	donated = q->donor ? q->donated : BVT_ALLOWANCE;
+	leave(q, BVT_WAITING);
+	enter(q, to);
+	q->donor = effective(donor) < effective(to) ? donor : NULL;
+	q->donated = donated;
+	return true;
+}
+
+bool bvt_yield(struct bvt_queue *q, uint64_t now)
+{
+	bvt_charge(q, now);
+	return q->running && q->count && bvt_hand(q, q->running, q->heap[BVT_BY_EFFECTIVE], now);
+}
+
+/* ns after which @e, which pays, has to make way for @next. */
+static uint64_t slice(const struct bvt_entity *e, const struct bvt_entity *next)
+{
+	bvt_virtual left = room(e, next), ns = ((left + 1) * e->weight - (bvt_virtual)e->rest + SCALE - 1) / SCALE;
+
+	return left < 0 ? 0 : (uint64_t)MIN(ns, (bvt_virtual)TIME_NEVER);
+}
+
+/* ns that @e may run before its cap is used up. */
+static uint64_t budget_left(const struct bvt_entity *e)
+{
+	uint64_t loss = MILLI - e->cap;
+
+	if (!e->cap || !loss)
+		return TIME_NEVER;
+	return e->budget <= 0 ? 0 : ((uint64_t)e->budget + loss - 1) / loss;
+}
+
+uint64_t bvt_due(const struct bvt_queue *q)
+{
+	const struct bvt_entity *next = q->heap[BVT_BY_EFFECTIVE], *e = judged(q);
+	uint64_t ns;
+
+	if (!e)
+		return next ? q->now : next_refill(q);
+	ns = budget_left(q->running);
+	if (next) {
+		ns = MIN(ns, MIN(slice(e, next), warp_left(e)));
+		ns = q->donor ? MIN(ns, MIN(q->donated, budget_left(e))) : ns;
+	}
+	return MIN(next_refill(q), later(q->running->since, ns));
+}
+
+/* A change from outside: between the two @e is in no heap. */
+static void change_begin(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
+{
+	CHECK(e->queue == q);
+	bvt_charge(q, now);
+	dequeue(q, e);
+	fill(e, q->now);
+}
+
+void bvt_charge_other(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, uint64_t now)
+{
+	change_begin(q, e, now);
+	/* What is done for a sleeper is not paid from its sleep. */
+	e->actual = MAX(e->actual, q->svt) + virtual_time(ns, e->weight, &e->rest);
+	e->charged += ns;
+	budget_add(e, ns, -MILLI);
+	enqueue(q, e);
+}
+
+void bvt_refund(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, uint64_t now)
+{
+	uint64_t rest = 0;
+	bvt_virtual back = virtual_time(ns, e->weight, &rest);
+
+	change_begin(q, e, now);
+	e->actual = MAX(e->actual - back, MIN(e->actual, q->svt));
+	budget_add(e, ns, MILLI);
+	enqueue(q, e);
+}
+
+enum bvt_result bvt_set_weight(struct bvt_queue *q, struct bvt_entity *e, uint32_t weight, uint64_t now)
+{
+	if (!weight || weight > BVT_WEIGHT_MAX)
+		return BVT_WEIGHT_RANGE;
+	change_begin(q, e, now);
+	e->weight = weight;
+	e->rest = 0;
+	enqueue(q, e);
+	return BVT_OK;
+}
+
+enum bvt_result bvt_set_warp(struct bvt_queue *q, struct bvt_entity *e, const struct bvt_warp *warp, uint64_t now)
+{
+	if (warp->value > BVT_WARP_MAX || (warp->on && !warp->value))
+		return BVT_WARP_RANGE;
+	if (warp->limit > BVT_WARP_TIME_MAX || warp->unwarp > BVT_WARP_TIME_MAX)
+		return BVT_WARP_TIME;
+	if (warp->unwarp && !warp->limit)
+		return BVT_UNWARP_ALONE;
+	change_begin(q, e, now);
+	e->warp = *warp;
+	warp_settle(e, q->now);
+	enqueue(q, e);
+	return BVT_OK;
+}
+
+enum bvt_result bvt_set_cap(struct bvt_queue *q, struct bvt_entity *e, uint32_t cap, uint64_t now)
+{
+	if (cap > BVT_CAP_MAX)
+		return BVT_CAP_RANGE;
+	change_begin(q, e, now);
+	/* Who had none begins with all that the new one saves up. */
+	e->budget = e->cap ? e->budget : INT64_MAX / 2;
+	e->cap = cap;
+	budget_add(e, 0, 0);
+	enqueue(q, e);
+	return BVT_OK;
+}
+
+enum bvt_result bvt_set_affinity(struct bvt_entity *e, uint64_t affinity, uint64_t present)
+{
+	if (!(affinity & present))
+		return BVT_AFFINITY_EMPTY;
+	e->affinity = affinity;
+	return BVT_OK;
+}
+
+/* --- placement --- */
+
+uint64_t bvt_load(const struct bvt_queue *q)
+{
+	return q->weight + (q->running ? q->running->weight : 0);
+}
+
+struct bvt_entity *bvt_movable(const struct bvt_queue *q, unsigned cpu)
+{
+	struct bvt_entity *todo[BVT_LOOK + 1] = {q->heap[BVT_BY_EFFECTIVE]}, *best = NULL;
+
+	for (unsigned looked = 0, count = 1; looked < BVT_LOOK && count; looked++) {
+		struct bvt_entity *e = todo[--count];
+
+		if (e && (e->affinity >> cpu & 1)) {
+			best = best && before(best, e, 0) ? best : e;
+		} else if (e) {
+			todo[count++] = e->link[0].right;
+			todo[count++] = e->link[0].left;
+		}
+	}
+	return best;
+}
