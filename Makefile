@@ -62,6 +62,7 @@ DRIVERS_SRC   := $(call all_in,drivers $(DRIVER_DIRS))
 NET_SRC       := $(call all_in,net/port net/core)
 TOOL_SRC      := $(filter-out tools/mkplan.c,$(call c_in,tools))
 TOOL_LIB_SRC  := $(call c_in,tools/lib)
+CAMBIUM_SRC   := $(call c_in,tools/cambium)
 CORE_SRC      := $(call c_in,$(CORES))
 # Unit tests of the hypervisor are a program of their own: two rooms may use one name for two things.
 # A file that includes from vmm/, or is named vmm_*, belongs to it; tests/lib helps both.
@@ -296,11 +297,18 @@ $(B)/tools/%: $(B)/host/tools/%.c.o $(B)/host/libcores.a
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $^ -o $@
 
-TOOLS := $(patsubst tools/%.c,$(B)/tools/%,$(TOOL_SRC))
+FLAGS_cambium_objects = $(CAMBIUM_SRC)
+$(B)/tools/cambium: $(call host,$(CAMBIUM_SRC)) $(B)/host/libcores.a $(B)/flags/cambium_objects
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(filter-out $(B)/flags/%,$^) -o $@
+
+TOOLS := $(patsubst tools/%.c,$(B)/tools/%,$(TOOL_SRC)) $(B)/tools/cambium
 
 # --- appliances: configs/NAME and tests/configs/NAME -------------------------------------------
 
-# plan.c holds the plan's initialisers, `images` one `NAME ELF` per line, ELF relative to $(B).
+# plan.c holds the plan's initialisers, `images` one `NAME ELF` per line, ELF relative to $(B), `rules` the router's
+# policy where there is one (docs/router.md).
 CONFIG_DIRS := $(patsubst %/plan.c,%,$(sort $(wildcard configs/*/plan.c tests/configs/*/plan.c)))
 CONFIGS     := $(notdir $(CONFIG_DIRS))
 images_of    = $(shell awk '!/^\#/ && NF == 2 { print $$1 "=$(B)/strip/" $$2 }' $(1)/images)
@@ -317,9 +325,13 @@ $(B)/$(2)/mkplan: $(B)/host/$(1)/plan.c.o $(B)/host/tools/mkplan.c.o $(B)/host/l
 	$$(call say,LINK,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOSTCC) $$^ -o $$@
-$(B)/$(2)/plan.bin: $(B)/$(2)/mkplan
+$(B)/$(2)/rules.bin: $(B)/tools/cambium $(1)/rules
+	$$(call say,RULES,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$< rules compile $(1)/rules -o $$@ >$$@.log
+$(B)/$(2)/plan.bin: $(B)/$(2)/mkplan $(if $(wildcard $(1)/rules),$(B)/$(2)/rules.bin)
 	$$(call say,PLAN,$$@)
-	$$(Q)$$< $$@
+	$$(Q)$$< $$@ $$(filter %/rules.bin,$$^)
 $(B)/$(2)/bundle.bin: $(B)/tools/mkbundle $(B)/vmm.stripped.elf $(B)/strip/control.elf \
   $(B)/$(2)/plan.bin $(call elf_of,$(3)) $(1)/images
 	$$(call say,BUNDLE,$$@)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mkplan OUT: writes the plan that is linked in (tools/plan_source.h) as the flat table of abi/plan.h. Invariant: what is
- * written passed the very check that the control domain makes, and the rules the one that the router makes.
+ * mkplan OUT [RULES]: writes the plan that is linked in (tools/plan_source.h) as the flat table of abi/plan.h, with the
+ * policy that `cambium rules compile` wrote to RULES. Invariant: what is written passed the very check that the control
+ * domain makes, the policy the one that the router makes, and the two agree about the router's interfaces.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,12 @@
 #include <unikernel/control/core/plan_check.h>
 #include "plan_source.h"
 
+/* The policy as it goes into the plan; no bytes: none. */
+struct policy_file {
+	void *table;
+	uint32_t bytes;
+};
+
 static uint8_t *append(uint8_t *at, const void *data, size_t bytes)
 {
 	if (bytes)
@@ -19,31 +26,24 @@ static uint8_t *append(uint8_t *at, const void *data, size_t bytes)
 	return at + bytes;
 }
 
-/* The plan as one allocated table; its length to *@length. */
-static uint8_t *plan_write(const struct plan_source *s, uint32_t *length)
+/* The plan as one allocated table, with the compiled policy in it; its length to *@length. */
+static uint8_t *plan_write(const struct plan_source *s, const struct policy_file *policy, uint32_t *length)
 {
 	size_t domains = s->domain_count * sizeof *s->domains, links = s->link_count * sizeof *s->links;
-	size_t rules = s->rule_count * sizeof *s->rules;
 	struct plan_header h = {.magic = PLAN_MAGIC, .version = PLAN_VERSION};
-	struct rules_header r = {.magic = RULES_MAGIC, .version = RULES_VERSION};
 	uint8_t *table, *at;
 
 	h.domain_count = s->domain_count;
 	h.link_count = s->link_count;
 	h.rules_offset = (uint32_t)align_up(sizeof h + domains + links, 8);
-	h.rules_bytes = s->rule_count ? (uint32_t)(sizeof r + rules) : 0;
+	h.rules_bytes = policy->bytes;
 	h.length = h.rules_offset + h.rules_bytes;
-	r.header_size = sizeof(struct rules_header);
-	r.rule_size = sizeof(struct rules_rule);
-	r.rule_count = (uint16_t)s->rule_count;
-	r.total_size = h.rules_bytes;
 	table = calloc(1, h.length);
 	if (!table)
 		return NULL;
 	at = append(table + sizeof h, s->domains, domains);
 	append(at, s->links, links);
-	if (s->rule_count)
-		append(append(table + h.rules_offset, &r, sizeof r), s->rules, rules);
+	append(table + h.rules_offset, policy->table, policy->bytes);
 	sha256(table + sizeof h, h.length - sizeof h, h.sha256);
 	append(table, &h, sizeof h);
 	*length = h.length;
@@ -55,52 +55,136 @@ static bool plan_complain(const struct plan_source *s, const uint8_t *table, uin
 {
 	struct plan_view view;
 	struct plan_verdict v = plan_check(table, length, &view);
-	enum rules_error error = RULES_OK;
-	uint32_t rule = 0;
+	const char *whose = plan_error_whose(v.error);
+	bool domain = v.error && !strcmp(whose, "domain");
 
-	if (v.error) {
-		const char *whose = plan_error_whose(v.error);
-		bool domain = !strcmp(whose, "domain");
+	if (v.error)
 		fprintf(stderr, "mkplan: error: %s: %s %u%s%.15s: %s\n", s->file, whose, v.index, domain ? ", " : "",
 			domain ? s->domains[v.index].name : "", plan_error_text(v.error));
+	return !v.error;
+}
+
+/* The compiled policy in the file @path. False, and a line: it cannot be read, or the router would refuse it. */
+static bool policy_load(const char *path, struct policy_file *policy)
+{
+	FILE *f = fopen(path, "rb");
+	enum rules_error error;
+	long size;
+
+	if (!f || fseek(f, 0, SEEK_END) || (size = ftell(f)) < 0 || fseek(f, 0, SEEK_SET)) {
+		perror(path);
 		return false;
 	}
-	if (view.rules)
-		error = rules_check(view.rules, view.rules_bytes, &rule);
+	policy->bytes = (uint32_t)size;
+	policy->table = malloc(policy->bytes + 1);
+	if (!policy->table || fread(policy->table, 1, policy->bytes, f) != policy->bytes)
+		policy->bytes = 0;
+	fclose(f);
+	error = rules_check(policy->table, policy->bytes, RULES_FEATURES_SUPPORTED, NULL);
 	if (error)
-		fprintf(stderr, "mkplan: error: %s: rule %u: %s\n", s->file, rule, rules_error_get_text(error));
+		fprintf(stderr, "mkplan: error: %s: %s\n", path, rules_error_get_text(error));
 	return !error;
+}
+
+static bool refuse_iface(const struct plan_source *s, unsigned number, const struct rules_iface *iface, const char *why)
+{
+	fprintf(stderr, "mkplan: error: %s: interface %u, `%.16s` in the rules: %s\n", s->file, number, iface->name,
+		why);
+	return false;
+}
+
+/* An address of four octets in host order. */
+static uint32_t host_order(const uint8_t octets[4])
+{
+	return IPV4(octets[0], octets[1], octets[2], octets[3]);
+}
+
+static bool same_link(const struct rules_iface *iface, uint32_t own, uint32_t peer, uint32_t prefix)
+{
+	return !iface->len4 ||
+	       (host_order(iface->addr4) == own && host_order(iface->peer4) == peer && iface->len4 == prefix);
+}
+
+/* Is what the policy believes of the interface @number of the domain @taker what the plan says? */
+static bool iface_agrees(const struct plan_source *s, uint32_t taker, unsigned number, const struct rules_iface *iface)
+{
+	const struct plan_uplink *uplink = &s->domains[taker].uplink;
+
+	if (iface->kind == RULES_IF_UPLINK) {
+		if (number != 0 || !s->domains[taker].pci_class)
+			return refuse_iface(s, number, iface, "the only uplink is number 0, of a domain with a card");
+		return same_link(iface, uplink->address, uplink->gateway, uplink->prefix) ||
+		       refuse_iface(s, number, iface, "the plan gives the uplink other addresses");
+	}
+	for (uint32_t i = 0; i < s->link_count; i++) {
+		const struct plan_link *link = &s->links[i];
+
+		if (link->back != taker || link->index != number)
+			continue;
+		if (strcmp(iface->name, s->domains[link->front].name))
+			return refuse_iface(s, number, iface, "the plan has another domain there: give it that name");
+		return same_link(iface, link->gateway, link->address, link->prefix) ||
+		       refuse_iface(s, number, iface, "the plan gives the link other addresses");
+	}
+	return refuse_iface(s, number, iface, "the plan has no such link");
+}
+
+/* Does the policy fit the plan's interfaces? */
+static bool policy_agrees(const struct plan_source *s, const struct policy_file *policy)
+{
+	struct rules_table view = rules_view(policy->table);
+	uint32_t taker = 0;
+	bool good = true;
+
+	while (taker < s->domain_count && !s->domains[taker].takes_rules)
+		taker++;
+	if (taker == s->domain_count) {
+		fprintf(stderr, "mkplan: error: %s: rules, but no domain with takes_rules\n", s->file);
+		return false;
+	}
+	for (unsigned i = 0; i < RULES_IF_COUNT; i++)
+		if (view.ifaces[i].kind != RULES_IF_NONE)
+			good &= iface_agrees(s, taker, i, &view.ifaces[i]);
+	return good;
+}
+
+static bool file_write(const char *path, const uint8_t *bytes, uint32_t length)
+{
+	FILE *f = fopen(path, "wb");
+	bool ok = f && fwrite(bytes, 1, length, f) == length;
+
+	ok = f && !fclose(f) && ok;
+	if (!ok) {
+		perror(path);
+		fprintf(stderr, "mkplan: error: cannot write %s: is there room, and may you write there?\n", path);
+	}
+	return ok;
 }
 
 int main(int argc, char **argv)
 {
 	const struct plan_source *s = &plan_source;
+	struct policy_file policy = {0};
 	uint32_t length;
 	uint8_t *table;
-	FILE *f;
 	bool ok;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: mkplan OUT\n");
+	if (argc != 2 && argc != 3) {
+		fprintf(stderr, "usage: mkplan OUT [RULES]\n");
 		return 2;
 	}
-	if (s->domain_count > PLAN_DOMAIN_MAX || s->link_count > PLAN_LINK_MAX || s->rule_count > RULES_COUNT_MAX) {
-		fprintf(stderr, "mkplan: error: %s: more than %u domains, %u links or %u rules\n", s->file,
-			PLAN_DOMAIN_MAX, PLAN_LINK_MAX, RULES_COUNT_MAX);
+	if (s->domain_count > PLAN_DOMAIN_MAX || s->link_count > PLAN_LINK_MAX) {
+		fprintf(stderr, "mkplan: error: %s: more than %u domains or %u links\n", s->file, PLAN_DOMAIN_MAX,
+			PLAN_LINK_MAX);
 		return 1;
 	}
-	table = plan_write(s, &length);
-	if (!table || !plan_complain(s, table, length)) {
-		free(table);
+	if (argc == 3 && (!policy_load(argv[2], &policy) || !policy_agrees(s, &policy))) {
+		free(policy.table);
 		return 1;
 	}
-	f = fopen(argv[1], "wb");
-	ok = f && fwrite(table, 1, length, f) == length;
-	ok = f && !fclose(f) && ok;
+	table = plan_write(s, &policy, &length);
+	ok = table && plan_complain(s, table, length) && file_write(argv[1], table, length);
 	free(table);
-	if (!ok) {
-		perror(argv[1]);
-		fprintf(stderr, "mkplan: error: cannot write %s: is there room, and may you write there?\n", argv[1]);
-	}
+	free(policy.table);
 	return ok ? 0 : 1;
 }

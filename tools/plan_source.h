@@ -2,13 +2,13 @@
 /*
  * How a plan is written down until there is a manifest: one `const struct plan_source plan_source` of C initialisers per
  * appliance (configs/NAME/plan.c), which tools/mkplan.c turns into the table of abi/plan.h. Domains and links are those
- * of the ABI; slots and interface numbers follow from their order as abi/plan.h has it.
+ * of the ABI; slots and interface numbers follow from their order as abi/plan.h has it. The router's policy is a text
+ * beside it, configs/NAME/rules; without one everything is refused.
  */
 #ifndef CAMBIUM_TOOLS_PLAN_SOURCE_H
 #define CAMBIUM_TOOLS_PLAN_SOURCE_H
 
 #include <abi/plan.h>
-#include <abi/rules.h>
 #include <base/bits.h>
 
 struct plan_source {
@@ -17,8 +17,6 @@ struct plan_source {
 	uint32_t domain_count;
 	const struct plan_link *links;
 	uint32_t link_count;
-	const struct rules_rule *rules; /* first match decides; none: everything is refused */
-	uint32_t rule_count;
 };
 
 extern const struct plan_source plan_source;
@@ -35,13 +33,6 @@ extern const struct plan_source plan_source;
 		.kind = PLAN_LINK_NET, .front = (front_end), .back = (back_end), .index = (n),                         \
 		.mac = {0x02, 0xca, 0x4d, 0, (n), 2}, .router_mac = {0x02, 0xca, 0x4d, 0, (n), 1},                     \
 		.address = IPV4(10, 1, (n), 2), .prefix = 24, .gateway = IPV4(10, 1, (n), 1), .mtu = 1500              \
-	}
-
-/* publish protocol @port -> interface @to:@target */
-#define PUBLISH(protocol, to, port, target)                                                                            \
-	{                                                                                                              \
-		.kind = RULES_KIND_PUBLISH, .proto = (protocol), .from_if = RULES_IF_UPLINK, .to_if = (to),            \
-		.port_lo = (port), .port_hi = (port), .target_port = (target)                                          \
 	}
 
 #endif

@@ -44,32 +44,10 @@ static const struct plan_link links[] = {
 	INNER_LINK(WEB2, ROUTER, IF_WEB2),
 };
 
-/* First match decides; what no rule matches is dropped. */
-static const struct rules_rule rules[] = {
-	/* publish tcp 8080 -> web1:80, 8081 -> web2:80 */
-	PUBLISH(RULES_PROTO_TCP, IF_WEB1, 8080, 80),
-	PUBLISH(RULES_PROTO_TCP, IF_WEB2, 8081, 80),
-	/* the inner side may ask the router for an echo, and use the world under the uplink's address */
-	{.kind = RULES_KIND_ALLOW,
-	 .proto = RULES_PROTO_ICMP,
-	 .from_if = RULES_IF_INNER,
-	 .to_if = RULES_IF_SELF,
-	 .port_lo = 0,
-	 .port_hi = 65535},
-	{.kind = RULES_KIND_MASQUERADE,
-	 .proto = RULES_PROTO_ANY,
-	 .from_if = RULES_IF_INNER,
-	 .to_if = RULES_IF_UPLINK,
-	 .port_lo = 0,
-	 .port_hi = 65535},
-};
-
 const struct plan_source plan_source = {
 	.file = "configs/demo/plan.c",
 	.domains = domains,
 	.domain_count = ARRAY_SIZE(domains),
 	.links = links,
 	.link_count = ARRAY_SIZE(links),
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
 };

@@ -9,8 +9,6 @@
 #include "nat.h"
 #include "passage.h"
 
-static const struct ip_addr addr_none;
-
 enum verdict forward_flow(struct passage *p, struct flow_ref ref)
 {
 	const struct flow *flow = conntrack_get(&p->r->flows, ref.index);
@@ -75,6 +73,7 @@ static struct rules_query query_of(struct passage *p, const struct route *route)
 		.to_if = route->out_if,
 		.from_side = passage_get_in(p)->kind == IFACE_INNER ? RULES_SIDE_INNER : RULES_SIDE_UPLINK,
 		.to_side = route->side,
+		.family = RULES_FAMILY_IPV4,
 		.src = p->info.src,
 		.dst = p->info.dst,
 		.proto = p->info.proto,
@@ -105,6 +104,7 @@ static bool is_answer(struct passage *p, const struct route *route)
 		.to_if = query.from_if,
 		.from_side = query.to_side,
 		.to_side = query.from_side,
+		.family = query.family,
 		.src = query.dst,
 		.dst = query.src,
 		.proto = query.proto,
@@ -113,32 +113,45 @@ static bool is_answer(struct passage *p, const struct route *route)
 
 	if (query.to_side != RULES_SIDE_INNER && query.to_side != RULES_SIDE_UPLINK)
 		return false;
-	return lets_be(rules_decide(&p->r->rules, &opening)) || rules_is_target(&p->r->rules, &query, p->info.sport);
+	if (lets_be(rules_decide(&p->r->rules, &opening)))
+		return true;
+	opening.to_side = RULES_SIDE_SELF;
+	opening.dst = p->r->iface[query.to_if].addr;
+	return rules_is_target(&p->r->rules, &opening, p->in_if, p->info.sport);
+}
+
+/* The instance that gets the published flow @tuple: by a hash that nobody outside can steer, the next that is there. */
+static enum reason instance_choose(struct passage *p, uint32_t rule, const struct flow_tuple *tuple,
+				   struct route *route, struct flow_tuple *reply)
+{
+	uint32_t count = p->r->rules.rules[rule].target_count;
+	uint32_t first = (uint32_t)(siphash(&p->r->flows.key, tuple, sizeof(*tuple)) % count);
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct rules_instance instance = rules_get_instance(&p->r->rules, rule, (first + i) % count,
+								    tuple->dport);
+		const struct iface_config *target = &p->r->iface[instance.iface];
+
+		if (target->kind != IFACE_INNER || !route_by(p->r, instance.iface, target->peer, route))
+			continue;
+		reply->src = target->peer;
+		reply->sport = instance.port;
+		return REASON_NONE;
+	}
+	return REASON_NO_ROUTE;
 }
 
 /* The tuple of the answers, and for PUBLISH the route to the target. */
 static enum reason reply_choose(struct passage *p, const struct decision *decision, const struct flow_tuple *tuple,
 				struct route *route, struct flow_tuple *reply)
 {
-	const struct iface_config *target;
-	struct ip_addr addr = decision->target;
-
 	*reply = flow_tuple_mirror(tuple);
 	if (decision->action == RULES_MASQUERADE)
-		return nat_choose(&p->r->flows, &p->r->rules, tuple, route->out_if, p->r->iface[route->out_if].addr,
-				  p->now, reply);
+		return nat_choose(&p->r->flows, &p->r->published, tuple, p->r->iface[route->out_if].addr, p->now,
+				  reply);
 	if (decision->action == RULES_ALLOW)
 		return REASON_NONE;
-	target = &p->r->iface[decision->target_if];
-	if (target->kind != IFACE_INNER)
-		return REASON_NO_ROUTE;
-	if (ip_addr_equal(addr, addr_none))
-		addr = target->peer;
-	if (!route_by(p->r, decision->target_if, addr, route))
-		return REASON_NO_ROUTE;
-	reply->src = addr;
-	reply->sport = decision->target_port;
-	return REASON_NONE;
+	return instance_choose(p, decision->rule, tuple, route, reply);
 }
 
 /* The rules let it pass: open the flow and send its first packet. */
@@ -197,7 +210,6 @@ enum verdict forward_new(struct passage *p)
 		return stray_input(p, &decision, &route);
 	if (decision.rule != RULE_INDEX_NONE)
 		p->r->rule_hits[decision.rule]++;
-	p->out->log = decision.log;
 	switch (decision.action) {
 	case RULES_REJECT: return answer_reject(p);
 	case RULES_ALLOW:

@@ -106,8 +106,8 @@ void nat_rewrite(struct packet *pkt, struct packet_info *info, const struct flow
 	info->dport = to->dport;
 }
 
-enum reason nat_choose(struct conntrack *ct, const struct rules_table *rules, const struct flow_tuple *tuple,
-		       uint8_t uplink, struct ip_addr addr, uint64_t now, struct flow_tuple *reply)
+enum reason nat_choose(struct conntrack *ct, const struct rules_published *published, const struct flow_tuple *tuple,
+		       struct ip_addr addr, uint64_t now, struct flow_tuple *reply)
 {
 	struct {
 		struct flow_tuple tuple;
@@ -124,7 +124,7 @@ enum reason nat_choose(struct conntrack *ct, const struct rules_table *rules, co
 
 			reply->dport = (uint16_t)(NAT_PORT_MIN + random % (NAT_PORT_MAX - NAT_PORT_MIN + 1));
 		}
-		if (!rules_is_published(rules, uplink, tuple->proto, reply->dport) &&
+		if (!rules_is_published(published, tuple->proto, reply->dport) &&
 		    !conntrack_find(ct, reply, now, &taken))
 			return REASON_NONE;
 	}

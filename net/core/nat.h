@@ -15,14 +15,14 @@
 #define NAT_PORT_TRIES 128u
 
 /*
- * Choose the reply tuple @reply for a flow @tuple that leaves by uplink @uplink, whose address is
+ * Choose the reply tuple @reply for a flow @tuple that leaves by an uplink whose address is
  * @addr, as source. The source port (or echo identifier) stays the same when no other flow to the
- * same remote end uses it and no PUBLISH rule of @rules does; else it is taken at random (from ct's
+ * same remote end uses it and it is not @published; else it is taken at random (from ct's
  * key and @now) among NAT_PORT_MIN .. NAT_PORT_MAX. REASON_NAT_PORTS when NAT_PORT_TRIES ports in a
  * row were taken.
  */
-enum reason nat_choose(struct conntrack *ct, const struct rules_table *rules, const struct flow_tuple *tuple,
-		       uint8_t uplink, struct ip_addr addr, uint64_t now, struct flow_tuple *reply);
+enum reason nat_choose(struct conntrack *ct, const struct rules_published *published, const struct flow_tuple *tuple,
+		       struct ip_addr addr, uint64_t now, struct flow_tuple *reply);
 
 /*
  * Rewrite source and destination of the packet @pkt, parsed as @info, to those of @to (a tuple of

@@ -35,13 +35,14 @@ bool router_init(struct router *r, void *memory, size_t len, struct router_seed 
 
 bool router_rules_set(struct router *r, const void *table, size_t len, enum rules_error *error, uint32_t *index)
 {
-	enum rules_error found = rules_check(table, len, index);
+	enum rules_error found = rules_check(table, len, RULES_FEATURES_SUPPORTED, index);
 
 	if (error)
 		*error = found;
 	if (found != RULES_OK)
 		return false;
 	r->rules = rules_view(table);
+	rules_collect_published(&r->rules, &r->published);
 	memset(r->rule_hits, 0, RULES_COUNT_MAX * sizeof(uint64_t));
 	return true;
 }

@@ -80,6 +80,7 @@ struct reply_budget {
 struct router {
 	struct iface_config iface[ROUTER_IF_COUNT];
 	struct rules_table rules;
+	struct rules_published published;
 	struct conntrack flows;
 	struct arp_table arp;
 	struct reply_budget budget[ROUTER_IF_COUNT];
@@ -109,8 +110,8 @@ bool router_init(struct router *r, void *memory, size_t len, struct router_seed 
 
 /*
  * Put the rules table of @len bytes at @table in force, after rules_check(); the table stays with
- * the caller, 4-byte aligned and unchanged, until another one is set. On an error nothing changes,
- * @error says what and @index which rule (RULE_INDEX_NONE: the header); both may be NULL. Hits
+ * the caller, 8-byte aligned and unchanged, until another one is set. On an error nothing changes,
+ * @error says what and @index which of its kind (RULE_INDEX_NONE: the header); both may be NULL. Hits
  * start at zero. Flows that exist go on.
  */
 bool router_rules_set(struct router *r, const void *table, size_t len, enum rules_error *error, uint32_t *index);

@@ -106,8 +106,8 @@ static void update_policy(struct router_domain *d, unsigned number, const struct
 	}
 	d->policy_generation = entry->generation;
 	if (!router_rules_set(&d->brain, copy, entry->data_bytes, &error, &rule)) {
-		report("policy not taken: rule %d: %s", rule == RULE_INDEX_NONE ? -1 : (int)rule,
-		       rules_error_get_text(error));
+		report("policy not taken: %s (number %d)", rules_error_get_text(error),
+		       rule == RULE_INDEX_NONE ? -1 : (int)rule);
 		free(copy);
 		return;
 	}

@@ -104,14 +104,12 @@ Test(net_nat, a_published_port_is_never_used_for_masquerading)
 
 Test(net_nat, ports_that_run_out_are_reported_and_never_shared)
 {
-	struct rules_rule rules[] = {rule_publish(IP_PROTO_UDP, 1024, 1, 1024),
-				     rule_of(RULES_KIND_MASQUERADE, 0, RULES_IF_INNER, RULES_IF_UPLINK)};
-	struct world *world;
+	/* every port is published: none is left */
+	struct world *world = world_new(
+		"from net to router { publish udp 1024-65535 to one } from inner to net { nat any }", 16);
 	struct frame *frame = frame_new();
 	struct spec spec = spec_from_inner(1, IP_PROTO_UDP, FAR_IP, 1500, 53);
 
-	rules[0].port_hi = 65535; /* every port is published: none is left */
-	world = world_new(rules, 2, 16);
 	cr_assert_eq(world_send(world, 1, frame, &spec), VERDICT_DROP);
 	cr_assert_eq(world->out.reason, REASON_NAT_PORTS);
 	cr_assert_eq(router_get_flow_count(&world->r), 0);

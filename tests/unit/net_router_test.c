@@ -24,7 +24,7 @@ static void expect_drop(struct world *world, unsigned in_if, const struct spec *
 
 Test(net_router, without_rules_nothing_passes)
 {
-	struct world *world = world_new(NULL, 0, 16);
+	struct world *world = world_new("", 16);
 	struct spec out = spec_from_inner(1, IP_PROTO_TCP, FAR_IP, 1, 2);
 	struct spec in = spec_from_outside(IP_PROTO_UDP, FAR_IP, UPLINK_IP, 1, 53);
 	struct spec across = spec_from_inner(1, IP_PROTO_UDP, TWO_IP, 1, 2);
@@ -98,8 +98,7 @@ Test(net_router, broadcast_multicast_and_impossible_destinations_are_dropped)
 
 Test(net_router, an_unset_interface_takes_and_gives_nothing)
 {
-	struct rules_rule rule = rule_of(RULES_KIND_ALLOW, IP_PROTO_TCP, 1, 2);
-	struct world *world = world_new(&rule, 1, 16);
+	struct world *world = world_new("from one to two { allow tcp }", 16);
 	struct spec spec = spec_from_inner(1, IP_PROTO_TCP, TWO_IP, 1, 5432);
 	struct frame *frame = frame_new();
 
@@ -197,7 +196,7 @@ Test(net_router, a_ping_of_the_router_is_answered_where_a_rule_allows_it)
 		cr_assert_eq(world_send(world, 1, frame, &spec), VERDICT_REPLY);
 		cr_assert(frame_read(frame, &seen) && frame_payload_is_intact(frame, &spec));
 		cr_assert(seen.src == spec.dst && seen.dst == ONE_IP && seen.flags == 0 && seen.sport == 77);
-		cr_assert_eq(world->out.rule, 2);
+		cr_assert_eq(world->out.rule, 3);
 	}
 	spec.dst = IP(10, 0, 2, 1);
 	expect_drop(world, 1, &spec, REASON_POLICY_DEFAULT);
@@ -290,15 +289,12 @@ Test(net_router, a_stray_segment_is_reset_only_where_the_policy_would_have_let_i
 /* After a restart of the router; the callers of the service may be gone for good. */
 Test(net_router, a_stray_segment_of_a_published_service_is_reset_too)
 {
-	struct rules_rule rules[] = {rule_publish(IP_PROTO_TCP, 80, 1, 8080),
-				     rule_of(RULES_KIND_ALLOW, IP_PROTO_TCP, 1, 2)};
-	struct world *world;
+	struct world *world = world_new("from net to router { publish tcp 80-81 to one port 8080 }"
+					"from one to two { allow tcp 5432 }",
+					16);
 	struct frame *frame = frame_new();
 	struct spec spec = spec_from_inner(1, IP_PROTO_TCP, FAR_IP, 8081, 5555), seen;
 
-	rules[0].port_hi = 81;
-	rules[1].port_lo = rules[1].port_hi = 5432;
-	world = world_new(rules, 2, 16);
 	spec.flags = TCP_ACK | TCP_FIN;
 	spec.ack = 4711;
 	cr_assert_eq(world_send(world, 1, frame, &spec), VERDICT_REPLY);
@@ -332,14 +328,10 @@ Test(net_router, a_stray_segment_of_a_published_service_is_reset_too)
 
 Test(net_router, a_stray_segment_is_not_reset_for_a_source_that_the_rule_leaves_out)
 {
-	struct rules_rule rule = rule_publish(IP_PROTO_TCP, 80, 1, 8080);
+	struct world *world = world_new("from net to router { publish tcp 80 from 203.0.113.77 to one port 8080 }", 16);
 	struct frame *frame = frame_new();
-	struct world *world;
 	struct spec spec = spec_from_inner(1, IP_PROTO_TCP, FAR_IP, 8080, 5555);
 
-	rule.from = (struct rules_prefix){.family = RULES_FAMILY_IPV4, .len = 32};
-	be32_put(rule.from.addr, FAR_IP);
-	world = world_new(&rule, 1, 16);
 	spec.flags = TCP_ACK;
 	cr_assert_eq(world_send(world, 1, frame, &spec), VERDICT_REPLY);
 	spec.dst = FAR_IP + 1;
@@ -597,7 +589,7 @@ Test(net_router, interface_counters_are_what_went_in_and_out)
 	spec.src = TWO_IP;
 	expect_drop(world, 1, &spec, REASON_IP_SPOOF);
 	cr_assert(in->rx_packets == 2 && in->rx_dropped == 1);
-	cr_assert_eq(world->r.rule_hits[5], 1);
+	cr_assert_eq(world->r.rule_hits[6], 1);
 	frame_free(frame);
 	world_free(world);
 }

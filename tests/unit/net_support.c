@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The naive side of the tests of net/core. It shares no code with it but the declarations. */
+/*
+ * The naive side of the tests of net/core. It shares no code with it but the declarations; policies are compiled from
+ * their texts.
+ * links: tools/cambium/text.c tools/cambium/lexer.c tools/cambium/lists.c tools/cambium/parse.c
+ * links: tools/cambium/parse_values.c tools/cambium/parse_lists.c tools/cambium/parse_block.c
+ * links: tools/cambium/policy_ways.c tools/cambium/compile.c tools/cambium/compile_lookup.c
+ * links: tools/cambium/compile_slots.c
+ */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "net_support.h"
+#include "base/sha256.h"
+#include "tools/cambium/compile.h"
 
 /*
  * The panic hook of the cores, unless another test file has one: a broken invariant fails the test.
@@ -288,38 +297,31 @@ void frame_build_arp(struct frame *frame, bool request, struct mac src, struct m
 	frame->pkt = (struct packet){.data = f, .len = 60, .head_len = 60, .capacity = FRAME_ROOM};
 }
 
-struct rules_rule rule_of(uint8_t kind, uint8_t proto, uint8_t from_if, uint8_t to_if)
+void *rules_new(const char *text, size_t *len)
 {
-	return (struct rules_rule){.kind = kind, .proto = proto, .from_if = from_if, .to_if = to_if, .port_hi = 65535};
+	struct report report = {.file = "rules", .text = text, .len = strlen(text)};
+	struct policy *policy = policy_read(&report);
+	void *table = report.errors ? NULL : policy_compile(policy, &report, len), *exact;
+
+	if (report.errors)
+		report_print(&report, stderr);
+	cr_assert(table, "the text is bad");
+	exact = malloc(*len);
+	memcpy(exact, table, *len);
+	free(table);
+	policy_free(policy);
+	return exact;
 }
 
-struct rules_rule rule_publish(uint8_t proto, uint16_t port, uint8_t to_if, uint16_t target_port)
+void rules_repair(void *table, size_t len)
 {
-	struct rules_rule rule = rule_of(RULES_KIND_PUBLISH, proto, RULES_IF_UPLINK, to_if);
+	size_t at = offsetof(struct rules_header, sha256);
+	uint8_t *rest = malloc(len);
 
-	rule.port_lo = rule.port_hi = port;
-	rule.target_port = target_port;
-	return rule;
-}
-
-void *rules_new(const struct rules_rule *rules, uint32_t count, size_t *len)
-{
-	struct rules_header header = {
-		.magic = RULES_MAGIC,
-		.version = RULES_VERSION,
-		.header_size = sizeof(struct rules_header),
-		.rule_size = sizeof(struct rules_rule),
-		.rule_count = (uint16_t)count,
-	};
-	uint8_t *table;
-
-	*len = sizeof(header) + count * sizeof(*rules);
-	header.total_size = (uint32_t)*len;
-	table = malloc(*len);
-	memcpy(table, &header, sizeof(header));
-	if (count > 0)
-		memcpy(table + sizeof(header), rules, count * sizeof(*rules));
-	return table;
+	memcpy(rest, table, at);
+	memcpy(rest + at, (uint8_t *)table + at + 32, len - at - 32);
+	sha256(rest, len - 32, (uint8_t *)table + at);
+	free(rest);
 }
 
 static void world_set_ifaces(struct world *world)
@@ -351,14 +353,16 @@ static void world_learn_gateway(struct world *world)
 	cr_assert_eq(world->r.reasons[REASON_ARP_REPLY], 1);
 }
 
-struct world *world_new(const struct rules_rule *rules, uint32_t count, uint32_t flows)
+struct world *world_new(const char *blocks, uint32_t flows)
 {
 	struct world *world = calloc(1, sizeof(*world));
 	size_t len = router_get_memory_size(flows), table_len;
+	char text[4096];
 
+	snprintf(text, sizeof(text), "%s%s", WORLD_INTERFACES, blocks);
 	world->memory = malloc(len);
 	world->now = 1000 * SECOND;
-	world->rules = rules_new(rules, count, &table_len);
+	world->rules = rules_new(text, &table_len);
 	cr_assert(router_init(&world->r, world->memory, len, (struct router_seed){{1, 2}}));
 	cr_assert(router_rules_set(&world->r, world->rules, table_len, NULL, NULL));
 	world_set_ifaces(world);
@@ -366,25 +370,19 @@ struct world *world_new(const struct rules_rule *rules, uint32_t count, uint32_t
 	return world;
 }
 
-/*
- * 0 publish tcp 80 -> 1:8080   1 publish udp 53 -> 2:53    2 allow icmp inner -> router
- * 3 allow tcp 5432, 1 -> 2     4 reject 2 -> 1             5 masquerade inner -> uplink
- * 6 allow icmp uplink -> router
- */
+/* The number of each rule stands behind it. */
 struct world *world_new_usual(void)
 {
-	struct rules_rule rules[] = {
-		rule_publish(IP_PROTO_TCP, 80, 1, 8080),
-		rule_publish(IP_PROTO_UDP, 53, 2, 53),
-		rule_of(RULES_KIND_ALLOW, IP_PROTO_ICMP, RULES_IF_INNER, RULES_IF_SELF),
-		rule_of(RULES_KIND_ALLOW, IP_PROTO_TCP, 1, 2),
-		rule_of(RULES_KIND_REJECT, RULES_PROTO_ANY, 2, 1),
-		rule_of(RULES_KIND_MASQUERADE, RULES_PROTO_ANY, RULES_IF_INNER, RULES_IF_UPLINK),
-		rule_of(RULES_KIND_ALLOW, IP_PROTO_ICMP, RULES_IF_UPLINK, RULES_IF_SELF),
-	};
-
-	rules[3].port_lo = rules[3].port_hi = 5432;
-	return world_new(rules, sizeof(rules) / sizeof(rules[0]), 256);
+	return world_new("from net to router {\n"
+			 "	publish tcp 80 to one port 8080\n" /* 0 */
+			 "	publish udp 53 to two\n"           /* 1 */
+			 "	allow icmp\n"                      /* 2 */
+			 "}\n"
+			 "from inner to router { allow icmp }\n" /* 3 */
+			 "from one to two { allow tcp 5432 }\n"  /* 4 */
+			 "from two to one { reject any }\n"      /* 5 */
+			 "from inner to net { nat any }\n",      /* 6 */
+			 256);
 }
 
 void world_free(struct world *world)

@@ -95,15 +95,20 @@ struct world {
 	struct output out;
 };
 
-/* A rule to begin with: @kind for any address, all ports. */
-struct rules_rule rule_of(uint8_t kind, uint8_t proto, uint8_t from_if, uint8_t to_if);
-struct rules_rule rule_publish(uint8_t proto, uint16_t port, uint8_t to_if, uint16_t target_port);
+/* The interfaces of the world above, as a rules text begins. */
+#define WORLD_INTERFACES                                                                                               \
+	"interface net = uplink 0 address 198.51.100.10/24 gateway 198.51.100.1\n"                                     \
+	"interface one = inner 1 address 10.0.1.1/24 peer 10.0.1.2\n"                                                  \
+	"interface two = inner 2 address 10.0.2.1/24 peer 10.0.2.2\n"
 
-/* A table of @count rules in memory of exactly its size, from malloc; *len is that size. */
-void *rules_new(const struct rules_rule *rules, uint32_t count, size_t *len);
+/* The table of the rules @text, which is good, in memory of exactly its size, from malloc; *len is that size. */
+void *rules_new(const char *text, size_t *len);
 
-/* The world above with room for @flows flows and the given rules, its gateway already known. */
-struct world *world_new(const struct rules_rule *rules, uint32_t count, uint32_t flows);
+/* Give the @len bytes at @table the digest that fits them. */
+void rules_repair(void *table, size_t len);
+
+/* The world above with room for @flows flows, the policy WORLD_INTERFACES and @blocks, its gateway already known. */
+struct world *world_new(const char *blocks, uint32_t flows);
 void world_free(struct world *world);
 
 /* The policy most tests use; see net_support.c. */

@@ -28,18 +28,10 @@ static const struct plan_link links[] = {
 	INNER_LINK(TRAFFIC, ROUTER, IF_TRAFFIC),
 };
 
-static const struct rules_rule rules[] = {
-	PUBLISH(RULES_PROTO_TCP, IF_WEB1, 8080, 80),
-	PUBLISH(RULES_PROTO_TCP, IF_TRAFFIC, 8009, 9),
-	PUBLISH(RULES_PROTO_UDP, IF_TRAFFIC, 8007, 7),
-};
-
 const struct plan_source plan_source = {
 	.file = "tests/configs/bench-dma/plan.c",
 	.domains = domains,
 	.domain_count = ARRAY_SIZE(domains),
 	.links = links,
 	.link_count = ARRAY_SIZE(links),
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
 };

@@ -31,17 +31,10 @@ static const struct plan_link links[] = {
 	INNER_LINK(WEB1, ROUTER, IF_WEB1),
 };
 
-static const struct rules_rule rules[] = {
-	/* publish tcp 8080 -> web1:80 */
-	PUBLISH(RULES_PROTO_TCP, IF_WEB1, 8080, 80),
-};
-
 const struct plan_source plan_source = {
 	.file = "tests/configs/driver/plan.c",
 	.domains = domains,
 	.domain_count = ARRAY_SIZE(domains),
 	.links = links,
 	.link_count = ARRAY_SIZE(links),
-	.rules = rules,
-	.rule_count = ARRAY_SIZE(rules),
 };
