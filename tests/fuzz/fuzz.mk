@@ -3,11 +3,11 @@
 # FUZZ_SECONDS=n per target; FUZZ_TARGETS="mmu grant" for some; FUZZ_CORE=DIR another tree's vmm/core (for mutants).
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= mmu grant memory event acpi memmap bundle plan image ring
+FUZZ_TARGETS ?= mmu grant memory event acpi memmap bundle plan image ring bvt
 FUZZ_SEED    ?= 1
 
 FUZZ_SRC    := $(filter-out tests/fuzz/libfuzzer.c tests/fuzz/replay_test.c,$(call c_in,tests/fuzz))
-FUZZ_ORACLE := $(addprefix tests/unit/vmm_,world.c recount.c ghost.c hash.c) tests/lib/panic.c tests/lib/acpi_tables.c
+FUZZ_ORACLE := $(addprefix tests/unit/vmm_,world.c recount.c ghost.c hash.c) tests/unit/bvt_recount.c tests/lib/panic.c tests/lib/acpi_tables.c
 FUZZ_CORES  := $(call c_in,vmm/core drivers/ring) $(addprefix unikernel/control/core/,bundle_check.c \
   plan_check.c device_area.c image.c)
 
