@@ -128,6 +128,7 @@ static void describe(struct pci_function *f)
 	f->info.subsystem = (uint16_t)(id >> 16);
 	find_capabilities(f);
 	size_bars(f);
+	f->resetting = true; /* before its first owner: firmware may have used it */
 }
 
 /* Takes in the function at @bdf if there is one; returns its header type register, or -1. */
@@ -236,7 +237,7 @@ bool pci_reset_begin(struct pci_function *f)
 bool pci_reset_done(struct pci_function *f)
 {
 	if (!f->reset_ready)
-		return true;
+		return !pci_reset_begin(f);
 	if (time_now() < f->reset_ready || pci_read(f, PCI_ID, 2) != f->info.vendor)
 		return false;
 	for (unsigned i = 0; i < DEVICE_BARS; i++)

@@ -15,7 +15,7 @@ struct pci_function {
 	struct device_info info; /* owner is the owner's (device.c) to write */
 	volatile uint8_t *ecam;  /* this function's 4 KiB of configuration space; NULL: by ports, 256 bytes */
 	/* do_device.c's */
-	bool resetting;                   /* the reset after its last owner's end is under way */
+	bool resetting;                   /* a reset is under way, or has to be before its first owner */
 	bool stopped;                     /* for the rest of its owner's life: it kept faulting */
 	uint32_t storm;                   /* faults without a pause */
 	uint64_t storm_last;              /* system time of the last one */
@@ -58,8 +58,8 @@ bool pci_bus_master(const struct pci_function *f, bool on);
 
 /*
  * pci_reset_begin() switches bus mastering off and starts a reset of the function (PCI Express or Advanced Features FLR); it
- * returns false when the function offers none. pci_reset_done() is false until the function answers again (at least 100 ms),
- * then restores BARs and command register, with bus mastering and memory decoding off, and is true.
+ * returns false when the function offers none. pci_reset_done() begins it if nobody has, is false until the function answers
+ * again (at least 100 ms), then restores BARs and command register, with bus mastering and memory decoding off, and is true.
  */
 bool pci_reset_begin(struct pci_function *f);
 bool pci_reset_done(struct pci_function *f);

@@ -16,6 +16,7 @@
 #define FIRST_GENERATION 2u
 #define ASSIGN_TRIES 200u
 #define ASSIGN_PAUSE 10000000ull /* ns */
+#define PCI_CLASS_BRIDGE 0x06u
 
 static struct child *front_of(uint32_t link)
 {
@@ -96,7 +97,7 @@ static int64_t pci_find(const struct plan_domain *plan)
 		result = hc_device_info(i, &info);
 		if (result < 0)
 			return result;
-		if (info.class_subclass == plan->pci_class && !(info.header_type & 0x7f) && nth++ == plan->pci_nth)
+		if (info.class_subclass == plan->pci_class && nth++ == plan->pci_nth)
 			return i;
 	}
 }
@@ -133,7 +134,9 @@ static void pci_connect(struct child *child, uint32_t domid)
 	result = assign(domid, (uint32_t)index);
 	if (result < 0) {
 		say("%s: PCI device %d cannot be assigned: %s: it starts without", plan->name, (int)index,
-		    abi_error_text(result));
+		    result == -HC_EDEVICE && plan->pci_class >> 8 == PCI_CLASS_BRIDGE
+			    ? "a bridge is given to nobody, name the device behind it"
+			    : abi_error_text(result));
 		return;
 	}
 	if (!(control.features & FEATURE_IOMMU) && !child->starts)
