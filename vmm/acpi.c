@@ -72,44 +72,16 @@ static const uint8_t *rsdp_find(void)
 	return NULL;
 }
 
-static void read_dsdt(void)
-{
-	uint32_t len;
-	const uint8_t *dsdt = table_map(info.fadt.dsdt, &len);
-
-	info.has_s5 = found("DSDT (\\_S5)", dsdt ? acpi_s5_find(dsdt, len, &info.s5) : ACPI_LENGTH);
-}
-
-/* True when @table is the first sound one with @signature. */
-static bool fresh(const uint8_t *table, const char *signature, bool known)
-{
-	if (memcmp(table, signature, 4) != 0)
-		return false;
-	if (known)
-		log_line("acpi: a second table %s ignored: the first one counts", signature);
-	return !known;
-}
-
 static void read_table(uint64_t pa)
 {
 	uint32_t len;
 	const uint8_t *t = table_map(pa, &len);
+	const struct acpi_kind *kind = t ? acpi_kind_find(t) : NULL;
 
-	if (!t) {
+	if (!t)
 		log_line("acpi: table at %lx ignored: %s", pa, acpi_error_text(ACPI_LENGTH));
-	} else if (fresh(t, "APIC", info.has_madt)) {
-		info.has_madt = found("MADT", acpi_madt_parse(t, len, &info.madt));
-	} else if (fresh(t, "MCFG", info.has_mcfg)) {
-		info.has_mcfg = found("MCFG", acpi_mcfg_parse(t, len, &info.mcfg));
-	} else if (fresh(t, "HPET", info.has_hpet)) {
-		info.has_hpet = found("HPET", acpi_hpet_parse(t, len, &info.hpet));
-	} else if (fresh(t, "DMAR", info.has_dmar)) {
-		info.has_dmar = found("DMAR", acpi_dmar_parse(t, len, &info.dmar));
-	} else if (fresh(t, "FACP", info.has_fadt)) {
-		info.has_fadt = found("FADT", acpi_fadt_parse(t, len, &info.fadt));
-		if (info.has_fadt)
-			read_dsdt();
-	}
+	else if (kind)
+		found(kind->name, acpi_parse(kind, t, len, &info));
 }
 
 /* Takes the registers of @what that @table tells, unless something else is there. */
@@ -165,5 +137,7 @@ void acpi_init(void)
 		log_line("acpi: of %u tables only the first %u are read", count, TABLES_MAX);
 	for (uint32_t i = 0; i < MIN(count, TABLES_MAX); i++)
 		read_table(acpi_root_entry(root, rsdp.xsdt, i));
+	if (info.has_fadt)
+		read_table(info.fadt.dsdt);
 	place_all();
 }

@@ -9,17 +9,6 @@
 #include "core/acpi_parse.h"
 #include "core/windows.h"
 
-struct acpi_info {
-	bool has_dmar;
-	struct acpi_remapping dmar;
-	bool has_madt, has_mcfg, has_hpet, has_fadt, has_s5;
-	struct acpi_madt madt;
-	struct acpi_mcfg mcfg;
-	struct acpi_hpet hpet;
-	struct acpi_fadt fadt;
-	struct acpi_s5 s5;
-};
-
 /* Reads all tables. Needs paging_init(). */
 void acpi_init(void);
 

@@ -109,25 +109,17 @@ static void build_dsdt(struct acpi_table *b)
 	table_finish(b);
 }
 
-/* One parser by name, on @len bytes in an allocation of exactly that size. */
-static enum acpi_error parse(const char *signature, const uint8_t *bytes, uint32_t len, void *out)
+static struct acpi_info out;
+
+/* One table by name, on @len bytes in an allocation of exactly that size. */
+static enum acpi_error parse(const char *signature, const uint8_t *bytes, uint32_t len)
 {
 	uint8_t *copy = malloc(len ? len : 1);
 	enum acpi_error e;
 
 	memcpy(copy, bytes, len);
-	if (strcmp(signature, "APIC") == 0)
-		e = acpi_madt_parse(copy, len, out);
-	else if (strcmp(signature, "MCFG") == 0)
-		e = acpi_mcfg_parse(copy, len, out);
-	else if (strcmp(signature, "DMAR") == 0)
-		e = acpi_dmar_parse(copy, len, out);
-	else if (strcmp(signature, "HPET") == 0)
-		e = acpi_hpet_parse(copy, len, out);
-	else if (strcmp(signature, "FACP") == 0)
-		e = acpi_fadt_parse(copy, len, out);
-	else
-		e = acpi_s5_find(copy, len, out);
+	memset(&out, 0, sizeof out);
+	e = acpi_parse(acpi_kind_find(signature), copy, len, &out);
 	free(copy);
 	return e;
 }
@@ -140,21 +132,12 @@ static const struct {
 	{"HPET", build_hpet}, {"FACP", build_fadt}, {"DSDT", build_dsdt},
 };
 
-static union {
-	struct acpi_madt madt;
-	struct acpi_mcfg mcfg;
-	struct acpi_remapping dmar;
-	struct acpi_hpet hpet;
-	struct acpi_fadt fadt;
-	struct acpi_s5 s5;
-} out;
-
 Test(vmm_acpi, madt_gives_cpus_io_apics_and_overrides)
 {
 	struct acpi_table b;
 
 	build_madt(&b);
-	cr_assert_eq(parse("APIC", b.bytes, b.len, &out), ACPI_OK);
+	cr_assert_eq(parse("APIC", b.bytes, b.len), ACPI_OK);
 	cr_assert_eq(out.madt.cpu_count, 2u);
 	cr_assert_eq(out.madt.cpu_apic_id[1], 2u);
 	cr_assert_eq(out.madt.cpus_left_out, 1u);
@@ -179,7 +162,7 @@ Test(vmm_acpi, madt_with_more_cpus_than_fit_counts_the_rest)
 		table_put(&b, 1, 4);
 	}
 	table_finish(&b);
-	cr_assert_eq(parse("APIC", b.bytes, b.len, &out), ACPI_OK);
+	cr_assert_eq(parse("APIC", b.bytes, b.len), ACPI_OK);
 	cr_assert_eq(out.madt.cpu_count, ACPI_CPU_MAX);
 	cr_assert_eq(out.madt.cpus_left_out, 5u);
 }
@@ -194,7 +177,7 @@ Test(vmm_acpi, a_record_that_does_not_advance_ends_the_walk)
 		table_put(&b, len, 1);
 		table_put(&b, 0, 6);
 		table_finish(&b);
-		cr_assert_eq(parse("APIC", b.bytes, b.len, &out), ACPI_LENGTH, "length %u", len);
+		cr_assert_eq(parse("APIC", b.bytes, b.len), ACPI_LENGTH, "length %u", len);
 	}
 }
 
@@ -203,22 +186,22 @@ Test(vmm_acpi, mcfg_gives_the_window)
 	struct acpi_table b;
 
 	build_mcfg(&b);
-	cr_assert_eq(parse("MCFG", b.bytes, b.len, &out), ACPI_OK);
+	cr_assert_eq(parse("MCFG", b.bytes, b.len), ACPI_OK);
 	cr_assert_eq(out.mcfg.count, 1u);
 	cr_assert_eq(out.mcfg.ecam[0].base, 0xb0000000u);
 	cr_assert_eq(out.mcfg.ecam[0].end_bus, 255u);
 	b.bytes[44] = 1; /* not aligned to a bus */
 	table_finish(&b);
-	cr_assert_eq(parse("MCFG", b.bytes, b.len, &out), ACPI_LENGTH);
+	cr_assert_eq(parse("MCFG", b.bytes, b.len), ACPI_LENGTH);
 	b.bytes[44] = 0;
 	b.bytes[54] = 9;
 	b.bytes[55] = 3; /* ends before it starts */
 	table_finish(&b);
-	cr_assert_eq(parse("MCFG", b.bytes, b.len, &out), ACPI_LENGTH);
+	cr_assert_eq(parse("MCFG", b.bytes, b.len), ACPI_LENGTH);
 	table_begin(&b, "MCFG");
 	table_put(&b, 0, 8);
 	table_finish(&b);
-	cr_assert_eq(parse("MCFG", b.bytes, b.len, &out), ACPI_ABSENT);
+	cr_assert_eq(parse("MCFG", b.bytes, b.len), ACPI_ABSENT);
 }
 
 Test(vmm_acpi, hpet_must_be_in_memory)
@@ -226,11 +209,11 @@ Test(vmm_acpi, hpet_must_be_in_memory)
 	struct acpi_table b;
 
 	build_hpet(&b);
-	cr_assert_eq(parse("HPET", b.bytes, b.len, &out), ACPI_OK);
+	cr_assert_eq(parse("HPET", b.bytes, b.len), ACPI_OK);
 	cr_assert_eq(out.hpet.base, 0xfed00000u);
 	b.bytes[40] = 1;
 	table_finish(&b);
-	cr_assert_eq(parse("HPET", b.bytes, b.len, &out), ACPI_ABSENT);
+	cr_assert_eq(parse("HPET", b.bytes, b.len), ACPI_ABSENT);
 }
 
 Test(vmm_acpi, fadt_gives_timer_power_and_reset)
@@ -238,7 +221,7 @@ Test(vmm_acpi, fadt_gives_timer_power_and_reset)
 	struct acpi_table b;
 
 	build_fadt(&b);
-	cr_assert_eq(parse("FACP", b.bytes, b.len, &out), ACPI_OK);
+	cr_assert_eq(parse("FACP", b.bytes, b.len), ACPI_OK);
 	cr_assert_eq(out.fadt.dsdt, 0x7ffe0040u);
 	cr_assert_eq(out.fadt.pm_timer_port, 0x608u);
 	cr_assert(out.fadt.pm_timer_32);
@@ -256,7 +239,7 @@ Test(vmm_acpi, an_old_short_fadt_has_no_new_fields)
 	build_fadt(&b);
 	b.len = 116;
 	table_finish(&b);
-	cr_assert_eq(parse("FACP", b.bytes, b.len, &out), ACPI_OK);
+	cr_assert_eq(parse("FACP", b.bytes, b.len), ACPI_OK);
 	cr_assert_eq(out.fadt.reset.address, 0u);
 	cr_assert_eq(out.fadt.pm1a_control, 0x604u);
 	cr_assert_eq(out.fadt.dsdt, 0x7ffe0040u);
@@ -267,14 +250,33 @@ Test(vmm_acpi, the_sleep_type_is_found_in_byte_code)
 	struct acpi_table b;
 
 	build_dsdt(&b);
-	cr_assert_eq(parse("DSDT", b.bytes, b.len, &out), ACPI_OK);
+	cr_assert_eq(parse("DSDT", b.bytes, b.len), ACPI_OK);
 	cr_assert_eq(out.s5.typ_a, 5u);
 	cr_assert_eq(out.s5.typ_b, 7u);
 	table_begin(&b, "DSDT");
 	table_zeros(&b, 60);
 	memcpy(b.bytes + 56, "_S5_", 4);
 	table_finish(&b);
-	cr_assert_eq(parse("DSDT", b.bytes, b.len, &out), ACPI_ABSENT, "the name at the very end");
+	cr_assert_eq(parse("DSDT", b.bytes, b.len), ACPI_ABSENT, "the name at the very end");
+}
+
+Test(vmm_acpi, of_two_sound_tables_the_first_counts_and_a_damaged_one_leaves_no_trace)
+{
+	const struct acpi_kind *kind = acpi_kind_find("APIC");
+	struct acpi_table sound, damaged;
+
+	build_madt(&sound);
+	damaged = sound;
+	damaged.bytes[damaged.len - 15] = 1; /* the last record's length: what was read before it must not count */
+	table_finish(&damaged);
+	memset(&out, 0, sizeof out);
+	cr_assert_eq(acpi_parse(kind, damaged.bytes, damaged.len, &out), ACPI_LENGTH);
+	cr_assert_not(out.has_madt);
+	cr_assert_eq(acpi_parse(kind, sound.bytes, sound.len, &out), ACPI_OK);
+	cr_assert(out.has_madt && out.madt.cpu_count == 2 && out.madt.ioapic_count == 1);
+	cr_assert_eq(acpi_parse(kind, sound.bytes, sound.len, &out), ACPI_SECOND);
+	cr_assert(out.has_madt && out.madt.cpu_count == 2);
+	cr_assert_null(acpi_kind_find("SSDT"));
 }
 
 Test(vmm_acpi, root_pointers_of_both_versions)
@@ -338,7 +340,7 @@ Test(vmm_acpi, a_table_cut_short_is_refused_at_every_length)
 		struct acpi_table b;
 		tables[t].build(&b);
 		for (uint32_t len = 0; len < b.len; len++)
-			cr_assert_neq(parse(tables[t].signature, b.bytes, len, &out), ACPI_OK, "%s cut to %u",
+			cr_assert_neq(parse(tables[t].signature, b.bytes, len), ACPI_OK, "%s cut to %u",
 				      tables[t].signature, len);
 	}
 }
@@ -350,7 +352,7 @@ Test(vmm_acpi, every_single_damaged_byte_is_refused_by_the_checksum)
 		tables[t].build(&b);
 		for (uint32_t i = 0; i < b.len; i++) {
 			b.bytes[i] ^= 0x41;
-			cr_assert_neq(parse(tables[t].signature, b.bytes, b.len, &out), ACPI_OK, "%s byte %u",
+			cr_assert_neq(parse(tables[t].signature, b.bytes, b.len), ACPI_OK, "%s byte %u",
 				      tables[t].signature, i);
 			b.bytes[i] ^= 0x41;
 		}
@@ -370,7 +372,7 @@ Test(vmm_acpi, hostile_bytes_with_a_right_checksum_never_read_outside)
 		if (rand() % 2)
 			b.len = ACPI_HEADER_BYTES + (uint32_t)rand() % (b.len - ACPI_HEADER_BYTES);
 		table_finish(&b);
-		parse(tables[t].signature, b.bytes, b.len, &out);
+		parse(tables[t].signature, b.bytes, b.len);
 		if (strcmp(tables[t].signature, "APIC") == 0)
 			cr_assert_leq(out.madt.cpu_count, ACPI_CPU_MAX);
 	}

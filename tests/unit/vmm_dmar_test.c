@@ -13,11 +13,13 @@ static struct acpi_remapping out;
 
 static enum acpi_error parse(const struct acpi_table *t)
 {
+	struct acpi_info info = {0};
 	uint8_t *copy = malloc(t->len);
 	enum acpi_error e;
 
 	memcpy(copy, t->bytes, t->len);
-	e = acpi_dmar_parse(copy, t->len, &out);
+	e = acpi_parse(acpi_kind_find("DMAR"), copy, t->len, &info);
+	out = info.dmar;
 	free(copy);
 	return e;
 }

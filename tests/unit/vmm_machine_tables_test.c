@@ -9,25 +9,14 @@
 
 #include "../lib/acpi_tables.h"
 
-static union {
-	struct acpi_madt madt;
-	struct acpi_mcfg mcfg;
-	struct acpi_remapping dmar;
-	struct acpi_hpet hpet;
-	struct acpi_fadt fadt;
-} out;
+static struct acpi_info out;
 
 static unsigned read_samples; /* as bits */
 
 static enum acpi_error parse(const char *signature, const uint8_t *bytes, uint32_t len)
 {
-	switch (signature[0]) {
-	case 'A': return acpi_madt_parse(bytes, len, &out.madt);
-	case 'M': return acpi_mcfg_parse(bytes, len, &out.mcfg);
-	case 'D': return acpi_dmar_parse(bytes, len, &out.dmar);
-	case 'H': return acpi_hpet_parse(bytes, len, &out.hpet);
-	default: return acpi_fadt_parse(bytes, len, &out.fadt);
-	}
+	memset(&out, 0, sizeof out);
+	return acpi_parse(acpi_kind_find(signature), bytes, len, &out);
 }
 
 /* Parses the sample so named, from an allocation of exactly its length; it has to be sound. */

@@ -6,6 +6,7 @@
 #include "acpi_parse.h"
 
 #include <base/bits.h>
+#include <stddef.h>
 #include <string.h>
 
 #define RSDP_V1_BYTES 20u
@@ -13,9 +14,11 @@
 #define MCFG_FIRST 44u
 #define MCFG_RECORD 16u
 #define DMAR_FIRST 48u
+#define HPET_BYTES 56u
+#define FADT_BYTES 116u   /* of the first version */
 #define LAPIC_USABLE 0x3u /* enabled, or can be brought online */
 
-struct table {
+struct acpi_bytes {
 	const uint8_t *bytes;
 	uint32_t len;
 };
@@ -23,21 +26,14 @@ struct table {
 const char *acpi_error_text(enum acpi_error error)
 {
 	static const char *const text[] = {
-		[ACPI_OK] = "no error",
-		[ACPI_SHORT] = "shorter than its own fields",
-		[ACPI_SIGNATURE] = "wrong signature",
-		[ACPI_LENGTH] = "impossible length",
-		[ACPI_CHECKSUM] = "wrong checksum",
-		[ACPI_ABSENT] = "absent",
-		[ACPI_ADDRESS] = "impossible address",
-		[ACPI_TOO_MANY] = "names more than can be handled",
-	};
+#define ACPI_ERROR_TEXT(name, words) words,
+		ACPI_ERRORS(ACPI_ERROR_TEXT)};
 
 	return text[error];
 }
 
 /* Little-endian number of @width bytes at @at; 0 when it does not lie wholly in the table. */
-static uint64_t get(const struct table *t, uint64_t at, unsigned width)
+static uint64_t get(const struct acpi_bytes *t, uint64_t at, unsigned width)
 {
 	uint64_t v = 0;
 
@@ -59,7 +55,7 @@ static bool sum_ok(const uint8_t *bytes, uint64_t len)
 
 enum acpi_error acpi_rsdp_parse(const uint8_t *bytes, uint64_t len, struct acpi_rsdp *out)
 {
-	struct table t = {bytes, (uint32_t)MIN(len, ACPI_RSDP_BYTES)};
+	struct acpi_bytes t = {bytes, (uint32_t)MIN(len, ACPI_RSDP_BYTES)};
 	uint64_t total;
 
 	memset(out, 0, sizeof *out);
@@ -87,7 +83,7 @@ enum acpi_error acpi_rsdp_parse(const uint8_t *bytes, uint64_t len, struct acpi_
 
 uint32_t acpi_table_length(const uint8_t *bytes)
 {
-	struct table t = {bytes, ACPI_HEADER_BYTES};
+	struct acpi_bytes t = {bytes, ACPI_HEADER_BYTES};
 	uint64_t len = get(&t, 4, 4);
 
 	return len < ACPI_HEADER_BYTES || len > ACPI_TABLE_MAX ? 0 : (uint32_t)len;
@@ -114,22 +110,10 @@ uint32_t acpi_root_count(const uint8_t *bytes, bool xsdt)
 
 uint64_t acpi_root_entry(const uint8_t *bytes, bool xsdt, uint32_t i)
 {
-	struct table t = {bytes, acpi_table_length(bytes)};
+	struct acpi_bytes t = {bytes, acpi_table_length(bytes)};
 	unsigned width = xsdt ? 8u : 4u;
 
 	return get(&t, ACPI_HEADER_BYTES + (uint64_t)i * width, width);
-}
-
-/* Checks the table and, when it is sound, makes @t the view of exactly its own length. */
-static enum acpi_error open(struct table *t, const uint8_t *bytes, uint64_t len, const char *signature, uint32_t least)
-{
-	enum acpi_error e = acpi_table_check(bytes, len, signature);
-
-	if (e != ACPI_OK)
-		return e;
-	t->bytes = bytes;
-	t->len = acpi_table_length(bytes);
-	return t->len < least ? ACPI_SHORT : ACPI_OK;
 }
 
 static void add_cpu(struct acpi_madt *out, uint64_t id, uint64_t flags)
@@ -142,7 +126,7 @@ static void add_cpu(struct acpi_madt *out, uint64_t id, uint64_t flags)
 		out->cpu_apic_id[out->cpu_count++] = (uint8_t)id;
 }
 
-static void add_override(struct acpi_madt *out, const struct table *t, uint64_t at)
+static void add_override(struct acpi_madt *out, const struct acpi_bytes *t, uint64_t at)
 {
 	uint64_t irq = get(t, at + 3, 1), flags = get(t, at + 8, 2);
 
@@ -152,7 +136,7 @@ static void add_override(struct acpi_madt *out, const struct table *t, uint64_t 
 		.gsi = (uint32_t)get(t, at + 4, 4), .active_low = (flags & 3) == 3, .level = (flags >> 2 & 3) == 3};
 }
 
-static void add_ioapic(struct acpi_madt *out, const struct table *t, uint64_t at)
+static void add_ioapic(struct acpi_madt *out, const struct acpi_bytes *t, uint64_t at)
 {
 	if (out->ioapic_count < ACPI_IOAPIC_MAX)
 		out->ioapic[out->ioapic_count++] = (struct acpi_ioapic){.id = (uint8_t)get(t, at + 2, 1),
@@ -160,30 +144,25 @@ static void add_ioapic(struct acpi_madt *out, const struct table *t, uint64_t at
 									.gsi_base = (uint32_t)get(t, at + 8, 4)};
 }
 
-enum acpi_error acpi_madt_parse(const uint8_t *bytes, uint64_t len, struct acpi_madt *out)
+static enum acpi_error read_madt(const struct acpi_bytes *t, struct acpi_info *info)
 {
+	struct acpi_madt *out = &info->madt;
 	/* Shortest length of the records that are read, by type. */
 	static const uint8_t least[] = {[0] = 8, [1] = 12, [2] = 10, [9] = 16};
-	struct table t;
-	enum acpi_error e;
 
-	memset(out, 0, sizeof *out);
 	for (uint32_t i = 0; i < ACPI_ISA_IRQS; i++)
 		out->isa[i].gsi = i;
-	e = open(&t, bytes, len, "APIC", MADT_FIRST);
-	if (e != ACPI_OK)
-		return e;
-	for (uint64_t at = MADT_FIRST; at < t.len;) {
-		uint64_t type = get(&t, at, 1), bytes_here = get(&t, at + 1, 1);
+	for (uint64_t at = MADT_FIRST; at < t->len;) {
+		uint64_t type = get(t, at, 1), bytes_here = get(t, at + 1, 1);
 
-		if (bytes_here < 2 || !range_within(at, bytes_here, t.len) ||
+		if (bytes_here < 2 || !range_within(at, bytes_here, t->len) ||
 		    (type < sizeof least && bytes_here < least[type]))
 			return ACPI_LENGTH;
 		switch (type) {
-		case 0: add_cpu(out, get(&t, at + 3, 1), get(&t, at + 4, 4)); break;
-		case 1: add_ioapic(out, &t, at); break;
-		case 2: add_override(out, &t, at); break;
-		case 9: add_cpu(out, get(&t, at + 4, 4), get(&t, at + 8, 4)); break;
+		case 0: add_cpu(out, get(t, at + 3, 1), get(t, at + 4, 4)); break;
+		case 1: add_ioapic(out, t, at); break;
+		case 2: add_override(out, t, at); break;
+		case 9: add_cpu(out, get(t, at + 4, 4), get(t, at + 8, 4)); break;
 		default: break;
 		}
 		at += bytes_here;
@@ -191,20 +170,15 @@ enum acpi_error acpi_madt_parse(const uint8_t *bytes, uint64_t len, struct acpi_
 	return ACPI_OK;
 }
 
-enum acpi_error acpi_mcfg_parse(const uint8_t *bytes, uint64_t len, struct acpi_mcfg *out)
+static enum acpi_error read_mcfg(const struct acpi_bytes *t, struct acpi_info *info)
 {
-	struct table t;
-	enum acpi_error e;
+	struct acpi_mcfg *out = &info->mcfg;
 
-	memset(out, 0, sizeof *out);
-	e = open(&t, bytes, len, "MCFG", MCFG_FIRST);
-	if (e != ACPI_OK)
-		return e;
-	for (uint64_t at = MCFG_FIRST; at + MCFG_RECORD <= t.len && out->count < ACPI_ECAM_MAX; at += MCFG_RECORD) {
-		struct acpi_ecam ecam = {.base = get(&t, at, 8),
-					 .segment = (uint16_t)get(&t, at + 8, 2),
-					 .start_bus = (uint8_t)get(&t, at + 10, 1),
-					 .end_bus = (uint8_t)get(&t, at + 11, 1)};
+	for (uint64_t at = MCFG_FIRST; at + MCFG_RECORD <= t->len && out->count < ACPI_ECAM_MAX; at += MCFG_RECORD) {
+		struct acpi_ecam ecam = {.base = get(t, at, 8),
+					 .segment = (uint16_t)get(t, at + 8, 2),
+					 .start_bus = (uint8_t)get(t, at + 10, 1),
+					 .end_bus = (uint8_t)get(t, at + 11, 1)};
 
 		if (ecam.base == 0 || ecam.base % (1u << 20) || ecam.base >> 46 || ecam.start_bus > ecam.end_bus)
 			return ACPI_LENGTH;
@@ -213,7 +187,7 @@ enum acpi_error acpi_mcfg_parse(const uint8_t *bytes, uint64_t len, struct acpi_
 	return out->count ? ACPI_OK : ACPI_ABSENT;
 }
 
-static enum acpi_error add_unit(struct acpi_remapping *out, const struct table *t, uint64_t at)
+static enum acpi_error add_unit(struct acpi_remapping *out, const struct acpi_bytes *t, uint64_t at)
 {
 	uint64_t base = get(t, at + 8, 8);
 
@@ -229,7 +203,7 @@ static enum acpi_error add_unit(struct acpi_remapping *out, const struct table *
 }
 
 /* The I/O APICs among the device scopes in [@at, @end). One behind a bridge has no requester id that could be known here. */
-static enum acpi_error add_scopes(struct acpi_remapping *out, const struct table *t, uint64_t at, uint64_t end)
+static enum acpi_error add_scopes(struct acpi_remapping *out, const struct acpi_bytes *t, uint64_t at, uint64_t end)
 {
 	uint64_t bytes_here;
 
@@ -251,25 +225,21 @@ static enum acpi_error add_scopes(struct acpi_remapping *out, const struct table
 	return ACPI_OK;
 }
 
-enum acpi_error acpi_dmar_parse(const uint8_t *bytes, uint64_t len, struct acpi_remapping *out)
+static enum acpi_error read_dmar(const struct acpi_bytes *t, struct acpi_info *info)
 {
-	struct table t;
-	enum acpi_error e;
+	struct acpi_remapping *out = &info->dmar;
+	enum acpi_error e = ACPI_OK;
 
-	memset(out, 0, sizeof *out);
-	e = open(&t, bytes, len, "DMAR", DMAR_FIRST);
-	if (e != ACPI_OK)
-		return e;
-	out->interrupt_remap = get(&t, 37, 1) & 1;
-	for (uint64_t at = DMAR_FIRST; at < t.len && e == ACPI_OK;) {
-		uint64_t type = get(&t, at, 2), bytes_here = get(&t, at + 2, 2);
+	out->interrupt_remap = get(t, 37, 1) & 1;
+	for (uint64_t at = DMAR_FIRST; at < t->len && e == ACPI_OK;) {
+		uint64_t type = get(t, at, 2), bytes_here = get(t, at + 2, 2);
 
-		if (bytes_here < (type == 0 ? 16 : type == 1 ? 24 : 4) || !range_within(at, bytes_here, t.len))
+		if (bytes_here < (type == 0 ? 16 : type == 1 ? 24 : 4) || !range_within(at, bytes_here, t->len))
 			return ACPI_LENGTH;
 		if (type == 0)
-			e = add_unit(out, &t, at);
+			e = add_unit(out, t, at);
 		if (type == 0 && e == ACPI_OK)
-			e = add_scopes(out, &t, at + 16, at + bytes_here);
+			e = add_scopes(out, t, at + 16, at + bytes_here);
 		out->reserved_regions += type == 1;
 		at += bytes_here;
 	}
@@ -277,7 +247,7 @@ enum acpi_error acpi_dmar_parse(const uint8_t *bytes, uint64_t len, struct acpi_
 }
 
 /* The generic address structure at @at. */
-static struct acpi_register get_register(const struct table *t, uint64_t at)
+static struct acpi_register get_register(const struct acpi_bytes *t, uint64_t at)
 {
 	uint64_t space = get(t, at, 1), address = get(t, at + 4, 8);
 
@@ -286,25 +256,18 @@ static struct acpi_register get_register(const struct table *t, uint64_t at)
 	return (struct acpi_register){.address = address, .io = space == 1};
 }
 
-enum acpi_error acpi_hpet_parse(const uint8_t *bytes, uint64_t len, struct acpi_hpet *out)
+static enum acpi_error read_hpet(const struct acpi_bytes *t, struct acpi_info *info)
 {
-	struct acpi_register r;
-	struct table t;
-	enum acpi_error e;
+	struct acpi_register r = get_register(t, 40);
 
-	memset(out, 0, sizeof *out);
-	e = open(&t, bytes, len, "HPET", 56);
-	if (e != ACPI_OK)
-		return e;
-	r = get_register(&t, 40);
 	if (r.io || r.address == 0 || r.address % 8 || r.address >> 46)
 		return ACPI_ABSENT;
-	out->base = r.address;
+	info->hpet.base = r.address;
 	return ACPI_OK;
 }
 
 /* An I/O port that old fields name with 32 bits and new ones with a generic address, which wins where it is set. */
-static uint16_t get_port(const struct table *t, uint64_t old, uint64_t generic)
+static uint16_t get_port(const struct acpi_bytes *t, uint64_t old, uint64_t generic)
 {
 	struct acpi_register r = get_register(t, generic);
 	uint64_t port = get(t, old, 4);
@@ -314,36 +277,29 @@ static uint16_t get_port(const struct table *t, uint64_t old, uint64_t generic)
 	return port <= 0xffff ? (uint16_t)port : 0;
 }
 
-enum acpi_error acpi_fadt_parse(const uint8_t *bytes, uint64_t len, struct acpi_fadt *out)
+static enum acpi_error read_fadt(const struct acpi_bytes *t, struct acpi_info *info)
 {
-	struct table t;
-	enum acpi_error e;
-	uint64_t flags, smi;
+	struct acpi_fadt *out = &info->fadt;
+	uint64_t flags = get(t, 112, 4), smi = get(t, 48, 4);
 
-	memset(out, 0, sizeof *out);
-	e = open(&t, bytes, len, "FACP", 116);
-	if (e != ACPI_OK)
-		return e;
-	flags = get(&t, 112, 4);
-	smi = get(&t, 48, 4);
-	out->dsdt = get(&t, 140, 8);
+	out->dsdt = get(t, 140, 8);
 	if (!out->dsdt)
-		out->dsdt = get(&t, 40, 4);
+		out->dsdt = get(t, 40, 4);
 	out->smi_command = smi <= 0xffff ? (uint16_t)smi : 0;
-	out->acpi_enable = (uint8_t)get(&t, 52, 1);
-	out->pm1a_control = get_port(&t, 64, 172);
-	out->pm1b_control = get_port(&t, 68, 184);
-	if (get(&t, 91, 1) == 4)
-		out->pm_timer_port = get_port(&t, 76, 208);
+	out->acpi_enable = (uint8_t)get(t, 52, 1);
+	out->pm1a_control = get_port(t, 64, 172);
+	out->pm1b_control = get_port(t, 68, 184);
+	if (get(t, 91, 1) == 4)
+		out->pm_timer_port = get_port(t, 76, 208);
 	out->pm_timer_32 = flags >> 8 & 1;
 	if (flags >> 10 & 1)
-		out->reset = get_register(&t, 116);
-	out->reset_value = (uint8_t)get(&t, 128, 1);
+		out->reset = get_register(t, 116);
+	out->reset_value = (uint8_t)get(t, 128, 1);
 	return ACPI_OK;
 }
 
 /* A byte constant of the byte code: ZeroOp, OneOp, or BytePrefix and the byte. Advances *@at; -1: something else. */
-static int get_constant(const struct table *t, uint64_t *at)
+static int get_constant(const struct acpi_bytes *t, uint64_t *at)
 {
 	uint64_t op = get(t, *at, 1);
 
@@ -358,7 +314,7 @@ static int get_constant(const struct table *t, uint64_t *at)
 }
 
 /* Reads `Package () { a, b, ... }` at @at, the place after the name. */
-static bool s5_package(const struct table *t, uint64_t at, struct acpi_s5 *out)
+static bool s5_package(const struct acpi_bytes *t, uint64_t at, struct acpi_s5 *out)
 {
 	int a, b;
 
@@ -376,17 +332,46 @@ static bool s5_package(const struct table *t, uint64_t at, struct acpi_s5 *out)
 	return true;
 }
 
-enum acpi_error acpi_s5_find(const uint8_t *bytes, uint64_t len, struct acpi_s5 *out)
+static enum acpi_error read_s5(const struct acpi_bytes *t, struct acpi_info *info)
 {
-	struct table t;
-	enum acpi_error e;
-
-	memset(out, 0, sizeof *out);
-	e = open(&t, bytes, len, "DSDT", ACPI_HEADER_BYTES + 8);
-	if (e != ACPI_OK)
-		return e;
-	for (uint64_t at = ACPI_HEADER_BYTES; at + 4 <= t.len; at++)
-		if (bytes[at] == '_' && memcmp(bytes + at, "_S5_", 4) == 0 && s5_package(&t, at + 4, out))
+	for (uint64_t at = ACPI_HEADER_BYTES; at + 4 <= t->len; at++)
+		if (memcmp(t->bytes + at, "_S5_", 4) == 0 && s5_package(t, at + 4, &info->s5))
 			return ACPI_OK;
 	return ACPI_ABSENT;
+}
+
+#define PART(part) offsetof(struct acpi_info, has_##part), read_##part
+
+static const struct acpi_kind kinds[] = {
+	{"APIC", "MADT", MADT_FIRST, PART(madt)}, {"MCFG", "MCFG", MCFG_FIRST, PART(mcfg)},
+	{"DMAR", "DMAR", DMAR_FIRST, PART(dmar)}, {"HPET", "HPET", HPET_BYTES, PART(hpet)},
+	{"FACP", "FADT", FADT_BYTES, PART(fadt)}, {"DSDT", "DSDT", ACPI_HEADER_BYTES + 8, PART(s5)},
+};
+
+const struct acpi_kind *acpi_kind_find(const void *signature)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (memcmp(kinds[i].signature, signature, 4) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+enum acpi_error acpi_parse(const struct acpi_kind *kind, const uint8_t *bytes, uint64_t len, struct acpi_info *out)
+{
+	bool *has = (bool *)((uint8_t *)out + kind->has);
+	enum acpi_error e = acpi_table_check(bytes, len, kind->signature);
+	struct acpi_bytes t = {bytes, 0};
+	struct acpi_info whole = *out;
+
+	if (*has)
+		return ACPI_SECOND;
+	if (e != ACPI_OK)
+		return e;
+	t.len = acpi_table_length(bytes);
+	e = t.len < kind->least ? ACPI_SHORT : kind->parse(&t, &whole);
+	if (e != ACPI_OK)
+		return e;
+	*out = whole;
+	*has = true;
+	return ACPI_OK;
 }

@@ -19,16 +19,23 @@
 #define ACPI_ECAM_MAX 4u
 #define ACPI_DMAR_UNITS 64u
 
+#define ACPI_ERRORS(E)                                                                                                 \
+	E(ACPI_OK, "no error")                                                                                         \
+	E(ACPI_SHORT, "shorter than its own fields")                                                                   \
+	E(ACPI_SIGNATURE, "wrong signature")                                                                           \
+	E(ACPI_LENGTH, "impossible length")                                                                            \
+	E(ACPI_CHECKSUM, "wrong checksum")                                                                             \
+	E(ACPI_ABSENT, "absent")                                                                                       \
+	E(ACPI_ADDRESS, "impossible address")              /* that nothing can have, or that two things have */        \
+	E(ACPI_TOO_MANY, "names more than can be handled") /* sound, but leaving one out would be wrong */             \
+	E(ACPI_SECOND, "the first one counts")
+
 enum acpi_error {
-	ACPI_OK = 0,
-	ACPI_SHORT,     /* the table ends before its own fields do */
-	ACPI_SIGNATURE, /* not the table that was asked for */
-	ACPI_LENGTH,    /* a length field is impossible */
-	ACPI_CHECKSUM,
-	ACPI_ABSENT,   /* what was looked for is not there */
-	ACPI_ADDRESS,  /* an address that nothing can have, or that two things have */
-	ACPI_TOO_MANY, /* sound, but more than can be held, and leaving one out would be wrong */
+#define ACPI_ERROR_NAME(name, text) name,
+	ACPI_ERRORS(ACPI_ERROR_NAME)
 };
+
+struct acpi_bytes;
 
 struct acpi_rsdp {
 	uint64_t root; /* physical address of the XSDT or RSDT */
@@ -98,7 +105,18 @@ struct acpi_s5 {
 	uint8_t typ_a, typ_b;
 };
 
-/* Name of @error in a few words, for the log. */
+/* What is read of the tables; a part counts when its has_x is set. */
+struct acpi_info {
+	bool has_madt, has_mcfg, has_dmar, has_hpet, has_fadt, has_s5;
+	struct acpi_madt madt;
+	struct acpi_mcfg mcfg;
+	struct acpi_remapping dmar;
+	struct acpi_hpet hpet;
+	struct acpi_fadt fadt;
+	struct acpi_s5 s5;
+};
+
+/* @error in a few words, for the log. */
 const char *acpi_error_text(enum acpi_error error);
 
 /* The root pointer at @bytes. */
@@ -114,14 +132,21 @@ enum acpi_error acpi_table_check(const uint8_t *bytes, uint64_t len, const char 
 uint32_t acpi_root_count(const uint8_t *bytes, bool xsdt);
 uint64_t acpi_root_entry(const uint8_t *bytes, bool xsdt, uint32_t i);
 
-/* Each checks the whole table first, as acpi_table_check() does. */
-enum acpi_error acpi_madt_parse(const uint8_t *bytes, uint64_t len, struct acpi_madt *out);
-enum acpi_error acpi_mcfg_parse(const uint8_t *bytes, uint64_t len, struct acpi_mcfg *out);
-enum acpi_error acpi_dmar_parse(const uint8_t *bytes, uint64_t len, struct acpi_remapping *out);
-enum acpi_error acpi_hpet_parse(const uint8_t *bytes, uint64_t len, struct acpi_hpet *out);
-enum acpi_error acpi_fadt_parse(const uint8_t *bytes, uint64_t len, struct acpi_fadt *out);
+/* A kind of table that is read. */
+struct acpi_kind {
+	char signature[5], name[5];
+	uint16_t least; /* bytes */
+	uint16_t has;   /* where its has_x is in struct acpi_info */
+	enum acpi_error (*parse)(const struct acpi_bytes *t, struct acpi_info *out);
+};
 
-/* Looks for the package \_S5 in the DSDT's byte code without interpreting it. */
-enum acpi_error acpi_s5_find(const uint8_t *bytes, uint64_t len, struct acpi_s5 *out);
+/* The kind with the 4 characters @signature; NULL: of no interest. */
+const struct acpi_kind *acpi_kind_find(const void *signature);
+
+/*
+ * Checks the whole table as acpi_table_check() does, and fills in its part of @out. ACPI_SECOND: @out has that already. Of the
+ * DSDT the package \_S5 is looked for in the byte code, without interpreting it.
+ */
+enum acpi_error acpi_parse(const struct acpi_kind *kind, const uint8_t *bytes, uint64_t len, struct acpi_info *out);
 
 #endif
