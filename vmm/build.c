@@ -13,8 +13,6 @@
 #include "core/domain.h"
 #include "core/frame.h"
 #include "core/mmu.h"
-#include "cpu_features.h"
-#include "early.h"
 #include "log.h"
 #include "paging.h"
 #include "random.h"

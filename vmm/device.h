@@ -10,6 +10,8 @@
  * function can; it then belongs to nobody. Only afterwards may grant mappings be dropped and frames be freed.
  */
 void device_quiesce(struct domain *d);
+/* Whether frame @mfn is of a memory BAR of a device of @d, and not of its MSI-X table. (world.io_allowed) */
+bool device_io_allowed(const struct domain *d, mfn_t mfn);
 /* Port @p, which a device interrupt is bound to, is about to close: the entry is masked and may be bound again. */
 void device_unbind(const struct port *p);
 /* The IOMMU refused accesses: told, counted, and a device that does not end is stopped. */

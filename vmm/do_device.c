@@ -13,11 +13,8 @@
 #include "iommu.h"
 #include "log.h"
 #include "pci.h"
-#include "run.h"
 #include "time.h"
 #include "vectors.h"
-
-#include <string.h>
 
 #define VECTORS (VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST + 1)
 #define FAULTS_TOLD 8u /* each; then every doubling */
@@ -148,34 +145,17 @@ int64_t do_device_info(struct vcpu *v, struct pci_function *f, struct device_inf
 	return 0;
 }
 
-/* Lets @d map the memory BARs of @f, without the pages of its MSI-X table; false, and nothing: too many pieces. */
-static bool grant_bars(struct domain *d, const struct pci_function *f)
+bool device_io_allowed(const struct domain *d, mfn_t mfn)
 {
-	const struct device_info *info = &f->info;
-	struct io_range io[IO_RANGES];
-	unsigned used = 0;
-
-	memcpy(io, d->io, sizeof io);
-	while (used < IO_RANGES && io[used].count)
-		used++;
-	for (unsigned b = 0; b < DEVICE_BARS; b++) {
-		mfn_t first = info->bar[b] >> PAGE_SHIFT, end = (info->bar[b] + info->bar_bytes[b]) >> PAGE_SHIFT;
+	for (unsigned n = 0; n < pci_count() * DEVICE_BARS; n++) {
+		const struct pci_function *f = pci_at(n / DEVICE_BARS);
+		uint64_t first = f->info.bar[n % DEVICE_BARS], bytes = f->info.bar_bytes[n % DEVICE_BARS];
 
 		/* A smaller one shares its page with others' registers. */
-		for (mfn_t m = first; info->bar_bytes[b] >= PAGE_SIZE && m < end; m++) {
-			if (pci_bar_contains_msix(f, m))
-				continue;
-			if (used && io[used - 1].first + io[used - 1].count == m) {
-				io[used - 1].count++;
-				continue;
-			}
-			if (used == IO_RANGES)
-				return false;
-			io[used++] = (struct io_range){.first = m, .count = 1};
-		}
+		if (f->info.owner == d->id && bytes >= PAGE_SIZE && mfn - (first >> PAGE_SHIFT) < bytes >> PAGE_SHIFT)
+			return !pci_bar_contains_msix(f, mfn);
 	}
-	memcpy(d->io, io, sizeof io);
-	return true;
+	return false;
 }
 
 int64_t do_device_assign(struct vcpu *v, uint32_t domid, struct pci_function *p)
@@ -197,8 +177,6 @@ int64_t do_device_assign(struct vcpu *v, uint32_t domid, struct pci_function *p)
 	WITH_FLUSH(e, dma_open(&world, d));
 	if (e != HC_OK)
 		return -(int64_t)e;
-	if (!grant_bars(d, p))
-		return -HC_ENOMEM;
 	p->info.owner = d->id;
 	p->info.faults = p->storm = 0;
 	p->stopped = false;

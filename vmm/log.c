@@ -208,16 +208,7 @@ bool log_drain(void)
 	return empty && !lost;
 }
 
-void log_flush(void)
-{
-	uint64_t flags = lock();
-
-	drain_ring(true);
-	unlock(flags);
-}
-
-/* What waits in the ring goes out, and from here on each line at once, whatever state the machine is in. */
-static void last_words(void)
+void log_last_words(void)
 {
 	irq_disable();
 	dying = true;
@@ -229,7 +220,7 @@ void log_fatal(const char *format, ...)
 {
 	va_list args;
 
-	last_words();
+	log_last_words();
 	va_start(args, format);
 	say("vmm: fatal: ", format, &args);
 	va_end(args);
@@ -263,7 +254,7 @@ void panic_at(const char *file, int line, const char *what)
 {
 	static bool again;
 
-	last_words();
+	log_last_words();
 	log_line("panic: %s:%u: %s", file, (unsigned)line, what);
 	if (!again) {
 		again = true;

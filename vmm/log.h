@@ -28,8 +28,11 @@ bool log_drain(void);
  */
 unsigned log_share(const char *text, unsigned len);
 
-/* Writes everything that waits, waiting for the UART. For the machine's last moments. */
-void log_flush(void);
+/*
+ * For the machine's last moments: no interrupts any more, what waits goes out, and from here on each line at once, whatever
+ * state the machine is in.
+ */
+void log_last_words(void);
 
 /* Says "vmm: fatal: " and the text, waiting for the UART, and halts the machine. For an operator, not for our mistakes. */
 _Noreturn void log_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));

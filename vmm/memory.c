@@ -5,6 +5,7 @@
 #include "core/frame.h"
 #include "cpu.h"
 #include "cpu_features.h"
+#include "device.h"
 #include "early.h"
 #include "log.h"
 #include "paging.h"
@@ -61,6 +62,7 @@ void memory_init(void)
 	frame_flushed(&world, 0);
 	world.upper_half = paging_upper_half();
 	world.wake = run_wake;
+	world.io_allowed = device_io_allowed;
 	if (early_option("check=freed")) {
 		world.freed_sums = table_new(world.frame_limit * sizeof world.freed_sums[0]);
 		world.freed_check = freed_check;

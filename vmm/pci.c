@@ -8,7 +8,6 @@
 
 #include <base/bits.h>
 #include <base/check.h>
-#include <string.h>
 
 #include "acpi.h"
 #include "core/pci_policy.h"
@@ -89,25 +88,22 @@ static void size_bars(struct pci_function *f)
 		f->saved_bar[i] = pci_read(f, PCI_BAR(i), 4);
 	for (unsigned i = 0; i < DEVICE_BARS; i++) {
 		uint32_t low = f->saved_bar[i];
-		uint64_t address = low & ~0xfu, mask;
+		uint64_t address = low & ~0xfu, bytes;
+		unsigned first = i;
 
 		if (low & BAR_IO)
 			continue;
-		mask = bar_probe(f, i) & ~0xfu;
+		bytes = bar_probe(f, i) & ~0xfu;
 		if ((low & BAR_TYPE) == BAR_64 && i + 1 < DEVICE_BARS) {
-			address |= (uint64_t)f->saved_bar[i + 1] << 32;
-			mask |= (uint64_t)bar_probe(f, i + 1) << 32;
-			f->info.bar_bytes[i] = pci_bar_size(mask);
-			f->info.bar[i++] = address;
-		} else {
-			f->info.bar_bytes[i] = pci_bar_size(mask);
-			f->info.bar[i] = address;
+			address |= (uint64_t)f->saved_bar[++i] << 32;
+			bytes |= (uint64_t)bar_probe(f, i) << 32;
+		}
+		bytes = pci_bar_size(bytes);
+		if (address && bytes && address % bytes == 0 && range_within(address, bytes, 1ull << 52)) {
+			f->info.bar[first] = address;
+			f->info.bar_bytes[first] = bytes;
 		}
 	}
-	for (unsigned i = 0; i < DEVICE_BARS; i++)
-		if (!f->info.bar[i] || !f->info.bar_bytes[i] || f->info.bar[i] % f->info.bar_bytes[i] ||
-		    !range_within(f->info.bar[i], f->info.bar_bytes[i], 1ull << 52))
-			f->info.bar[i] = f->info.bar_bytes[i] = 0;
 	pci_write(f, PCI_COMMAND, 2, (command & ~PCI_COMMAND_MASTER) | PCI_COMMAND_INTX_OFF);
 }
 
@@ -132,13 +128,11 @@ static void describe(struct pci_function *f)
 }
 
 /* Takes in the function at @bdf if there is one; returns its header type register, or -1. */
-static int add_function(unsigned segment_index, unsigned bdf)
+static int add_function(const struct pci_segment *s, unsigned bdf)
 {
-	struct pci_function probe = {0};
-	uint32_t vendor;
+	struct pci_function probe = pci_address(s, bdf);
+	uint32_t vendor = pci_read(&probe, PCI_ID, 2);
 
-	pci_address(&probe, segment_index, bdf);
-	vendor = pci_read(&probe, PCI_ID, 2);
 	if (vendor == 0xffff || vendor == 0)
 		return -1;
 	if (count == PCI_FUNCTION_MAX) {
@@ -151,16 +145,13 @@ static int add_function(unsigned segment_index, unsigned bdf)
 }
 
 /* Looks at every place of the segment: nothing that a bridge says of buses is needed, or believed. */
-static void scan_segment(unsigned segment_index)
+static void scan_segment(const struct pci_segment *s)
 {
-	unsigned first, last, places;
-	uint16_t segment;
+	for (unsigned slot = s->first_bus << 5; slot < (s->last_bus + 1) << 5; slot++) {
+		unsigned places = 1;
 
-	pci_segment_at(segment_index, &segment, &first, &last);
-	for (unsigned slot = first << 5; slot < (last + 1) << 5; slot++) {
-		places = 1;
 		for (unsigned function = 0; function < places; function++) {
-			int type = add_function(segment_index, slot << 3 | function);
+			int type = add_function(s, slot << 3 | function);
 
 			if (type > 0 && ((unsigned)type & PCI_MULTIFUNCTION))
 				places = 8;
@@ -195,9 +186,11 @@ static void judge_bars(void)
 
 void pci_init(void)
 {
-	pci_windows_map();
-	for (unsigned i = 0; i < pci_segment_count(); i++)
-		scan_segment(i);
+	struct pci_segment segments[PCI_SEGMENTS_MAX];
+	unsigned segment_count = pci_segments_map(segments);
+
+	for (unsigned i = 0; i < segment_count; i++)
+		scan_segment(&segments[i]);
 	judge_bars();
 	for (unsigned i = 0; i < count; i++)
 		if (!functions[i].withheld)

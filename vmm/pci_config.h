@@ -20,15 +20,20 @@
 #define PCI_CAP_MSIX 0x11u
 #define PCI_CAP_AF 0x13u
 
-/* Maps the windows. Boot only. */
-void pci_windows_map(void);
+#define PCI_SEGMENTS_MAX 2u /* the device map holds two full ones beside all else */
 
-/* Number of segments (at least 1), and bounds of the @i-th one. */
-unsigned pci_segment_count(void);
-void pci_segment_at(unsigned i, uint16_t *segment, unsigned *first_bus, unsigned *last_bus);
+/* A segment's configuration space. */
+struct pci_segment {
+	volatile uint8_t *base; /* of first_bus; NULL: ports */
+	uint16_t number;
+	unsigned first_bus, last_bus;
+};
 
-/* Sets the address part (segment, bdf, ecam) of @f. */
-void pci_address(struct pci_function *f, unsigned segment_index, unsigned bdf);
+/* Maps the windows into @list; returns how many segments there are, at least 1. Boot only. */
+unsigned pci_segments_map(struct pci_segment list[PCI_SEGMENTS_MAX]);
+
+/* A function at @bdf that is not in the table yet: its address part (segment, bdf, ecam). */
+struct pci_function pci_address(const struct pci_segment *s, unsigned bdf);
 
 /* Finds the MSI-X capability, checks it against the BARs, maps the table, disables MSI-X. Needs sized BARs. */
 void pci_msix_find(struct pci_function *f);

@@ -2,7 +2,6 @@
 /* Powering off and restarting the machine, by what its ACPI tables offer (ACPI 6.4, 4.8.3.6 and 16.1). */
 #include "acpi.h"
 #include "log.h"
-#include "paging.h"
 #include "x86.h"
 
 #define PM1_SCI_ENABLE 0x1u
@@ -35,10 +34,9 @@ void machine_power_off(void)
 	const struct acpi_info *acpi = acpi_info();
 	const struct acpi_fadt *fadt = &acpi->fadt;
 
-	irq_disable();
 	if (!acpi->has_fadt || !acpi->has_s5 || !fadt->pm1a_control)
 		log_fatal("halted: ACPI names no way to power off; it is safe to switch the machine off");
-	log_flush();
+	log_last_words();
 	acpi_mode_enter(fadt);
 	out16(fadt->pm1a_control, (uint16_t)(acpi->s5.typ_a << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP_ENABLE));
 	if (fadt->pm1b_control)
@@ -55,8 +53,7 @@ void machine_restart(void)
 		uint64_t base;
 	} __attribute__((packed)) no_idt = {0};
 
-	irq_disable();
-	log_flush();
+	log_last_words();
 	/* 1. The reset register. Only ports: a memory register would have needed a mapping at boot. */
 	if (acpi_info()->has_fadt && fadt->reset.io && fadt->reset.address) {
 		out8((uint16_t)fadt->reset.address, fadt->reset_value);

@@ -6,7 +6,6 @@
  */
 #include <abi/boot.h>
 #include <base/bits.h>
-#include <string.h>
 
 #include "layout.h"
 #include "pvh.h"

@@ -52,7 +52,7 @@ enum abi_error op_create(struct vmm_run *t)
 		if (t->w->domains[slot] || t->w->frames_free < 40 + t->w->frames_promised)
 			return HC_ENOSLOT;
 		t->d = tw_run(t->w, slot, &s);
-		t->d->io[0] = (struct io_range){IO_FIRST, 4};
+		tw_io(slot, t->d, IO_FIRST, 4);
 		return HC_OK;
 	}
 	/* A bare one, perhaps with a promise that the machine cannot keep. */

@@ -126,7 +126,7 @@ static void begin(struct vmm_run *t)
 		struct tw_space space;
 
 		t->d = tw_run(t->w, s, &space);
-		t->d->io[0] = (struct io_range){IO_FIRST, 4};
+		tw_io(s, t->d, IO_FIRST, 4);
 		/* One owns a device; the other gets one where an operation says so. */
 		if (s == 1)
 			TW_OK(t->w, dma_open(t->w, t->d));

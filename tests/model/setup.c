@@ -15,6 +15,12 @@
 /* The hypervisor's half of a level-4 table: one entry, supervisor only. */
 static const uint64_t upper_half[TABLE_ENTRIES - TABLE_UPPER] = {PTE_P | PTE_W};
 
+static bool io_none(const struct domain *d, mfn_t mfn)
+{
+	(void)d, (void)mfn;
+	return false;
+}
+
 static void woken(struct vcpu *v)
 {
 	(void)v;
@@ -202,6 +208,7 @@ struct model *model_new(const struct scenario *s)
 	w->stubs_mfn = MODEL_STUBS;
 	w->upper_half = upper_half;
 	w->wake = woken;
+	w->io_allowed = io_none;
 	devices_watch(m);
 	frame_reserve_boot(w, 0, OWNER_HYPERVISOR);
 	frame_reserve_boot(w, MODEL_STUBS, OWNER_STUBS);

@@ -40,6 +40,12 @@ static void any_frame_state(struct frame *f)
 	ASSUME(f->stamp <= w.flush_clock);
 }
 
+static bool io_none(const struct domain *d, mfn_t mfn)
+{
+	(void)d, (void)mfn;
+	return false;
+}
+
 void any_world(void)
 {
 	static uint16_t runs[FRAMES];
@@ -50,6 +56,7 @@ void any_world(void)
 	b.sealed = nondet_bool();
 	w.frames = frames;
 	w.runs = runs;
+	w.io_allowed = io_none;
 	w.frame_limit = FRAMES;
 	w.cpu_count = 2;
 	w.flush_clock = nondet_u64();

@@ -33,7 +33,6 @@ static void mix_domain(uint64_t *h, const struct domain *d)
 
 	mix(h, head, sizeof head);
 	mix(h, d->virq_port, sizeof d->virq_port);
-	mix(h, d->io, sizeof d->io);
 	for (uint32_t n = 0; n < EVENT_PORT_MAX; n++)
 		if (event_port(d, n))
 			mix(h, event_port(d, n), sizeof(struct port));

@@ -228,8 +228,8 @@ Test(mmu, registers_of_a_device_are_mapped_uncached_by_their_owner_alone)
 	struct domain *d = tw_run(w, 1, &s), *other = tw_run(w, 2, &o);
 	mfn_t hole = 127, wide = PTE_FRAME >> PAGE_SHIFT;
 
-	d->io[0] = (struct io_range){BAR, 4};
-	d->io[IO_RANGES - 1] = (struct io_range){hole, 1};
+	tw_io(0, d, BAR, 4);
+	tw_io(1, d, hole, 1);
 	for (unsigned i = 0; i < 4; i++)
 		TW_OK(w, tw_set(w, d, s.l1, 8 + i, tw_pte(BAR + i, TW_DATA | PTE_PCD)));
 	TW_OK(w, tw_set(w, d, s.l1, 12, tw_pte(hole, TW_CONST | PTE_PCD)));
@@ -243,7 +243,7 @@ Test(mmu, registers_of_a_device_are_mapped_uncached_by_their_owner_alone)
 	TW_REFUSED(w, HC_EENTRY, tw_set(w, d, s.l1, 13, tw_pte(s.data[0], TW_DATA | PTE_PCD)));
 	TW_REFUSED(w, HC_EFRAME, tw_set(w, d, s.l2, 13, tw_pte(BAR, TW_TABLE)));
 	/* A range that is RAM is RAM. */
-	d->io[1] = (struct io_range){o.data[0], 1};
+	tw_io(2, d, o.data[0], 1);
 	TW_REFUSED(w, HC_EENTRY, tw_set(w, d, s.l1, 13, tw_pte(o.data[0], TW_DATA | PTE_PCD)));
 	TW_REFUSED(w, HC_EFRAME, tw_set(w, d, s.l1, 13, tw_pte(o.data[0], TW_DATA)));
 	tw_recount(w);

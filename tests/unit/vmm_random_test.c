@@ -228,7 +228,7 @@ static enum abi_error op_create(struct run *t)
 	if (t->w->domains[slot] || t->w->frames_free < 60)
 		return HC_ENOSLOT;
 	t->d = tw_run(t->w, slot, &s);
-	t->d->io[0] = (struct io_range){IO_FIRST, 4};
+	tw_io(slot, t->d, IO_FIRST, 4);
 	/* Most own a device. */
 	if (random_below(t, 3))
 		TW_OK(t->w, dma_open(t->w, t->d));

@@ -15,6 +15,26 @@ static void woken(struct vcpu *v)
 		v->state = VCPU_RUNNABLE;
 }
 
+static struct io {
+	domid_t domid;
+	mfn_t first;
+	uint64_t count;
+} io[TW_IO_RANGES];
+
+static bool io_allowed(const struct domain *d, mfn_t mfn)
+{
+	for (unsigned i = 0; i < TW_IO_RANGES; i++)
+		if (io[i].domid == d->id && mfn - io[i].first < io[i].count)
+			return true;
+	return false;
+}
+
+void tw_io(unsigned i, const struct domain *d, mfn_t first, uint64_t count)
+{
+	cr_assert(i < TW_IO_RANGES);
+	io[i] = (struct io){d->id, first, count};
+}
+
 unsigned tw_wakes(void)
 {
 	return wakes;
@@ -63,6 +83,8 @@ struct world *tw_new(unsigned frames)
 	frame_flushed(w, 1);
 	w->stubs_mfn = TW_STUBS;
 	w->wake = woken;
+	w->io_allowed = io_allowed;
+	memset(io, 0, sizeof io);
 	w->upper_half = upper;
 	for (unsigned i = 0; i < 256; i++)
 		upper[i] = i % 3 ? 0xfee000ull + i * PAGE_SIZE + 3 : 0;

@@ -35,6 +35,10 @@ struct tw_space {
 struct world *tw_new(unsigned frames);
 void tw_free(struct world *w);
 
+/* Range number @i of registers, from frame @first on, is a device's of @d. Whoever had it has it no more. */
+#define TW_IO_RANGES 16u
+void tw_io(unsigned i, const struct domain *d, mfn_t first, uint64_t count);
+
 /* How many wake-ups there were, and a flush of every TLB: of the IOTLB first where that is stale, as the shell does it. */
 unsigned tw_wakes(void);
 unsigned tw_flushes(void);

@@ -24,14 +24,6 @@ static mfn_t entry_mfn(uint64_t e)
 	return (e & PTE_FRAME) >> PAGE_SHIFT;
 }
 
-static bool io_allowed(const struct domain *d, mfn_t mfn)
-{
-	for (unsigned i = 0; i < IO_RANGES; i++)
-		if (d->io[i].count && mfn - d->io[i].first < d->io[i].count)
-			return true;
-	return false;
-}
-
 /* Whether @d may map frame @mfn of RAM at all, apart from its type. */
 static bool mappable(const struct world *w, const struct domain *d, mfn_t mfn, bool writable, bool exec)
 {
@@ -57,7 +49,7 @@ static enum abi_error leaf_get(struct world *w, struct domain *d, uint64_t e)
 	if (writable && exec)
 		return HC_EENTRY;
 	if (!frame_is_ram(w, mfn)) {
-		if (!io_allowed(d, mfn))
+		if (!w->io_allowed(d, mfn))
 			return HC_EFRAME;
 		return !exec && (e & PTE_PCD) ? HC_OK : HC_EENTRY;
 	}

@@ -80,13 +80,6 @@ struct frame {
 	uint64_t stamp;      /* world->flush_clock when a mapping or type was last dropped */
 };
 
-#define IO_RANGES 8u
-
-struct io_range {
-	mfn_t first;
-	uint64_t count;
-};
-
 enum port_state { PORT_FREE = 0, PORT_WAITING, PORT_CONNECTED, PORT_VIRQ, PORT_DEVICE, PORT_ORPHAN };
 
 struct port {
@@ -189,7 +182,6 @@ struct domain {
 	mfn_t self_mfn, shared_mfn;
 	struct shared_info *shared;
 	/* devices */
-	struct io_range io[IO_RANGES];
 	mfn_t dma_root; /* the table of what its devices may reach; 0: none */
 	uint64_t dma_count;
 	/* events */
@@ -244,7 +236,8 @@ struct world {
 	uint32_t domain_count;
 	struct image images[IMAGE_MAX];
 	/* What the cores ask of the CPU side; set before the first domain exists. */
-	void (*wake)(struct vcpu *v);                        /* an event became pending for it */
+	void (*wake)(struct vcpu *v);                          /* an event became pending for it */
+	bool (*io_allowed)(const struct domain *d, mfn_t mfn); /* no RAM: registers of a device of its own */
 	void (*dma_written)(const void *at, uint64_t bytes); /* part of a DMA table; NULL: the IOMMU sees the caches */
 	/*
 	 * A search for writes to free frames, by devices above all; NULL: none. The sum of a frame is taken when it is freed
