@@ -91,7 +91,7 @@ unsigned serial_write(unsigned channel, const char *text, unsigned len)
 	return len;
 }
 
-bool serial_readable(unsigned channel)
+static bool readable(unsigned channel)
 {
 	return serial_present(channel) && (in8(reg(channel, LSR)) & LSR_RECEIVED);
 }
@@ -100,7 +100,7 @@ unsigned serial_read(unsigned channel, char *text, unsigned len)
 {
 	unsigned n = 0;
 
-	while (n < len && serial_readable(channel))
+	while (n < len && readable(channel))
 		text[n++] = (char)in8(reg(channel, DATA));
 	return n;
 }

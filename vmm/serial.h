@@ -23,9 +23,6 @@ unsigned serial_write(unsigned channel, const char *text, unsigned len);
 /* Reads at most @len bytes that have arrived; returns their number, 0 when there is no channel. */
 unsigned serial_read(unsigned channel, char *text, unsigned len);
 
-/* True when a byte has arrived. */
-bool serial_readable(unsigned channel);
-
 /* Writes all of it, waiting for the UART (bounded: a dead UART loses text). For the boot log and panics only. */
 void serial_write_wait(unsigned channel, const char *text, unsigned len);
 

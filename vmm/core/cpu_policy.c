@@ -7,7 +7,6 @@
 #include "cpu_policy.h"
 
 #include <base/bits.h>
-#include <stddef.h>
 #include <string.h>
 
 /* leaf 1 */
@@ -76,38 +75,26 @@ static void identify(struct cpu_policy *p, const struct cpu_raw *raw)
 		p->family += eax >> 20 & 0xff;
 }
 
-/* Family 6 of Intel, model among the @count of the list. */
-static bool intel_among(const struct cpu_policy *p, const uint8_t *models, unsigned count)
+/* Small cores of Intel's family 6, which are safe from more than the others. */
+enum small_core {
+	BIG,
+	IN_ORDER,   /* Bonnell, Saltwell: do not speculate */
+	SILVERMONT, /* with Airmont and the Xeon Phis: no L1TF, no speculative store bypass */
+	GOLDMONT,   /* with Goldmont Plus, Tremont: out of order, without MDS and L1TF */
+};
+
+static enum small_core small_core(const struct cpu_policy *p)
 {
-	bool found = false;
+	static const uint8_t of[256] = {
+		[0x1c] = IN_ORDER,   [0x26] = IN_ORDER,   [0x27] = IN_ORDER,   [0x35] = IN_ORDER,   [0x36] = IN_ORDER,
+		[0x37] = SILVERMONT, [0x4a] = SILVERMONT, [0x4c] = SILVERMONT, [0x4d] = SILVERMONT, [0x5a] = SILVERMONT,
+		[0x5d] = SILVERMONT, [0x75] = SILVERMONT, [0x5c] = GOLDMONT,   [0x5f] = GOLDMONT,   [0x7a] = GOLDMONT,
+		[0x86] = GOLDMONT,   [0x96] = GOLDMONT,   [0x9c] = GOLDMONT,
+	};
 
-	for (unsigned i = 0; i < count; i++)
-		found |= p->model == models[i];
-	return found && p->vendor == CPU_INTEL && p->family == 6;
-}
-
-/* Intel's in-order Atoms (Bonnell, Saltwell) and CPUs before the Pentium Pro do not speculate. */
-static bool in_order(const struct cpu_policy *p)
-{
-	static const uint8_t atoms[] = {0x1c, 0x26, 0x27, 0x35, 0x36};
-
-	return intel_among(p, atoms, sizeof atoms) || (p->vendor == CPU_INTEL && (p->family == 4 || p->family == 5));
-}
-
-/* Goldmont, Goldmont Plus, Tremont and their kin: out of order, without MDS and L1TF. */
-static bool goldmont(const struct cpu_policy *p)
-{
-	static const uint8_t models[] = {0x5c, 0x5f, 0x7a, 0x86, 0x96, 0x9c};
-
-	return intel_among(p, models, sizeof models);
-}
-
-/* Silvermont, Airmont and the Xeon Phis: no L1TF, no speculative store bypass in the Silvermonts. */
-static bool silvermont(const struct cpu_policy *p)
-{
-	static const uint8_t models[] = {0x37, 0x4a, 0x4c, 0x4d, 0x5a, 0x5d, 0x75};
-
-	return intel_among(p, models, sizeof models);
+	if (p->vendor == CPU_INTEL && (p->family == 4 || p->family == 5)) /* before the Pentium Pro */
+		return IN_ORDER;
+	return p->vendor == CPU_INTEL && p->family == 6 ? (enum small_core)of[p->model] : BIG;
 }
 
 static uint32_t sufferings(const struct cpu_policy *p, const struct cpu_raw *raw)
@@ -117,21 +104,22 @@ static uint32_t sufferings(const struct cpu_policy *p, const struct cpu_raw *raw
 	bool zhaoxin = (p->vendor == CPU_CENTAUR || p->vendor == CPU_ZHAOXIN) && p->family == 7;
 	bool old_amd = p->vendor == CPU_AMD && p->family >= 0xf && p->family <= 0x12;
 	bool rtm = (raw->leaf7.ebx & EBX7_RTM) || (caps & CAP_TSX_CTRL);
+	enum small_core core = small_core(p);
 	uint32_t s = SUFFERS_SPECTRE_V1;
 
-	if (in_order(p))
+	if (core == IN_ORDER)
 		return 0;
 	if (!zhaoxin)
 		s |= SUFFERS_SPECTRE_V2;
-	if (!(caps & CAP_SSB_NO) && !(raw->ext8.ebx & EBX88_SSB_NO) && !old_amd && !silvermont(p))
+	if (!(caps & CAP_SSB_NO) && !(raw->ext8.ebx & EBX88_SSB_NO) && !old_amd && core != SILVERMONT)
 		s |= SUFFERS_SSB;
 	if (amd)
 		return s;
 	if (!(caps & CAP_RDCL_NO))
 		s |= SUFFERS_MELTDOWN;
-	if (!(caps & CAP_RDCL_NO) && !silvermont(p) && !goldmont(p))
+	if (!(caps & CAP_RDCL_NO) && core == BIG)
 		s |= SUFFERS_L1TF;
-	if (!(caps & CAP_MDS_NO) && !goldmont(p))
+	if (!(caps & CAP_MDS_NO) && core != GOLDMONT)
 		s |= SUFFERS_MDS;
 	if (!(caps & CAP_TAA_NO) && rtm)
 		s |= SUFFERS_TAA;
