@@ -11,9 +11,9 @@ build=$1 third=$2 table=$3
 here=tests/mutants
 work=$build/mutants
 core=$work/tree/vmm/core
-directed='@(dma_table|dma_grant|frame|mmu|grant|table|image|memory|domain|event)/*'
-random='world/*'
-fuzzed='fuzz/*@(mmu|grant|memory|event)*'
+directed='@(dma_table|dma_grant|frame|mmu|grant|table|image|memory|domain|event|bvt_example)/*'
+random='@(world|bvt_oracle|bvt_property)/*'
+fuzzed='fuzz/*@(mmu|grant|memory|event|bvt)*'
 sanitizers='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 include="-I$work/tree -Iinclude -I."
 status=0
