@@ -51,11 +51,12 @@ host    = $(patsubst %,$(B)/host/%.o,$(1))
 sane    = $(patsubst %,$(B)/sane/%.o,$(1))
 
 LWIP        := $(T)/lwip/src
-CORES       := vmm/core unikernel/core unikernel/control/core net/core drivers/ring
+CORES       := vmm/core efi/machine unikernel/core unikernel/control/core net/core drivers/ring
 DRIVER_DIRS := $(patsubst %/,%,$(sort $(wildcard drivers/*/)))
 
 VMM_SRC       := $(filter-out vmm/offsets.c,$(call all_in,vmm vmm/core))
-EFI_SRC       := $(call c_in,efi)
+EFI_SRC       := $(call c_in,efi efi/machine)
+PVH_SRC       := $(call all_in,efi/pvh efi/machine)
 UNIKERNEL_SRC := $(call all_in,unikernel unikernel/core)
 POSIX_SRC     := $(call all_in,unikernel/posix)
 DRIVERS_SRC   := $(call all_in,drivers $(DRIVER_DIRS))
@@ -102,6 +103,9 @@ FLAGS_vmm = $(COMMON) $(WARN) -ffreestanding -mgeneral-regs-only -mcmodel=kernel
   -mno-red-zone -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
   -fno-omit-frame-pointer -fno-jump-tables -Iinclude -Ivmm -I$(B)/gen
 
+# The PVH door is linked into the hypervisor, in segments of its own: vmm/vmm.ld knows it by obj/door.
+FLAGS_door = $(FLAGS_vmm) -I.
+
 # The POSIX options that unikernel/posix provides; newlib's headers hide what is not promised.
 POSIX_OPTIONS = -D_POSIX_TIMERS=1 -D_POSIX_MONOTONIC_CLOCK=1 -D_POSIX_THREADS=1 \
   -D_POSIX_TIMEOUTS=1 -D_POSIX_READER_WRITER_LOCKS=1 -D_UNIX98_THREAD_MUTEX_ATTRIBUTES=1
@@ -136,7 +140,7 @@ define stamp
 @mkdir -p $(@D)
 @printf '%s\n' '$(CC_ID) $(FLAGS_$*)' | cmp -s - $@ || printf '%s\n' '$(CC_ID) $(FLAGS_$*)' >$@
 endef
-COMPILE_SETS := $(patsubst %,$(B)/flags/%,vmm guest lwip efi host sane)
+COMPILE_SETS := $(patsubst %,$(B)/flags/%,vmm door guest lwip efi host sane)
 $(COMPILE_SETS): $(B)/flags/%: FORCE | $(T)/tools.ok
 	$(stamp)
 $(B)/flags/%: FORCE | $(T)/tools.ok
@@ -171,6 +175,10 @@ $(B)/obj/vmm/%.c.o: vmm/%.c $(B)/flags/vmm
 	$(call compile,CC,vmm)
 $(B)/obj/vmm/%.S.o: vmm/%.S $(B)/gen/offsets.h $(B)/flags/vmm
 	$(call compile,AS,vmm)
+$(B)/obj/door/%.c.o: %.c $(B)/flags/door
+	$(call compile,CC,door)
+$(B)/obj/door/%.S.o: %.S $(B)/flags/door
+	$(call compile,AS,door)
 $(B)/obj/efi/%.c.o: efi/%.c $(B)/flags/efi
 	$(call compile,CC,efi)
 $(B)/obj/lwip/%.c.o: $(LWIP)/%.c $(B)/flags/lwip $(T)/newlib.stamp
@@ -202,8 +210,8 @@ $(B)/gen/offsets.h: vmm/offsets.c $(B)/flags/vmm
 
 # --- hypervisor and loader ---------------------------------------------------------------------
 
-FLAGS_vmm_objects = $(VMM_SRC) $(FLAGS_vmm_link)
-$(B)/vmm.elf: $(call product,$(VMM_SRC)) vmm/vmm.ld $(B)/flags/vmm_objects
+FLAGS_vmm_objects = $(VMM_SRC) $(PVH_SRC) $(FLAGS_vmm_link)
+$(B)/vmm.elf: $(call product,$(VMM_SRC)) $(patsubst %,$(B)/obj/door/%.o,$(PVH_SRC)) vmm/vmm.ld $(B)/flags/vmm_objects
 	$(call say,LD,$@)
 	$(Q)$(LD) $(FLAGS_vmm_link) -T vmm/vmm.ld $(filter %.o,$^) -Map $(B)/vmm.map -o $@
 

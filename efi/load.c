@@ -102,6 +102,14 @@ EFI_STATUS bundle_verify(const struct file *bundle, const struct file *vmm)
 	return EFI_SUCCESS;
 }
 
+/* Segment @i of the hypervisor's file; NULL when it takes no memory, or is the other door's. */
+static const struct elf_segment *segment_at(const void *file, unsigned i)
+{
+	const struct elf_segment *s = elf_segment_at(file, i);
+
+	return s->type == ELF_PT_LOAD && s->memsz && !(s->flags & BOOT_SEGMENT_PVH) ? s : NULL;
+}
+
 /* The run of link addresses that the segments cover. */
 static void image_span(const void *file, UINT64 *first, UINT64 *end)
 {
@@ -110,8 +118,8 @@ static void image_span(const void *file, UINT64 *first, UINT64 *end)
 	*first = ~0ull;
 	*end = 0;
 	for (unsigned i = 0; i < h->phnum; i++) {
-		const struct elf_segment *s = elf_segment_at(file, i);
-		if (s->type != ELF_PT_LOAD || !s->memsz)
+		const struct elf_segment *s = segment_at(file, i);
+		if (!s)
 			continue;
 		*first = MIN(*first, align_down(s->vaddr, PAGE_SIZE));
 		*end = MAX(*end, align_up(s->vaddr + s->memsz, PAGE_SIZE));
@@ -139,8 +147,8 @@ EFI_STATUS image_load(const struct file *vmm, struct image *out)
 		return s;
 	out->base = align_up(memory, LARGE_PAGE);
 	for (unsigned i = 0; i < h->phnum; i++) {
-		const struct elf_segment *seg = elf_segment_at(file, i);
-		if (seg->type == ELF_PT_LOAD && seg->memsz)
+		const struct elf_segment *seg = segment_at(file, i);
+		if (seg)
 			CopyMem((void *)(out->base + (seg->vaddr - out->link)), (void *)(vmm->address + seg->offset),
 				seg->filesz);
 	}

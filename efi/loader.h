@@ -41,7 +41,7 @@ EFI_STATUS image_load(const struct file *vmm, struct image *out);
 /* @pages zeroed pages below 4 GiB, of memory type @type. */
 EFI_STATUS pages_new(UINTN pages, EFI_MEMORY_TYPE type, UINT64 *address);
 
-/* What the firmware knows of the machine: RSDP, framebuffer, wall clock, command line. */
+/* What the firmware knows of the machine: its tables, framebuffer, wall clock, command line. */
 void machine_describe(EFI_LOADED_IMAGE *self, struct boot_info *info);
 
 /*

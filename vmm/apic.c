@@ -10,7 +10,7 @@
 #include <base/bits.h>
 #include <base/check.h>
 
-#include "acpi.h"
+#include "machine.h"
 #include "iommu.h"
 #include "log.h"
 #include "paging.h"
@@ -167,14 +167,14 @@ static void ioapic_write(volatile uint8_t *io, uint32_t reg, uint32_t v)
 
 bool ioapic_route_isa(unsigned irq, uint8_t vector, uint32_t target)
 {
-	const struct acpi_info *acpi = acpi_info();
+	const struct boot_machine *m = machine();
 
-	CHECK(irq < ACPI_ISA_IRQS);
-	if (!acpi->has_madt)
+	CHECK(irq < BOOT_ISA_IRQS);
+	if (!m->has_madt)
 		return false;
-	const struct acpi_irq *line = &acpi->madt.isa[irq];
-	for (uint32_t i = 0; i < acpi->madt.ioapic_count; i++) {
-		const struct acpi_ioapic *which = &acpi->madt.ioapic[i];
+	const struct boot_irq *line = &m->madt.isa[irq];
+	for (uint32_t i = 0; i < m->madt.ioapic_count; i++) {
+		const struct boot_ioapic *which = &m->madt.ioapic[i];
 		volatile uint8_t *io;
 		uint32_t pin, high;
 

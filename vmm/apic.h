@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Masks the 8259s, maps and enables the boot CPU's local APIC. Needs acpi_init(). Refuses a CPU left in x2APIC mode. */
+/* Masks the 8259s, maps and enables the boot CPU's local APIC. Needs machine_init(). Refuses a CPU left in x2APIC mode. */
 void apic_init(void);
 
 /* Enables the local APIC of another CPU; apic_init() has run on the first. */

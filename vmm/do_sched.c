@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Hypercalls of a vCPU about itself: sleeping, timers, entry points, segment bases, and the machine's console. */
 #include "calls.h"
-#include "acpi.h"
+#include "machine.h"
 #include "core/event.h"
 #include "log.h"
 #include "run.h"

@@ -10,6 +10,7 @@
 #include <base/check.h>
 #include <string.h>
 
+#include "core/boot_check.h"
 #include "layout.h"
 #include "log.h"
 #include "paging.h"
@@ -31,6 +32,7 @@ void early_init(const struct boot_info *physical)
 {
 	memcpy(&boot, physical, sizeof boot);
 	boot.cmdline[BOOT_CMDLINE_MAX - 1] = 0;
+	boot.notes[BOOT_NOTES_MAX - 2] = boot.notes[BOOT_NOTES_MAX - 1] = 0;
 	if (boot.magic != BOOT_INFO_MAGIC)
 		refuse("wrong magic (neither the UEFI loader nor a PVH monitor started this)");
 	if (boot.image_base % 0x200000 || !range_within(boot.image_base, boot.image_bytes, FOUR_GIB))
@@ -44,6 +46,8 @@ void early_init(const struct boot_info *physical)
 		refuse("the memory map has too many ranges, or one is unaligned or wraps");
 	if (memmap_top(&map) == 0)
 		refuse("the memory map names no RAM");
+	if (!boot_machine_sound(&boot.machine))
+		refuse("the machine has more parts than there is room for, or its buses are out of order");
 	for (uint64_t page = 0; page < boot.bundle_bytes; page += PAGE_SIZE)
 		if (memmap_type(&map, (boot.bundle_base + page) / PAGE_SIZE) != BOOT_MEMORY_BUNDLE)
 			refuse("the memory map does not mark the whole bundle as such");
@@ -113,9 +117,4 @@ const struct memmap *early_map(void)
 uint64_t early_left(unsigned i)
 {
 	return map.range[i].start / PAGE_SIZE + taken[i];
-}
-
-uint32_t early_range_type(uint64_t mfn)
-{
-	return memmap_type(&map, mfn);
 }

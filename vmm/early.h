@@ -19,7 +19,10 @@
  */
 void early_init(const struct boot_info *physical);
 
-/* The copy of the boot information. The command line is NUL-terminated whatever the door passed. */
+/*
+ * The copy of the boot information. Whatever the door passed, the command line is NUL-terminated, an empty line ends the
+ * notes, and the machine's parts are no more than there is room for.
+ */
 const struct boot_info *early_boot(void);
 
 /* True when the command line holds @word as a whole word, e.g. "insecure=meltdown". */
@@ -39,9 +42,6 @@ const struct memmap *early_map(void);
 
 /* The first frame of the map's @i-th range that early_alloc() has not handed out. Ask after early_seal(). */
 uint64_t early_left(unsigned i);
-
-/* Type of frame @mfn, BOOT_MEMORY_x; what no range covers, and the first MiB, is BOOT_MEMORY_RESERVED. */
-uint32_t early_range_type(uint64_t mfn);
 
 /* For paging_init(): from now on memory is zeroed through the direct map, above 4 GiB too. */
 void early_direct_map_ready(void);

@@ -33,7 +33,7 @@ struct iommu_message {
 
 /*
  * Finds the units and switches remapping on: from then on no device reaches anything. Says what there is; sets
- * world.features and the form of the tables. Boot only; needs acpi_init(), time_init(), pci_init(), apic_init().
+ * world.features and the form of the tables. Boot only; needs machine_init(), time_init(), pci_init(), apic_init().
  */
 void iommu_init(void);
 

@@ -4,7 +4,6 @@
 
 #include <base/bits.h>
 
-#include "acpi.h"
 #include "apic.h"
 #include "build.h"
 #include "cpu.h"
@@ -12,6 +11,7 @@
 #include "early.h"
 #include "iommu.h"
 #include "log.h"
+#include "machine.h"
 #include "memory.h"
 #include "paging.h"
 #include "pci.h"
@@ -68,8 +68,8 @@ void vmm_main(const struct boot_info *physical)
 	say_cpu();
 	/* 4. Our own page tables; the door's are dead from here on. */
 	paging_init();
-	/* 5. What the firmware says about the machine. */
-	acpi_init();
+	/* 5. What the door says about the machine. */
+	machine_init();
 	/* 6. Interrupt controller, then the clocks, one of which is in it. */
 	apic_init();
 	time_init();

@@ -138,8 +138,7 @@ const uint64_t *paging_upper_half(void)
 	return table_at(root) + UPPER;
 }
 
-/* Maps the pages around [@pa, @pa + @len) in the device map; returns the address of @pa. */
-static void *device_map(uint64_t pa, uint64_t len, uint64_t rights)
+void *paging_map_device(uint64_t pa, uint64_t len)
 {
 	uint64_t first = align_down(pa, PAGE_SIZE), bytes, va = device_next;
 
@@ -148,24 +147,9 @@ static void *device_map(uint64_t pa, uint64_t len, uint64_t rights)
 	if (bytes >= LEVEL_BYTES(2))
 		va = align_up(va, LEVEL_BYTES(2)) + first % LEVEL_BYTES(2);
 	CHECK(range_within(va - DEVICE_MAP, bytes, DEVICE_MAP_BYTES));
-	map(va, first, bytes, rights, 2);
+	map(va, first, bytes, RW | UNCACHED, 2);
 	device_next = va + bytes;
 	return (void *)(va + (pa - first));
-}
-
-void *paging_map_device(uint64_t pa, uint64_t len)
-{
-	return device_map(pa, len, RW | UNCACHED);
-}
-
-const void *paging_map_firmware(uint64_t pa, uint64_t len)
-{
-	uint64_t last = pa + len - 1;
-	bool mapped = len > 0 && last >= pa;
-
-	for (uint64_t mfn = pa / PAGE_SIZE; mapped && mfn <= last / PAGE_SIZE; mfn++)
-		mapped = early_range_type(mfn) != BOOT_MEMORY_RESERVED;
-	return mapped ? phys_ptr(pa) : device_map(pa, len, RO);
 }
 
 void paging_guard(const void *page)

@@ -4,7 +4,7 @@
  *
  *   256-383  DIRECT_MAP: all RAM that the memory map names, bundle and firmware tables included; never executable;
  *            read-only where it is the hypervisor's text, its read-only data or the bundle
- *   510      DEVICE_MAP: uncached registers and firmware tables outside the direct map, made at boot
+ *   510      DEVICE_MAP: uncached registers, made at boot
  *   511      the image at its link address, each section with its own rights
  *
  * All of it is supervisor-only and global. Every level-3 table is made by paging_init(), so a root that was filled
@@ -43,9 +43,6 @@ const uint64_t *paging_upper_half(void);
  * mapping stays for ever.
  */
 void *paging_map_device(uint64_t pa, uint64_t len);
-
-/* Maps @len bytes of firmware tables at @pa for reading. Boot only; the mapping stays for ever. */
-const void *paging_map_firmware(uint64_t pa, uint64_t len);
 
 /* Unmaps the page at @page, a page-aligned address within the image's data: a guard below a stack. */
 void paging_guard(const void *page);

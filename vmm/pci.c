@@ -9,7 +9,7 @@
 #include <base/bits.h>
 #include <base/check.h>
 
-#include "acpi.h"
+#include "machine.h"
 #include "core/pci_policy.h"
 #include "early.h"
 #include "log.h"
@@ -162,7 +162,7 @@ static void scan_segment(const struct pci_segment *s)
 /* Withholds the functions with a BAR where something else is: whoever mapped it would reach that too. */
 static void judge_bars(void)
 {
-	struct windows *w = acpi_windows();
+	struct windows *w = machine_windows();
 	uint32_t self = w->count;
 
 	for (unsigned i = 0; i < count * DEVICE_BARS; i++) {

@@ -32,7 +32,7 @@ struct pci_function {
 };
 
 /* Finds the functions, sizes their BARs (decoding off meanwhile), maps their MSI-X tables with every entry masked, switches bus
- * mastering off everywhere but on bridges. Needs acpi_init(), time_init(). */
+ * mastering off everywhere but on bridges. Needs machine_init(), time_init(). */
 void pci_init(void);
 
 unsigned pci_count(void);

@@ -8,7 +8,7 @@
 #include <base/bits.h>
 #include <stdatomic.h>
 
-#include "acpi.h"
+#include "machine.h"
 #include "log.h"
 #include "paging.h"
 #include "x86.h"
@@ -41,11 +41,11 @@ static bool window_true(const struct pci_segment *s)
 
 unsigned pci_segments_map(struct pci_segment list[PCI_SEGMENTS_MAX])
 {
-	const struct acpi_info *acpi = acpi_info();
+	const struct boot_machine *m = machine();
 	unsigned count = 0;
 
-	for (uint32_t i = 0; acpi->has_mcfg && i < acpi->mcfg.count; i++) {
-		const struct acpi_ecam *e = &acpi->mcfg.ecam[i];
+	for (uint32_t i = 0; m->has_mcfg && i < m->mcfg.count; i++) {
+		const struct boot_ecam *e = &m->mcfg.ecam[i];
 		uint64_t bytes = (uint64_t)(e->end_bus - e->start_bus + 1) * BUS_BYTES;
 
 		if (count == PCI_SEGMENTS_MAX) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Powering off and restarting the machine, by what its ACPI tables offer (ACPI 6.4, 4.8.3.6 and 16.1). */
-#include "acpi.h"
+#include "machine.h"
 #include "log.h"
 #include "x86.h"
 
@@ -20,7 +20,7 @@ static void settle(void)
 }
 
 /* Some firmware listens to the sleep register in ACPI mode only. */
-static void acpi_mode_enter(const struct acpi_fadt *fadt)
+static void acpi_mode_enter(const struct boot_fadt *fadt)
 {
 	if ((in16(fadt->pm1a_control) & PM1_SCI_ENABLE) || !fadt->smi_command || !fadt->acpi_enable)
 		return;
@@ -31,23 +31,23 @@ static void acpi_mode_enter(const struct acpi_fadt *fadt)
 
 void machine_power_off(void)
 {
-	const struct acpi_info *acpi = acpi_info();
-	const struct acpi_fadt *fadt = &acpi->fadt;
+	const struct boot_machine *m = machine();
+	const struct boot_fadt *fadt = &m->fadt;
 
-	if (!acpi->has_fadt || !acpi->has_s5 || !fadt->pm1a_control)
+	if (!m->has_fadt || !m->has_s5 || !fadt->pm1a_control)
 		log_fatal("halted: ACPI names no way to power off; it is safe to switch the machine off");
 	log_last_words();
 	acpi_mode_enter(fadt);
-	out16(fadt->pm1a_control, (uint16_t)(acpi->s5.typ_a << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP_ENABLE));
+	out16(fadt->pm1a_control, (uint16_t)(m->s5.typ_a << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP_ENABLE));
 	if (fadt->pm1b_control)
-		out16(fadt->pm1b_control, (uint16_t)(acpi->s5.typ_b << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP_ENABLE));
+		out16(fadt->pm1b_control, (uint16_t)(m->s5.typ_b << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP_ENABLE));
 	settle();
 	log_fatal("halted: the machine did not power off; it is safe to switch it off");
 }
 
 void machine_restart(void)
 {
-	const struct acpi_fadt *fadt = &acpi_info()->fadt;
+	const struct boot_fadt *fadt = &machine()->fadt;
 	static const struct {
 		uint16_t limit;
 		uint64_t base;
@@ -55,7 +55,7 @@ void machine_restart(void)
 
 	log_last_words();
 	/* 1. The reset register. Only ports: a memory register would have needed a mapping at boot. */
-	if (acpi_info()->has_fadt && fadt->reset.io && fadt->reset.address) {
+	if (machine()->has_fadt && fadt->reset.io && fadt->reset.address) {
 		out8((uint16_t)fadt->reset.address, fadt->reset_value);
 		settle();
 	}

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "acpi.h"
+#include "machine.h"
 #include "apic.h"
 #include "core/timescale.h"
 #include "early.h"
@@ -72,10 +72,10 @@ enum { STEADY_HPET, STEADY_PM_TIMER, STEADY_PIT, STEADY_KINDS };
 /* Steady clock number @kind of this machine, running; false when there is none. The PIT counts as always there. */
 static bool steady_open(unsigned kind, struct steady *s)
 {
-	const struct acpi_info *acpi = acpi_info();
+	const struct boot_machine *m = machine();
 
-	if (kind == STEADY_HPET && acpi->has_hpet) {
-		volatile uint8_t *hpet = paging_map_device(acpi->hpet.base, 0x400);
+	if (kind == STEADY_HPET && m->has_hpet) {
+		volatile uint8_t *hpet = paging_map_device(m->hpet.base, 0x400);
 		uint32_t period = mmio_read32(hpet + HPET_PERIOD);
 		if (period == 0 || period > HPET_PERIOD_MAX)
 			return false;
@@ -83,8 +83,8 @@ static bool steady_open(unsigned kind, struct steady *s)
 		*s = (struct steady){"HPET", 1000000000000000ull / period, UINT32_MAX, hpet, 0};
 		return true;
 	}
-	if (kind == STEADY_PM_TIMER && acpi->has_fadt && acpi->fadt.pm_timer_port) {
-		*s = (struct steady){"PM timer", PM_TIMER_HZ, 0xffffff, NULL, acpi->fadt.pm_timer_port};
+	if (kind == STEADY_PM_TIMER && m->has_fadt && m->fadt.pm_timer_port) {
+		*s = (struct steady){"PM timer", PM_TIMER_HZ, 0xffffff, NULL, m->fadt.pm_timer_port};
 		return true;
 	}
 	if (kind != STEADY_PIT)

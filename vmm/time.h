@@ -10,7 +10,7 @@
 
 /*
  * Finds the TSC's and the local APIC timer's frequency: from CPUID where it tells, else measured against HPET, PM timer
- * or PIT. Halts with a line when there is none. Needs acpi_init() and apic_init().
+ * or PIT. Halts with a line when there is none. Needs machine_init() and apic_init().
  */
 void time_init(void);
 

@@ -12,7 +12,7 @@
 
 #include <base/bits.h>
 
-#include "acpi.h"
+#include "machine.h"
 #include "apic.h"
 #include "core/dma.h"
 #include "cpu.h"
@@ -84,7 +84,7 @@ struct unit {
 	uint64_t (*queue)[2];
 };
 
-static struct unit units[ACPI_DMAR_UNITS];
+static struct unit units[BOOT_DMAR_UNITS];
 static unsigned unit_count; /* that run */
 static bool coherent, remaps_interrupts;
 static bool caches_absent;           /* a unit may not see an entry that is added until it is told to forget */
@@ -225,7 +225,7 @@ void iommu_unroute(unsigned handle)
 
 bool iommu_route_pin(unsigned handle, uint8_t id, struct iommu_route route, uint32_t *high)
 {
-	const struct acpi_remapping *dmar = &acpi_info()->dmar;
+	const struct boot_dmar *dmar = &machine()->dmar;
 
 	*high = remaps_interrupts ? handle << 17 | 1u << 16 : route.target << 24;
 	for (unsigned i = 0; remaps_interrupts && i < dmar->ioapic_count; i++)
@@ -294,7 +294,7 @@ static bool unit_start(struct unit *u, uint64_t root, uint64_t denied)
 }
 
 /* Reads what the units can do; @why they cannot be used, or NULL. */
-static const char *units_find(const struct acpi_remapping *dmar)
+static const char *units_find(const struct boot_dmar *dmar)
 {
 	uint64_t cap = UINT64_MAX, ecap = UINT64_MAX;
 
@@ -332,7 +332,7 @@ static void *page_new(void)
 }
 
 /* One root table with a context table for each bus that has functions. */
-static const char *units_start(const struct acpi_remapping *dmar)
+static const char *units_start(const struct boot_dmar *dmar)
 {
 	uint64_t(*root)[2] = page_new();
 	uint64_t *denied = page_new();
@@ -365,14 +365,14 @@ static const char *units_start(const struct acpi_remapping *dmar)
 
 void iommu_init(void)
 {
-	const struct acpi_remapping *dmar = &acpi_info()->dmar;
-	const char *why = acpi_info()->has_dmar ? units_find(dmar) : "the machine has none, or it is off";
+	const struct boot_dmar *dmar = &machine()->dmar;
+	const char *why = machine()->has_dmar ? units_find(dmar) : "the machine has none, or it is off";
 
 	world.dma_levels = world.dma_levels ? world.dma_levels : 4;
 	if (!why)
 		why = units_start(dmar);
 	if (why) {
-		for (unsigned i = 0; i < ACPI_DMAR_UNITS && units[i].regs; i++)
+		for (unsigned i = 0; i < BOOT_DMAR_UNITS && units[i].regs; i++)
 			mmio_write32(units[i].regs + REG_COMMAND, 0);
 		unit_count = 0;
 		remaps_interrupts = caches_absent = false;

@@ -13,9 +13,18 @@
 
 #include <stdint.h>
 
-#define BOOT_INFO_MAGIC 0x3130544f4f424d43ull /* "CMBOOT01" */
+#define BOOT_INFO_MAGIC 0x3230544f4f424d43ull /* "CMBOOT02" */
 #define BOOT_MEMORY_MAX 512u
 #define BOOT_CMDLINE_MAX 256u
+#define BOOT_NOTES_MAX 4096u
+#define BOOT_CPU_MAX 64u
+#define BOOT_IOAPIC_MAX 32u
+#define BOOT_ISA_IRQS 16u
+#define BOOT_ECAM_MAX 4u
+#define BOOT_DMAR_UNITS 64u
+
+/* An ELF segment of the hypervisor's file with this flag (of those for the system) is the PVH door's: nobody else loads it. */
+#define BOOT_SEGMENT_PVH 0x00100000u
 
 #define BOOT_MEMORY_USABLE 1u   /* free RAM */
 #define BOOT_MEMORY_RESERVED 2u /* RAM or device memory that must not be used */
@@ -37,25 +46,115 @@ struct boot_framebuffer {
 	uint32_t width, height, stride, format;
 };
 
+/* Local APICs, I/O APICs, and where each ISA interrupt arrives: identity unless overridden (ACPI 6.4, 5.2.12). */
+struct boot_madt {
+	uint32_t cpu_count;
+	uint32_t cpus_left_out; /* more than BOOT_CPU_MAX, or with an id that needs x2APIC */
+	uint32_t ioapic_count;
+	uint32_t reserved0;
+	uint8_t cpu_apic_id[BOOT_CPU_MAX];
+	struct boot_ioapic {
+		uint32_t address, gsi_base;
+		uint8_t id, reserved0[3];
+	} ioapic[BOOT_IOAPIC_MAX];
+	struct boot_irq {
+		uint32_t gsi;
+		uint8_t active_low, level; /* 0 or 1 */
+		uint16_t reserved0;
+	} isa[BOOT_ISA_IRQS];
+};
+
+/* Windows of PCI configuration space (PCI Firmware 3.0, 4.1.2). */
+struct boot_mcfg {
+	uint32_t count, reserved0;
+	struct boot_ecam {
+		uint64_t base; /* physical address of bus 0's window, even when start_bus is not 0 */
+		uint16_t segment;
+		uint8_t start_bus, end_bus;
+		uint32_t reserved0;
+	} ecam[BOOT_ECAM_MAX];
+};
+
+/* Intel's remapping units, and the I/O APICs whose interrupts they remap (VT-d, chapter 8). */
+struct boot_dmar {
+	uint32_t interrupt_remap; /* 1: the platform supports it */
+	uint32_t unit_count, ioapic_count;
+	uint32_t reserved_regions; /* RMRRs */
+	struct boot_dmar_unit {
+		uint64_t base; /* physical address of its registers */
+		uint16_t segment, reserved0[3];
+	} unit[BOOT_DMAR_UNITS];
+	struct boot_dmar_ioapic {
+		uint16_t sid; /* what its interrupt requests come from: bus << 8 | device << 3 | function */
+		uint8_t id, reserved0;
+	} ioapic[BOOT_IOAPIC_MAX];
+};
+
+struct boot_hpet {
+	uint64_t base; /* physical address; memory space only */
+};
+
+/* A generic address: only memory and I/O ports are told of, all else is absent (address 0). */
+struct boot_register {
+	uint64_t address;
+	uint32_t io; /* 1: a port */
+	uint32_t reserved0;
+};
+
+/* Clock, power and reset (ACPI 6.4, 5.2.9). Ports; 0: none. */
+struct boot_fadt {
+	uint64_t dsdt; /* physical address of the table with the sleep types, which the door has read */
+	uint16_t pm_timer_port;
+	uint16_t pm1a_control, pm1b_control;
+	uint16_t smi_command; /* switches ACPI mode on when acpi_enable is written */
+	uint8_t acpi_enable;
+	uint8_t pm_timer_32; /* 1: the timer is 32 bits wide, else 24 */
+	uint8_t reset_value; /* what to write to the reset register */
+	uint8_t reserved0[5];
+	struct boot_register reset;
+};
+
+/* Sleep types of the state "soft off". */
+struct boot_s5 {
+	uint8_t typ_a, typ_b;
+};
+
+/*
+ * What the firmware's tables say of the machine. A door checks each table by itself; that registers lie where nothing else
+ * is, is for the hypervisor to find. Of what is not there (has_x is 0) nothing is to be used.
+ */
+struct boot_machine {
+	uint8_t has_madt, has_mcfg, has_dmar, has_hpet, has_fadt, has_s5;
+	struct boot_s5 s5;
+	struct boot_madt madt;
+	struct boot_mcfg mcfg;
+	struct boot_dmar dmar;
+	struct boot_hpet hpet;
+	struct boot_fadt fadt;
+};
+
 struct boot_info {
 	uint64_t magic;
 	uint64_t image_base;  /* physical address of the hypervisor's first byte, 2 MiB aligned */
 	uint64_t image_bytes; /* memory it occupies, .bss included */
 	uint64_t bundle_base; /* physical, page aligned */
 	uint64_t bundle_bytes;
-	uint64_t rsdp;        /* physical address of the ACPI root pointer; 0: none */
 	uint64_t wall_clock;  /* seconds since 1970 UTC at entry; 0: unknown */
 	uint32_t serial_port; /* I/O port of the console UART; 0: none */
 	uint32_t memory_count;
 	struct boot_framebuffer framebuffer;
 	char cmdline[BOOT_CMDLINE_MAX]; /* NUL-terminated */
 	struct boot_memory memory[BOOT_MEMORY_MAX];
+	struct boot_machine machine;
+	char notes[BOOT_NOTES_MAX]; /* lines for the log, each NUL-terminated; an empty one ends them */
 };
 
 #ifdef __cplusplus
 static_assert(sizeof(struct boot_memory) == 24, "boot_memory layout");
+static_assert(sizeof(struct boot_machine) == 1888, "boot_machine layout");
 #else
 _Static_assert(sizeof(struct boot_memory) == 24, "boot_memory layout");
+_Static_assert(sizeof(struct boot_machine) == 1888, "boot_machine layout");
 #endif
 
 #endif

@@ -11,17 +11,21 @@
 #include <string.h>
 
 #include <base/bits.h>
-#include <vmm/core/acpi_parse.h>
+#include <efi/machine/acpi_parse.h>
+#include <efi/machine/tables.h>
 
 #include "../lib/acpi_tables.h"
 
-static const char *const signatures[] = {"RSD PTR ", "APIC", "MCFG", "HPET", "FACP", "DSDT", "XSDT", "RSDT", "DMAR"};
+static const char *const signatures[] = {"RSD PTR ", "APIC", "MCFG", "HPET", "FACP",
+					 "DSDT",     "XSDT", "RSDT", "DMAR", "RSD PTR "};
 
-#define KINDS 9u
+#define KINDS 10u
 #define RSDP 0u
 #define DSDT 5u
 #define XSDT 6u
 #define RSDT 7u
+#define MEMORY 9u /* no table, but a machine's memory from MEMORY_START on, where its root pointer is */
+#define MEMORY_START 0x1000u
 
 static void repair(uint8_t *bytes, size_t len, size_t at)
 {
@@ -35,14 +39,14 @@ static void repair(uint8_t *bytes, size_t len, size_t at)
 	bytes[at] = (uint8_t)-sum;
 }
 
-static void check_madt(const struct acpi_madt *madt)
+static void check_madt(const struct boot_madt *madt)
 {
-	cr_assert(madt->cpu_count <= ACPI_CPU_MAX && madt->ioapic_count <= ACPI_IOAPIC_MAX);
+	cr_assert(madt->cpu_count <= BOOT_CPU_MAX && madt->ioapic_count <= BOOT_IOAPIC_MAX);
 }
 
-static void check_mcfg(const struct acpi_mcfg *mcfg)
+static void check_mcfg(const struct boot_mcfg *mcfg)
 {
-	cr_assert(mcfg->count <= ACPI_ECAM_MAX);
+	cr_assert(mcfg->count <= BOOT_ECAM_MAX);
 	for (uint32_t i = 0; i < mcfg->count; i++)
 		cr_assert(mcfg->ecam[i].start_bus <= mcfg->ecam[i].end_bus);
 }
@@ -56,10 +60,10 @@ static bool unit_somewhere(const uint8_t *bytes, size_t len, uint64_t base)
 	return false;
 }
 
-static void check_dmar(const struct acpi_remapping *dmar, const uint8_t *bytes, size_t len)
+static void check_dmar(const struct boot_dmar *dmar, const uint8_t *bytes, size_t len)
 {
-	cr_assert(dmar->unit_count > 0 && dmar->unit_count <= ACPI_DMAR_UNITS);
-	cr_assert(dmar->ioapic_count <= ACPI_IOAPIC_MAX);
+	cr_assert(dmar->unit_count > 0 && dmar->unit_count <= BOOT_DMAR_UNITS);
+	cr_assert(dmar->ioapic_count <= BOOT_IOAPIC_MAX);
 	cr_assert(dmar->interrupt_remap == (bytes[37] & 1));
 	cr_assert(16 * dmar->unit_count + 8 * dmar->ioapic_count + 24 * dmar->reserved_regions + 48 <= len);
 	for (uint32_t i = 0; i < dmar->unit_count; i++) {
@@ -81,8 +85,8 @@ static void run_root(const uint8_t *bytes, size_t len, bool xsdt)
 /* A refused table has left nothing behind. */
 static void run_table(const char *signature, const uint8_t *bytes, size_t len)
 {
-	static const struct acpi_info nothing;
-	struct acpi_info info = nothing;
+	static const struct boot_machine nothing;
+	struct boot_machine info = nothing;
 
 	if (acpi_parse(acpi_kind_find(signature), bytes, len, &info) != ACPI_OK) {
 		cr_assert(!memcmp(&info, &nothing, sizeof info));
@@ -97,6 +101,46 @@ static void run_table(const char *signature, const uint8_t *bytes, size_t len)
 	cr_assert(acpi_parse(acpi_kind_find(signature), bytes, len, &info) == ACPI_SECOND);
 }
 
+struct lender {
+	struct table_memory memory; /* first */
+	const uint8_t *bytes;
+	size_t len;
+	void *lent[600];
+	unsigned count;
+};
+
+static const uint8_t *lend(const struct table_memory *memory, uint64_t start, uint64_t bytes)
+{
+	struct lender *l = (struct lender *)(uintptr_t)memory;
+	uint8_t *copy;
+
+	if (start < MEMORY_START || !range_within(start - MEMORY_START, bytes, l->len))
+		return NULL;
+	cr_assert(l->count < ARRAY_SIZE(l->lent)); /* two for each entry of the root, and a DSDT's */
+	copy = malloc(bytes);
+	memcpy(copy, l->bytes + (start - MEMORY_START), bytes);
+	l->lent[l->count++] = copy;
+	return copy;
+}
+
+/* Whatever stands in memory, what is told of it is bounded and ends. */
+static void run_memory(const uint8_t *bytes, size_t len)
+{
+	static struct boot_info info;
+	struct lender l = {.memory = {lend}, .bytes = bytes, .len = len};
+	const char *p = info.notes;
+
+	memset(&info, 0xa5, sizeof info);
+	tables_read(&info, MEMORY_START, &l.memory);
+	cr_assert(info.machine.madt.cpu_count <= BOOT_CPU_MAX && info.machine.madt.ioapic_count <= BOOT_IOAPIC_MAX);
+	cr_assert(info.machine.mcfg.count <= BOOT_ECAM_MAX && info.machine.dmar.unit_count <= BOOT_DMAR_UNITS);
+	while (*p)
+		p += strlen(p) + 1;
+	cr_assert(p < info.notes + BOOT_NOTES_MAX);
+	while (l.count)
+		free(l.lent[--l.count]);
+}
+
 static void parse(unsigned which, const uint8_t *bytes, size_t len)
 {
 	struct acpi_rsdp rsdp;
@@ -108,6 +152,7 @@ static void parse(unsigned which, const uint8_t *bytes, size_t len)
 		break;
 	case XSDT:
 	case RSDT: run_root(bytes, len, which == XSDT); break;
+	case MEMORY: run_memory(bytes, len); break;
 	default: run_table(signatures[which], bytes, len);
 	}
 }
@@ -124,14 +169,16 @@ static void run(const uint8_t *input, size_t len)
 	bytes = malloc(len);
 	memcpy(bytes, input + 1, len);
 	if (fix && len >= 8) {
-		memcpy(bytes, signatures[which], which ? 4 : 8);
-		if (which) {
+		bool table = which != RSDP && which != MEMORY;
+
+		memcpy(bytes, signatures[which], table ? 4 : 8);
+		if (table) {
 			uint32_t total = (uint32_t)len;
 			memcpy(bytes + 4, &total, 4);
 			repair(bytes, len, 9);
 		} else {
 			repair(bytes, MIN(len, 20), 8);
-			repair(bytes, len, 32);
+			repair(bytes, which == MEMORY ? MIN(len, ACPI_RSDP_BYTES) : len, 32);
 		}
 	}
 	parse(which, bytes, len);
@@ -145,6 +192,29 @@ static unsigned kind_of(const char *signature)
 	while (memcmp(signatures[i], signature, 4) != 0)
 		i++;
 	return i;
+}
+
+/* A memory with a root table that names one HPET, twice. Their checksums are right: the input's are not repaired. */
+static size_t seed_memory(uint8_t *out)
+{
+	struct acpi_table root, t;
+	unsigned i = 0;
+	uint64_t at = MEMORY_START + 64;
+
+	out[0] = 0x80 | MEMORY;
+	out[1 + 15] = 2;
+	out[1 + 20] = ACPI_RSDP_BYTES;
+	memcpy(out + 1 + 24, &at, 8);
+	table_begin(&root, "XSDT");
+	table_put(&root, MEMORY_START + 192, 8);
+	table_put(&root, MEMORY_START + 192, 8);
+	table_finish(&root);
+	memcpy(out + 1 + 64, root.bytes, root.len);
+	while (memcmp(acpi_samples[i].signature, "HPET", 4) != 0)
+		i++;
+	acpi_sample_get(i, &t);
+	memcpy(out + 1 + 192, t.bytes, t.len);
+	return 1 + 192 + t.len;
 }
 
 /* What no sample is of: a root pointer, byte code, root tables. */
@@ -174,6 +244,8 @@ static size_t seed(unsigned n, uint8_t *out)
 	if (n < ARRAY_SIZE(made))
 		return seed_made(made[n], out);
 	n -= ARRAY_SIZE(made);
+	if (n-- == 0)
+		return seed_memory(out);
 	if (n >= ACPI_SAMPLES)
 		return 0;
 	acpi_sample_get(n, &t);

@@ -8,7 +8,7 @@ FUZZ_SEED    ?= 1
 
 FUZZ_SRC    := $(filter-out tests/fuzz/libfuzzer.c tests/fuzz/replay_test.c,$(call c_in,tests/fuzz))
 FUZZ_ORACLE := $(addprefix tests/unit/vmm_,world.c recount.c ghost.c hash.c) tests/unit/bvt_recount.c tests/lib/panic.c tests/lib/acpi_tables.c
-FUZZ_CORES  := $(call c_in,vmm/core drivers/ring) $(addprefix unikernel/control/core/,bundle_check.c \
+FUZZ_CORES  := $(call c_in,vmm/core efi/machine drivers/ring) $(addprefix unikernel/control/core/,bundle_check.c \
   plan_check.c device_area.c image.c)
 
 # The oracle's assertions are the fuzzer's own here; runs of 8 frames, so that a small world has some.
@@ -18,7 +18,7 @@ FUZZ_FLAGS := -Itests/fuzz/include $(FUZZ_WORLD) $(TEST_FLAGS)
 FLAGS_fuzz = $(filter-out -MD -MP,$(FLAGS_host)) -g1 -fno-omit-frame-pointer -fsanitize=address,undefined \
   -fno-sanitize-recover=all -Wno-format-zero-length
 # Operands of comparisons help where bytes are parsed, not where operations are chosen.
-fuzz_cmp = $(if $(filter-out %acpi_parse.c %memmap.c,$(filter tests/fuzz/vmm_% vmm/core/%,$<)),-fno-sanitize-coverage=trace-cmp)
+fuzz_cmp = $(if $(filter-out %memmap.c,$(filter tests/fuzz/vmm_% vmm/core/%,$<)),-fno-sanitize-coverage=trace-cmp)
 fuzz_objects = $(patsubst %,$(B)/fuzz/%.o,$(1))
 
 $(B)/fuzz/tests/fuzz/replay_test.c.o: tests/fuzz/replay_test.c $(B)/flags/fuzz

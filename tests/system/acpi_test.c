@@ -131,8 +131,8 @@ Test(acpi, registers_over_others_and_second_tables_are_not_believed, .timeout = 
 
 	serves(lie("acpi-twice", "q35", NULL, tables, 3),
 	       (const char *const[]){
-		       "^vmm: acpi: table HPET ignored: the first one counts$", " kHz, by HPET$",
-		       "^vmm: acpi: table MCFG ignored: the first one counts$",
+		       "^vmm: acpi: a second table HPET ignored: the first one counts$", " kHz, by HPET$",
+		       "^vmm: acpi: a second table MCFG ignored: the first one counts$",
 		       "^vmm: acpi: table DMAR ignored: it puts a remapping unit at fec00000, over an I/O APIC$",
 		       NULL});
 }

@@ -10,7 +10,9 @@ set -eu
 rooms='
 include/base    |                                              | compiler
 include/abi     | include/base                                 | compiler
-efi             | include/                                     | libc
+efi/machine     | include/                                     | compiler
+efi/pvh         | include/ efi/machine/ vmm/layout.h           | compiler
+efi             | include/ efi/machine/                        | libc
 vmm/core        | include/                                     | compiler
 vmm             | include/ vmm/core                            | compiler
 unikernel/core  | include/                                     | compiler

@@ -9,10 +9,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 count=0
 bad=0
-for core in vmm/core unikernel/core unikernel/control/core net/core drivers/ring; do
+# What the doors share is in the product twice; the loader's position-independent copy has its constants among the data.
+for core in vmm/core efi/machine unikernel/core unikernel/control/core net/core drivers/ring; do
+	objects=$build/obj
+	[ "$core" = efi/machine ] && objects=$build/obj/door
 	set --
 	for source in "$core"/*.c; do
-		[ -e "$source" ] && set -- "$@" "$build/obj/$source.o"
+		[ -e "$source" ] && set -- "$@" "$objects/$source.o"
 	done
 	[ $# -gt 0 ] || continue
 	count=$((count + $#))

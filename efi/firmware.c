@@ -2,17 +2,63 @@
 /* What the firmware knows of the machine, translated into struct boot_info; and the end of boot services. */
 #include "loader.h"
 
+#include "machine/tables.h"
+
 #define EXIT_TRIES 8u
 #define MAP_SLACK 16u
+
+/* The firmware's memory, which it has mapped one to one (UEFI 2.9, 2.3.4), as far as its map goes. */
+struct firmware_memory {
+	struct table_memory memory; /* first */
+	UINTN count, descriptor;
+	const UINT8 *map;
+};
+
+/* Where the range ends that byte @at is in; 0: it is in none that can be read. */
+static UINT64 readable_end(const struct firmware_memory *f, UINT64 at)
+{
+	for (UINTN i = 0; i < f->count; i++) {
+		const EFI_MEMORY_DESCRIPTOR *d = (const void *)(f->map + i * f->descriptor);
+		BOOLEAN devices = d->Type == EfiMemoryMappedIO || d->Type == EfiMemoryMappedIOPortSpace ||
+				  d->Type == EfiUnusableMemory || d->Type >= EfiMaxMemoryType;
+
+		if (!devices && at >= d->PhysicalStart && at - d->PhysicalStart < d->NumberOfPages * PAGE_SIZE)
+			return d->PhysicalStart + d->NumberOfPages * PAGE_SIZE;
+	}
+	return 0;
+}
+
+static const uint8_t *memory_at(const struct table_memory *memory, uint64_t start, uint64_t bytes)
+{
+	const struct firmware_memory *f = (const void *)memory;
+	UINT64 at = start;
+
+	if (bytes > ~start)
+		return NULL;
+	while (at < start + bytes) {
+		at = readable_end(f, at);
+		if (!at)
+			return NULL;
+	}
+	return (const uint8_t *)start;
+}
 
 static void describe_tables(struct boot_info *info)
 {
 	EFI_GUID acpi1 = ACPI_TABLE_GUID, acpi2 = ACPI_20_TABLE_GUID;
+	struct firmware_memory f = {.memory = {memory_at}};
 	VOID *rsdp = NULL;
+	UINT32 version;
+	UINTN key;
 
 	if (EFI_ERROR(LibGetSystemConfigurationTable(&acpi2, &rsdp)))
 		LibGetSystemConfigurationTable(&acpi1, &rsdp);
-	info->rsdp = (UINT64)rsdp;
+	f.map = (const UINT8 *)LibMemoryMap(&f.count, &key, &f.descriptor, &version);
+	if (!f.map)
+		f.count = 0;
+	tables_read(info, (UINT64)rsdp, &f.memory);
+	if (f.map)
+		FreePool((void *)f.map);
 }
 
 static void describe_framebuffer(struct boot_info *info)

@@ -8,7 +8,7 @@
 #include <criterion/criterion.h>
 
 #include <base/bits.h>
-#include <vmm/core/acpi_parse.h>
+#include <efi/machine/acpi_parse.h>
 
 #include "../lib/acpi_tables.h"
 
@@ -109,7 +109,7 @@ static void build_dsdt(struct acpi_table *b)
 	table_finish(b);
 }
 
-static struct acpi_info out;
+static struct boot_machine out;
 
 /* One table by name, on @len bytes in an allocation of exactly that size. */
 static enum acpi_error parse(const char *signature, const uint8_t *bytes, uint32_t len)
@@ -132,7 +132,7 @@ static const struct {
 	{"HPET", build_hpet}, {"FACP", build_fadt}, {"DSDT", build_dsdt},
 };
 
-Test(vmm_acpi, madt_gives_cpus_io_apics_and_overrides)
+Test(machine_acpi, madt_gives_cpus_io_apics_and_overrides)
 {
 	struct acpi_table b;
 
@@ -149,13 +149,13 @@ Test(vmm_acpi, madt_gives_cpus_io_apics_and_overrides)
 	cr_assert(!out.madt.isa[4].level && !out.madt.isa[4].active_low);
 }
 
-Test(vmm_acpi, madt_with_more_cpus_than_fit_counts_the_rest)
+Test(machine_acpi, madt_with_more_cpus_than_fit_counts_the_rest)
 {
 	struct acpi_table b;
 
 	table_begin(&b, "APIC");
 	table_put(&b, 0, 8);
-	for (unsigned i = 0; i < ACPI_CPU_MAX + 5; i++) {
+	for (unsigned i = 0; i < BOOT_CPU_MAX + 5; i++) {
 		table_put(&b, 0x0800, 2);
 		table_put(&b, i, 1);
 		table_put(&b, i, 1);
@@ -163,11 +163,11 @@ Test(vmm_acpi, madt_with_more_cpus_than_fit_counts_the_rest)
 	}
 	table_finish(&b);
 	cr_assert_eq(parse("APIC", b.bytes, b.len), ACPI_OK);
-	cr_assert_eq(out.madt.cpu_count, ACPI_CPU_MAX);
+	cr_assert_eq(out.madt.cpu_count, BOOT_CPU_MAX);
 	cr_assert_eq(out.madt.cpus_left_out, 5u);
 }
 
-Test(vmm_acpi, a_record_that_does_not_advance_ends_the_walk)
+Test(machine_acpi, a_record_that_does_not_advance_ends_the_walk)
 {
 	for (unsigned len = 0; len < 8; len++) {
 		struct acpi_table b;
@@ -181,7 +181,7 @@ Test(vmm_acpi, a_record_that_does_not_advance_ends_the_walk)
 	}
 }
 
-Test(vmm_acpi, mcfg_gives_the_window)
+Test(machine_acpi, mcfg_gives_the_window)
 {
 	struct acpi_table b;
 
@@ -204,7 +204,7 @@ Test(vmm_acpi, mcfg_gives_the_window)
 	cr_assert_eq(parse("MCFG", b.bytes, b.len), ACPI_ABSENT);
 }
 
-Test(vmm_acpi, hpet_must_be_in_memory)
+Test(machine_acpi, hpet_must_be_in_memory)
 {
 	struct acpi_table b;
 
@@ -216,7 +216,7 @@ Test(vmm_acpi, hpet_must_be_in_memory)
 	cr_assert_eq(parse("HPET", b.bytes, b.len), ACPI_ABSENT);
 }
 
-Test(vmm_acpi, fadt_gives_timer_power_and_reset)
+Test(machine_acpi, fadt_gives_timer_power_and_reset)
 {
 	struct acpi_table b;
 
@@ -232,7 +232,7 @@ Test(vmm_acpi, fadt_gives_timer_power_and_reset)
 	cr_assert_eq(out.fadt.reset_value, 0x0fu);
 }
 
-Test(vmm_acpi, an_old_short_fadt_has_no_new_fields)
+Test(machine_acpi, an_old_short_fadt_has_no_new_fields)
 {
 	struct acpi_table b;
 
@@ -245,7 +245,7 @@ Test(vmm_acpi, an_old_short_fadt_has_no_new_fields)
 	cr_assert_eq(out.fadt.dsdt, 0x7ffe0040u);
 }
 
-Test(vmm_acpi, the_sleep_type_is_found_in_byte_code)
+Test(machine_acpi, the_sleep_type_is_found_in_byte_code)
 {
 	struct acpi_table b;
 
@@ -260,7 +260,7 @@ Test(vmm_acpi, the_sleep_type_is_found_in_byte_code)
 	cr_assert_eq(parse("DSDT", b.bytes, b.len), ACPI_ABSENT, "the name at the very end");
 }
 
-Test(vmm_acpi, of_two_sound_tables_the_first_counts_and_a_damaged_one_leaves_no_trace)
+Test(machine_acpi, of_two_sound_tables_the_first_counts_and_a_damaged_one_leaves_no_trace)
 {
 	const struct acpi_kind *kind = acpi_kind_find("APIC");
 	struct acpi_table sound, damaged;
@@ -279,7 +279,7 @@ Test(vmm_acpi, of_two_sound_tables_the_first_counts_and_a_damaged_one_leaves_no_
 	cr_assert_null(acpi_kind_find("SSDT"));
 }
 
-Test(vmm_acpi, root_pointers_of_both_versions)
+Test(machine_acpi, root_pointers_of_both_versions)
 {
 	uint8_t r[36] = "RSD PTR ";
 	struct acpi_rsdp rsdp;
@@ -308,7 +308,7 @@ Test(vmm_acpi, root_pointers_of_both_versions)
 	cr_assert_eq(acpi_rsdp_parse(r, 36, &rsdp), ACPI_SIGNATURE);
 }
 
-Test(vmm_acpi, root_tables_count_whole_entries_only)
+Test(machine_acpi, root_tables_count_whole_entries_only)
 {
 	struct acpi_table b;
 
@@ -323,7 +323,7 @@ Test(vmm_acpi, root_tables_count_whole_entries_only)
 	cr_assert_eq(acpi_root_entry(b.bytes, false, 1), 0x11223344u);
 }
 
-Test(vmm_acpi, table_lengths_are_bounded)
+Test(machine_acpi, table_lengths_are_bounded)
 {
 	uint8_t header[ACPI_HEADER_BYTES] = "APIC";
 
@@ -334,7 +334,7 @@ Test(vmm_acpi, table_lengths_are_bounded)
 	}
 }
 
-Test(vmm_acpi, a_table_cut_short_is_refused_at_every_length)
+Test(machine_acpi, a_table_cut_short_is_refused_at_every_length)
 {
 	for (unsigned t = 0; t < ARRAY_SIZE(tables); t++) {
 		struct acpi_table b;
@@ -345,7 +345,7 @@ Test(vmm_acpi, a_table_cut_short_is_refused_at_every_length)
 	}
 }
 
-Test(vmm_acpi, every_single_damaged_byte_is_refused_by_the_checksum)
+Test(machine_acpi, every_single_damaged_byte_is_refused_by_the_checksum)
 {
 	for (unsigned t = 0; t < ARRAY_SIZE(tables); t++) {
 		struct acpi_table b;
@@ -359,7 +359,7 @@ Test(vmm_acpi, every_single_damaged_byte_is_refused_by_the_checksum)
 	}
 }
 
-Test(vmm_acpi, hostile_bytes_with_a_right_checksum_never_read_outside)
+Test(machine_acpi, hostile_bytes_with_a_right_checksum_never_read_outside)
 {
 	srand(1);
 	for (unsigned round = 0; round < 20000; round++) {
@@ -374,6 +374,6 @@ Test(vmm_acpi, hostile_bytes_with_a_right_checksum_never_read_outside)
 		table_finish(&b);
 		parse(tables[t].signature, b.bytes, b.len);
 		if (strcmp(tables[t].signature, "APIC") == 0)
-			cr_assert_leq(out.madt.cpu_count, ACPI_CPU_MAX);
+			cr_assert_leq(out.madt.cpu_count, BOOT_CPU_MAX);
 	}
 }

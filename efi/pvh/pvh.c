@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The PVH door: turns the monitor's hvm_start_info (Xen public/arch-x86/hvm/start_info.h) into struct boot_info. Runs
- * on the tables of boot.S, where the first 4 GiB are mapped one to one, and only ever on the image at its load
- * address. Nothing is judged here: early_init() refuses what cannot be used, from either door.
+ * on the tables of entry.S, where the first 4 GiB are mapped one to one, and only ever on the image at its load
+ * address. Nothing is judged here: early_init() refuses what cannot be used, from either door. All of the door lies in pages
+ * of its own, which are free memory as soon as the hypervisor has left the tables: nothing there may refer to them.
  */
 #include <abi/boot.h>
 #include <base/bits.h>
+#include <efi/machine/tables.h>
+#include <vmm/layout.h>
 
-#include "layout.h"
 #include "pvh.h"
 
 #define HVM_START_MAGIC 0x336ec578u
 #define HVM_MEMORY_RAM 1u
 #define HVM_MEMORY_ACPI 3u
 #define COM1 0x3f8u
+#define MAPPED (1ull << 32)
 
 struct hvm_start_info {
 	uint32_t magic, version, flags, module_count;
@@ -36,6 +39,12 @@ static struct boot_info info;
 static const void *low(uint64_t physical)
 {
 	return (const void *)physical;
+}
+
+static const uint8_t *memory_at(const struct table_memory *memory, uint64_t start, uint64_t bytes)
+{
+	(void)memory;
+	return range_within(start, bytes, MAPPED) ? low(start) : NULL;
 }
 
 static uint64_t physical_of(const void *p)
@@ -75,6 +84,7 @@ static void add_cmdline(const char *text)
 
 uint64_t pvh_boot_info(uint32_t start_info)
 {
+	static const struct table_memory memory = {memory_at};
 	const struct hvm_start_info *start = low(start_info);
 
 	info.image_base = physical_of(vmm_text_start);
@@ -83,10 +93,10 @@ uint64_t pvh_boot_info(uint32_t start_info)
 	if (start->magic != HVM_START_MAGIC)
 		return physical_of(&info);
 	info.magic = BOOT_INFO_MAGIC;
-	info.rsdp = start->rsdp;
 	if (start->cmdline)
 		add_cmdline(low(start->cmdline));
 	add(info.image_base, info.image_base + info.image_bytes, BOOT_MEMORY_IMAGE);
+	add(physical_of(vmm_door_start), physical_of(vmm_door_end), BOOT_MEMORY_LOADER);
 	if (start->module_count) {
 		const struct hvm_module *bundle = low(start->modules);
 		info.bundle_base = bundle->address;
@@ -96,5 +106,6 @@ uint64_t pvh_boot_info(uint32_t start_info)
 	if (start->version >= 1)
 		for (uint32_t i = 0; i < start->memory_count; i++)
 			add_memory((const struct hvm_memory *)low(start->memory) + i);
+	tables_read(&info, start->rsdp, &memory);
 	return physical_of(&info);
 }

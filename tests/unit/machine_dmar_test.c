@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of remapping units. It lies in an allocation of exactly its length, as in vmm_acpi_test.c. */
+/* The table of remapping units. It lies in an allocation of exactly its length, as in machine_acpi_test.c. */
 #include <stdlib.h>
 #include <string.h>
 #include <criterion/criterion.h>
 
 #include <base/bits.h>
-#include <vmm/core/acpi_parse.h>
+#include <efi/machine/acpi_parse.h>
 
 #include "../lib/acpi_tables.h"
 
-static struct acpi_remapping out;
+static struct boot_dmar out;
 
 static enum acpi_error parse(const struct acpi_table *t)
 {
-	struct acpi_info info = {0};
+	struct boot_machine info = {0};
 	uint8_t *copy = malloc(t->len);
 	enum acpi_error e;
 
@@ -24,7 +24,7 @@ static enum acpi_error parse(const struct acpi_table *t)
 	return e;
 }
 
-Test(vmm_dmar, dmar_gives_units_and_who_asks_for_an_io_apics_interrupts)
+Test(machine_dmar, dmar_gives_units_and_who_asks_for_an_io_apics_interrupts)
 {
 	struct acpi_table b;
 
@@ -49,7 +49,7 @@ Test(vmm_dmar, dmar_gives_units_and_who_asks_for_an_io_apics_interrupts)
 	cr_assert_eq(parse(&b), ACPI_ABSENT, "no unit");
 }
 
-Test(vmm_dmar, a_unit_at_an_address_that_cannot_be_is_refused)
+Test(machine_dmar, a_unit_at_an_address_that_cannot_be_is_refused)
 {
 	static const uint64_t wrong[] = {0, 0xfed90800, 1ull << 46, UINT64_MAX - 0xfff, 0xfed91000};
 
@@ -63,18 +63,18 @@ Test(vmm_dmar, a_unit_at_an_address_that_cannot_be_is_refused)
 	}
 }
 
-Test(vmm_dmar, a_dmar_with_more_than_can_be_held_is_refused_whole)
+Test(machine_dmar, a_dmar_with_more_than_can_be_held_is_refused_whole)
 {
 	for (unsigned more = 0; more < 2; more++) {
 		struct acpi_table b;
 		dmar_begin(&b, 1);
-		for (unsigned i = 0; i < ACPI_DMAR_UNITS + more; i++)
+		for (unsigned i = 0; i < BOOT_DMAR_UNITS + more; i++)
 			dmar_unit(&b, 0, 0, 0xfed00000 + i * 0x1000, 0);
 		table_finish(&b);
 		cr_assert_eq(parse(&b), more ? ACPI_TOO_MANY : ACPI_OK);
 		dmar_begin(&b, 1);
-		dmar_unit(&b, 1, 0, 0xfed00000, (ACPI_IOAPIC_MAX + more) * 8);
-		for (unsigned i = 0; i < ACPI_IOAPIC_MAX + more; i++)
+		dmar_unit(&b, 1, 0, 0xfed00000, (BOOT_IOAPIC_MAX + more) * 8);
+		for (unsigned i = 0; i < BOOT_IOAPIC_MAX + more; i++)
 			dmar_scope(&b, 3, i, i, 31, 7);
 		table_finish(&b);
 		cr_assert_eq(parse(&b), more ? ACPI_TOO_MANY : ACPI_OK);
@@ -82,7 +82,7 @@ Test(vmm_dmar, a_dmar_with_more_than_can_be_held_is_refused_whole)
 	cr_assert_neq(strcmp(acpi_error_text(ACPI_TOO_MANY), acpi_error_text(ACPI_LENGTH)), 0);
 }
 
-Test(vmm_dmar, structures_and_scopes_of_a_dmar_stay_within_each_other)
+Test(machine_dmar, structures_and_scopes_of_a_dmar_stay_within_each_other)
 {
 	struct acpi_table good, b;
 

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine's ACPI tables, read once at boot. A damaged or missing table is logged and counts as absent, and so does one
- * that puts registers where something else is.
+ * The machine as the door found it in the firmware's tables. What puts registers where something else is, is logged and
+ * counts as absent.
  */
-#ifndef CAMBIUM_VMM_ACPI_H
-#define CAMBIUM_VMM_ACPI_H
+#ifndef CAMBIUM_VMM_MACHINE_H
+#define CAMBIUM_VMM_MACHINE_H
 
-#include "core/acpi_parse.h"
+#include <abi/boot.h>
+
 #include "core/windows.h"
 
-/* Reads all tables. Needs paging_init(). */
-void acpi_init(void);
+/* Logs the door's notes and looks at where the tables put registers. Needs early_init(). */
+void machine_init(void);
 
 /* What was found. */
-const struct acpi_info *acpi_info(void);
+const struct boot_machine *machine(void);
 
 /* Where devices answer, as far as the tables say; pci_init() adds BARs. */
-struct windows *acpi_windows(void);
+struct windows *machine_windows(void);
 
 /* Powers the machine off, or says why it cannot and halts. */
 _Noreturn void machine_power_off(void);

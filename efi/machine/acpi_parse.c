@@ -116,41 +116,41 @@ uint64_t acpi_root_entry(const uint8_t *bytes, bool xsdt, uint32_t i)
 	return get(&t, ACPI_HEADER_BYTES + (uint64_t)i * width, width);
 }
 
-static void add_cpu(struct acpi_madt *out, uint64_t id, uint64_t flags)
+static void add_cpu(struct boot_madt *out, uint64_t id, uint64_t flags)
 {
 	if (!(flags & LAPIC_USABLE))
 		return;
-	if (id >= 0xff || out->cpu_count == ACPI_CPU_MAX)
+	if (id >= 0xff || out->cpu_count == BOOT_CPU_MAX)
 		out->cpus_left_out++;
 	else
 		out->cpu_apic_id[out->cpu_count++] = (uint8_t)id;
 }
 
-static void add_override(struct acpi_madt *out, const struct acpi_bytes *t, uint64_t at)
+static void add_override(struct boot_madt *out, const struct acpi_bytes *t, uint64_t at)
 {
 	uint64_t irq = get(t, at + 3, 1), flags = get(t, at + 8, 2);
 
-	if (get(t, at + 2, 1) != 0 || irq >= ACPI_ISA_IRQS)
+	if (get(t, at + 2, 1) != 0 || irq >= BOOT_ISA_IRQS)
 		return;
-	out->isa[irq] = (struct acpi_irq){
+	out->isa[irq] = (struct boot_irq){
 		.gsi = (uint32_t)get(t, at + 4, 4), .active_low = (flags & 3) == 3, .level = (flags >> 2 & 3) == 3};
 }
 
-static void add_ioapic(struct acpi_madt *out, const struct acpi_bytes *t, uint64_t at)
+static void add_ioapic(struct boot_madt *out, const struct acpi_bytes *t, uint64_t at)
 {
-	if (out->ioapic_count < ACPI_IOAPIC_MAX)
-		out->ioapic[out->ioapic_count++] = (struct acpi_ioapic){.id = (uint8_t)get(t, at + 2, 1),
+	if (out->ioapic_count < BOOT_IOAPIC_MAX)
+		out->ioapic[out->ioapic_count++] = (struct boot_ioapic){.id = (uint8_t)get(t, at + 2, 1),
 									.address = (uint32_t)get(t, at + 4, 4),
 									.gsi_base = (uint32_t)get(t, at + 8, 4)};
 }
 
-static enum acpi_error read_madt(const struct acpi_bytes *t, struct acpi_info *info)
+static enum acpi_error read_madt(const struct acpi_bytes *t, struct boot_machine *info)
 {
-	struct acpi_madt *out = &info->madt;
+	struct boot_madt *out = &info->madt;
 	/* Shortest length of the records that are read, by type. */
 	static const uint8_t least[] = {[0] = 8, [1] = 12, [2] = 10, [9] = 16};
 
-	for (uint32_t i = 0; i < ACPI_ISA_IRQS; i++)
+	for (uint32_t i = 0; i < BOOT_ISA_IRQS; i++)
 		out->isa[i].gsi = i;
 	for (uint64_t at = MADT_FIRST; at < t->len;) {
 		uint64_t type = get(t, at, 1), bytes_here = get(t, at + 1, 1);
@@ -170,12 +170,12 @@ static enum acpi_error read_madt(const struct acpi_bytes *t, struct acpi_info *i
 	return ACPI_OK;
 }
 
-static enum acpi_error read_mcfg(const struct acpi_bytes *t, struct acpi_info *info)
+static enum acpi_error read_mcfg(const struct acpi_bytes *t, struct boot_machine *info)
 {
-	struct acpi_mcfg *out = &info->mcfg;
+	struct boot_mcfg *out = &info->mcfg;
 
-	for (uint64_t at = MCFG_FIRST; at + MCFG_RECORD <= t->len && out->count < ACPI_ECAM_MAX; at += MCFG_RECORD) {
-		struct acpi_ecam ecam = {.base = get(t, at, 8),
+	for (uint64_t at = MCFG_FIRST; at + MCFG_RECORD <= t->len && out->count < BOOT_ECAM_MAX; at += MCFG_RECORD) {
+		struct boot_ecam ecam = {.base = get(t, at, 8),
 					 .segment = (uint16_t)get(t, at + 8, 2),
 					 .start_bus = (uint8_t)get(t, at + 10, 1),
 					 .end_bus = (uint8_t)get(t, at + 11, 1)};
@@ -187,7 +187,7 @@ static enum acpi_error read_mcfg(const struct acpi_bytes *t, struct acpi_info *i
 	return out->count ? ACPI_OK : ACPI_ABSENT;
 }
 
-static enum acpi_error add_unit(struct acpi_remapping *out, const struct acpi_bytes *t, uint64_t at)
+static enum acpi_error add_unit(struct boot_dmar *out, const struct acpi_bytes *t, uint64_t at)
 {
 	uint64_t base = get(t, at + 8, 8);
 
@@ -196,14 +196,14 @@ static enum acpi_error add_unit(struct acpi_remapping *out, const struct acpi_by
 	for (uint32_t i = 0; i < out->unit_count; i++)
 		if (out->unit[i].base == base)
 			return ACPI_ADDRESS;
-	if (out->unit_count == ACPI_DMAR_UNITS)
+	if (out->unit_count == BOOT_DMAR_UNITS)
 		return ACPI_TOO_MANY;
-	out->unit[out->unit_count++] = (struct acpi_dmar_unit){.base = base, .segment = (uint16_t)get(t, at + 6, 2)};
+	out->unit[out->unit_count++] = (struct boot_dmar_unit){.base = base, .segment = (uint16_t)get(t, at + 6, 2)};
 	return ACPI_OK;
 }
 
 /* The I/O APICs among the device scopes in [@at, @end). One behind a bridge has no requester id that could be known here. */
-static enum acpi_error add_scopes(struct acpi_remapping *out, const struct acpi_bytes *t, uint64_t at, uint64_t end)
+static enum acpi_error add_scopes(struct boot_dmar *out, const struct acpi_bytes *t, uint64_t at, uint64_t end)
 {
 	uint64_t bytes_here;
 
@@ -217,17 +217,17 @@ static enum acpi_error add_scopes(struct acpi_remapping *out, const struct acpi_
 			continue;
 		if (device > 31 || function > 7)
 			return ACPI_ADDRESS;
-		if (out->ioapic_count == ACPI_IOAPIC_MAX)
+		if (out->ioapic_count == BOOT_IOAPIC_MAX)
 			return ACPI_TOO_MANY;
-		out->ioapic[out->ioapic_count++] = (struct acpi_dmar_ioapic){
+		out->ioapic[out->ioapic_count++] = (struct boot_dmar_ioapic){
 			.id = (uint8_t)get(t, at + 4, 1), .sid = (uint16_t)(bus << 8 | device << 3 | function)};
 	}
 	return ACPI_OK;
 }
 
-static enum acpi_error read_dmar(const struct acpi_bytes *t, struct acpi_info *info)
+static enum acpi_error read_dmar(const struct acpi_bytes *t, struct boot_machine *info)
 {
-	struct acpi_remapping *out = &info->dmar;
+	struct boot_dmar *out = &info->dmar;
 	enum acpi_error e = ACPI_OK;
 
 	out->interrupt_remap = get(t, 37, 1) & 1;
@@ -247,18 +247,18 @@ static enum acpi_error read_dmar(const struct acpi_bytes *t, struct acpi_info *i
 }
 
 /* The generic address structure at @at. */
-static struct acpi_register get_register(const struct acpi_bytes *t, uint64_t at)
+static struct boot_register get_register(const struct acpi_bytes *t, uint64_t at)
 {
 	uint64_t space = get(t, at, 1), address = get(t, at + 4, 8);
 
 	if (!range_within(at, 12, t->len) || space > 1 || (space == 1 && address > 0xffff))
-		return (struct acpi_register){0};
-	return (struct acpi_register){.address = address, .io = space == 1};
+		return (struct boot_register){0};
+	return (struct boot_register){.address = address, .io = space == 1};
 }
 
-static enum acpi_error read_hpet(const struct acpi_bytes *t, struct acpi_info *info)
+static enum acpi_error read_hpet(const struct acpi_bytes *t, struct boot_machine *info)
 {
-	struct acpi_register r = get_register(t, 40);
+	struct boot_register r = get_register(t, 40);
 
 	if (r.io || r.address == 0 || r.address % 8 || r.address >> 46)
 		return ACPI_ABSENT;
@@ -269,7 +269,7 @@ static enum acpi_error read_hpet(const struct acpi_bytes *t, struct acpi_info *i
 /* An I/O port that old fields name with 32 bits and new ones with a generic address, which wins where it is set. */
 static uint16_t get_port(const struct acpi_bytes *t, uint64_t old, uint64_t generic)
 {
-	struct acpi_register r = get_register(t, generic);
+	struct boot_register r = get_register(t, generic);
 	uint64_t port = get(t, old, 4);
 
 	if (r.io && r.address)
@@ -277,9 +277,9 @@ static uint16_t get_port(const struct acpi_bytes *t, uint64_t old, uint64_t gene
 	return port <= 0xffff ? (uint16_t)port : 0;
 }
 
-static enum acpi_error read_fadt(const struct acpi_bytes *t, struct acpi_info *info)
+static enum acpi_error read_fadt(const struct acpi_bytes *t, struct boot_machine *info)
 {
-	struct acpi_fadt *out = &info->fadt;
+	struct boot_fadt *out = &info->fadt;
 	uint64_t flags = get(t, 112, 4), smi = get(t, 48, 4);
 
 	out->dsdt = get(t, 140, 8);
@@ -314,7 +314,7 @@ static int get_constant(const struct acpi_bytes *t, uint64_t *at)
 }
 
 /* Reads `Package () { a, b, ... }` at @at, the place after the name. */
-static bool s5_package(const struct acpi_bytes *t, uint64_t at, struct acpi_s5 *out)
+static bool s5_package(const struct acpi_bytes *t, uint64_t at, struct boot_s5 *out)
 {
 	int a, b;
 
@@ -328,11 +328,11 @@ static bool s5_package(const struct acpi_bytes *t, uint64_t at, struct acpi_s5 *
 	b = get_constant(t, &at);
 	if (a < 0 || b < 0 || a > 7 || b > 7)
 		return false;
-	*out = (struct acpi_s5){.typ_a = (uint8_t)a, .typ_b = (uint8_t)b};
+	*out = (struct boot_s5){.typ_a = (uint8_t)a, .typ_b = (uint8_t)b};
 	return true;
 }
 
-static enum acpi_error read_s5(const struct acpi_bytes *t, struct acpi_info *info)
+static enum acpi_error read_s5(const struct acpi_bytes *t, struct boot_machine *info)
 {
 	for (uint64_t at = ACPI_HEADER_BYTES; at + 4 <= t->len; at++)
 		if (memcmp(t->bytes + at, "_S5_", 4) == 0 && s5_package(t, at + 4, &info->s5))
@@ -340,12 +340,12 @@ static enum acpi_error read_s5(const struct acpi_bytes *t, struct acpi_info *inf
 	return ACPI_ABSENT;
 }
 
-#define PART(part) offsetof(struct acpi_info, has_##part), read_##part
+#define PART(part) offsetof(struct boot_machine, has_##part), read_##part
 
 static const struct acpi_kind kinds[] = {
 	{"APIC", "MADT", MADT_FIRST, PART(madt)}, {"MCFG", "MCFG", MCFG_FIRST, PART(mcfg)},
 	{"DMAR", "DMAR", DMAR_FIRST, PART(dmar)}, {"HPET", "HPET", HPET_BYTES, PART(hpet)},
-	{"FACP", "FADT", FADT_BYTES, PART(fadt)}, {"DSDT", "DSDT", ACPI_HEADER_BYTES + 8, PART(s5)},
+	{"FACP", "FADT", FADT_BYTES, PART(fadt)}, {"DSDT", "DSDT (\\_S5)", ACPI_HEADER_BYTES + 8, PART(s5)},
 };
 
 const struct acpi_kind *acpi_kind_find(const void *signature)
@@ -356,12 +356,12 @@ const struct acpi_kind *acpi_kind_find(const void *signature)
 	return NULL;
 }
 
-enum acpi_error acpi_parse(const struct acpi_kind *kind, const uint8_t *bytes, uint64_t len, struct acpi_info *out)
+enum acpi_error acpi_parse(const struct acpi_kind *kind, const uint8_t *bytes, uint64_t len, struct boot_machine *out)
 {
-	bool *has = (bool *)((uint8_t *)out + kind->has);
+	uint8_t *has = (uint8_t *)out + kind->has;
 	enum acpi_error e = acpi_table_check(bytes, len, kind->signature);
 	struct acpi_bytes t = {bytes, 0};
-	struct acpi_info whole = *out;
+	struct boot_machine whole = *out;
 
 	if (*has)
 		return ACPI_SECOND;
@@ -372,6 +372,6 @@ enum acpi_error acpi_parse(const struct acpi_kind *kind, const uint8_t *bytes, u
 	if (e != ACPI_OK)
 		return e;
 	*out = whole;
-	*has = true;
+	*has = 1;
 	return ACPI_OK;
 }

@@ -5,11 +5,11 @@
 #include <criterion/criterion.h>
 
 #include <base/bits.h>
-#include <vmm/core/acpi_parse.h>
+#include <efi/machine/acpi_parse.h>
 
 #include "../lib/acpi_tables.h"
 
-static struct acpi_info out;
+static struct boot_machine out;
 
 static unsigned read_samples; /* as bits */
 
@@ -121,14 +121,14 @@ static void real_cpus(void)
 	cr_assert(out.madt.ioapic[8].address == 0xfec08000 && out.madt.ioapic[8].gsi_base == 80);
 	cr_assert(out.madt.isa[9].level && !out.madt.isa[9].active_low && out.madt.isa[0].gsi == 2);
 	read("many", "APIC");
-	cr_assert_eq(out.madt.cpu_count, ACPI_CPU_MAX);
-	cr_assert_eq(out.madt.cpus_left_out, 80u - ACPI_CPU_MAX);
+	cr_assert_eq(out.madt.cpu_count, BOOT_CPU_MAX);
+	cr_assert_eq(out.madt.cpus_left_out, 80u - BOOT_CPU_MAX);
 	cr_assert_eq(out.madt.ioapic[1].address, 0xfec80400u);
 }
 
 static void window_is(unsigned i, uint64_t base, unsigned segment, unsigned first, unsigned last)
 {
-	const struct acpi_ecam *e = &out.mcfg.ecam[i];
+	const struct boot_ecam *e = &out.mcfg.ecam[i];
 
 	cr_assert(e->base == base && e->segment == segment && e->start_bus == first && e->end_bus == last, "window %u",
 		  i);
@@ -142,7 +142,7 @@ static void windows(void)
 	read("small", "MCFG");
 	window_is(0, 0xf8000000, 0, 0, 63);
 	read("segments", "MCFG");
-	cr_assert_eq(out.mcfg.count, ACPI_ECAM_MAX);
+	cr_assert_eq(out.mcfg.count, BOOT_ECAM_MAX);
 	window_is(3, 0x380030000000, 3, 48, 63);
 }
 
@@ -157,7 +157,7 @@ static void power(const char *machine, uint64_t dsdt, uint64_t reset)
 	cr_assert_eq(out.fadt.reset.io, reset != 0);
 }
 
-Test(vmm_machine_tables, every_sample_gives_what_its_machine_has)
+Test(machine_tables, every_sample_gives_what_its_machine_has)
 {
 	qemus_remapping();
 	real_remapping();
@@ -172,7 +172,7 @@ Test(vmm_machine_tables, every_sample_gives_what_its_machine_has)
 	cr_assert_eq(read_samples, (1u << ACPI_SAMPLES) - 1, "a sample that nobody looks at");
 }
 
-Test(vmm_machine_tables, a_sample_cut_short_is_refused_at_every_length)
+Test(machine_tables, a_sample_cut_short_is_refused_at_every_length)
 {
 	for (unsigned i = 0; i < ACPI_SAMPLES; i++) {
 		struct acpi_table t;

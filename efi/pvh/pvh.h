@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The PVH door's translation, called by entry.S. */
+#ifndef CAMBIUM_EFI_PVH_PVH_H
+#define CAMBIUM_EFI_PVH_PVH_H
+
+#include <stdint.h>
+
+/* The door's own pages, at the end of the hypervisor's image (vmm.ld). */
+extern const char vmm_door_start[], vmm_door_end[];
+
+/* Reads struct hvm_start_info at physical address @start_info; returns the physical address of a struct boot_info. */
+uint64_t pvh_boot_info(uint32_t start_info);
+
+#endif
