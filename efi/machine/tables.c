@@ -95,6 +95,18 @@ static const uint8_t *rsdp_find(const struct reader *r, uint64_t rsdp)
 	return NULL;
 }
 
+/* One that the root lists: it may be that root, or list it. */
+static void root_told(struct reader *r, const uint8_t *t)
+{
+	static const char *const roots[] = {"XSDT", "RSDT"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(roots); i++)
+		if (memcmp(t, roots[i], 4) == 0)
+			note(r, (const char *const[]){"acpi: table ", roots[i],
+						      " ignored: the root lists it, and is not followed to another",
+						      NULL});
+}
+
 static void read_table(struct reader *r, uint64_t start)
 {
 	enum acpi_error why;
@@ -103,7 +115,9 @@ static void read_table(struct reader *r, uint64_t start)
 	const struct acpi_kind *kind = t ? acpi_kind_find(t) : NULL;
 	char hex[24];
 
-	if (!t)
+	if (t)
+		root_told(r, t);
+	else
 		note(r, (const char *const[]){"acpi: table at ", number(hex, start, 16),
 					      " ignored: ", acpi_error_text(why), NULL});
 	if (!kind)

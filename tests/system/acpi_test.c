@@ -165,3 +165,19 @@ Test(acpi, a_card_at_an_address_that_a_table_claims_is_kept_back, .timeout = SEC
 	       (const char *const[]){" is withheld: its BAR 1 at febc0000 lies over the HPET$",
 				     " 1af4:1041 class 0200, 0 interrupts$", NULL});
 }
+
+/* What such a root lists would be told as impossible if anybody looked. */
+Test(acpi, a_root_that_the_root_lists_is_not_followed, .timeout = SECTION_TIMEOUT)
+{
+	struct table tables[] = {{.signature = "XSDT"}, {.signature = "RSDT"}};
+	struct machine *m;
+
+	put(&tables[0], TOO_FAR, 8);
+	put(&tables[1], 1, 4);
+	m = lie("acpi-roots", "pc", NULL, tables, 2);
+	MUST(m);
+	MUST(machine_expect_from(m, 0, "^control: hello died: exited, code 0$"));
+	cr_assert_eq(machine_count(m, 0, "^vmm: acpi: table at "), 0, "a root was followed");
+	serves(m, (const char *const[]){"^vmm: acpi: table XSDT ignored: the root lists it, ",
+					"^vmm: acpi: table RSDT ignored: the root lists it, ", " kHz, by HPET$", NULL});
+}

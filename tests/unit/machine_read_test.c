@@ -221,6 +221,33 @@ Test(machine_read, of_two_tables_of_a_kind_the_first_sound_one_counts)
 	cr_assert_eq(info.machine.hpet.base, 0xfed00000u);
 }
 
+/* Whoever followed them would come to NOWHERE, or to no end. */
+Test(machine_read, a_root_that_lists_itself_or_roots_that_list_it_is_read_once)
+{
+	static const char xsdt[] = "acpi: table XSDT ignored: the root lists it, and is not followed to another",
+			  rsdt[] = "acpi: table RSDT ignored: the root lists it, and is not followed to another";
+	struct acpi_table t;
+
+	table_put(&root, ROOT, 8);
+	table_begin(&t, "XSDT");
+	table_put(&t, NOWHERE, 8);
+	table_put(&t, ROOT, 8);
+	table_put(&t, TABLES + STEP, 8); /* itself */
+	table_finish(&t);
+	add_table(&t);
+	table_begin(&t, "RSDT");
+	table_put(&t, NOWHERE, 4);
+	table_put(&t, TABLES + STEP, 4);
+	table_finish(&t);
+	add_table(&t);
+	t = sample("q35", "HPET");
+	add_table(&t);
+	table_put(&root, ROOT, 8);
+	read_all(RSDP);
+	notes_are((const char *const[]){xsdt, xsdt, rsdt, xsdt, NULL});
+	cr_assert(info.machine.has_hpet);
+}
+
 Test(machine_read, a_damaged_root_table_ends_it)
 {
 	struct acpi_table t = sample("q35", "HPET");
