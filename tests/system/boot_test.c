@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <abi/boot.h>
+#include <base/elf.h>
+
 #define SECTION_TIMEOUT 300
 
 static void started_all(struct machine *m)
@@ -43,6 +46,47 @@ Test(boot, pvh_starts_every_domain_of_the_plan, .timeout = SECTION_TIMEOUT)
 	started_all(m);
 	machine_is_well(m);
 	machine_stop(m);
+}
+
+/* KiB of memory that the hypervisor's segments cover, the PVH door's (@door) or its own. */
+static uint64_t segments_kib(bool door)
+{
+	static uint64_t file[256]; /* the headers */
+	FILE *f = fopen(build_path("vmm.elf"), "rb");
+	uint64_t first = UINT64_MAX, end = 0;
+
+	MUST(f && fread(file, sizeof(struct elf_header) + 16 * sizeof(struct elf_segment), 1, f) == 1 && !fclose(f));
+	MUST(((const struct elf_header *)file)->phnum <= 16);
+	for (unsigned i = 0; i < ((const struct elf_header *)file)->phnum; i++) {
+		const struct elf_segment *s = elf_segment_at(file, i);
+
+		if (s->type != ELF_PT_LOAD || !(s->flags & BOOT_SEGMENT_PVH) == door)
+			continue;
+		first = MIN(first, align_down(s->vaddr, PAGE_SIZE));
+		end = MAX(end, align_up(s->vaddr + s->memsz, PAGE_SIZE));
+	}
+	return end > first ? (end - first) / 1024 : 0;
+}
+
+Test(boot, a_doors_pages_are_not_of_the_hypervisors_image, .timeout = SECTION_TIMEOUT)
+{
+	static const struct machine_options by[] = {
+		{.log = "boot-image-pvh", .config = "hello", .door = MACHINE_PVH},
+		{.log = "boot-image-uefi", .config = "hello", .door = MACHINE_UEFI}};
+	char image[64];
+
+	MUST(segments_kib(true) > 0);
+	snprintf(image, sizeof image, " KiB hypervisor (image %lu KiB at ", segments_kib(false));
+	for (unsigned i = 0; i < ARRAY_SIZE(by); i++) {
+		struct machine *m = machine_start(&by[i]);
+
+		MUST(m);
+		MUST(machine_expect(m, "^vmm: memory: "));
+		if (machine_count(m, 0, image) != 1)
+			machine_show(m, image);
+		cr_assert_eq(machine_count(m, 0, image), 1);
+		machine_stop(m);
+	}
 }
 
 Test(boot, powers_off_once_all_domains_have_ended, .timeout = SECTION_TIMEOUT)

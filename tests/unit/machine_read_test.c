@@ -193,6 +193,8 @@ Test(machine_read, what_cannot_be_read_or_is_damaged_is_told_and_done_without)
 	t = sample("q35", "HPET");
 	memset(t.bytes + 4, 0xff, 4);
 	add_table(&t);
+	t = sample("q35", "HPET");
+	add(0xfff, t.bytes, t.len); /* sound, but nothing has a table there */
 	table_put(&root, 0xfff, 8);
 	table_put(&root, UINT64_MAX - 7, 8);
 	read_all(RSDP);
@@ -246,6 +248,22 @@ Test(machine_read, a_root_that_lists_itself_or_roots_that_list_it_is_read_once)
 	read_all(RSDP);
 	notes_are((const char *const[]){xsdt, xsdt, rsdt, xsdt, NULL});
 	cr_assert(info.machine.has_hpet);
+}
+
+Test(machine_read, of_very_many_tables_the_first_ones_are_read)
+{
+	struct acpi_table t = sample("q35", "HPET");
+
+	add(NOWHERE, t.bytes, t.len);
+	for (unsigned i = 0; i < 127; i++)
+		table_put(&root, NOWHERE, 8);
+	add_table(&t);
+	t = sample("q35", "MCFG");
+	add_table(&t);
+	pieces[0].content[0] = 'X'; /* of no interest */
+	read_all(RSDP);
+	notes_are((const char *const[]){"acpi: of 129 tables only the first 128 are read", NULL});
+	cr_assert(info.machine.has_hpet && !info.machine.has_mcfg);
 }
 
 Test(machine_read, a_damaged_root_table_ends_it)
