@@ -34,11 +34,11 @@ Test(pci, a_bridge_is_given_to_nobody_and_the_plan_that_asks_is_told_so, .timeou
 	machine_stop(m);
 }
 
-/* QEMU says what is written to configuration space; its card has the PCI Express capability at 0x40. */
+/* Firmware has used the card. QEMU says what is written to configuration space; its card has the capability at 0x40. */
 Test(pci, a_card_that_offers_a_reset_is_reset_before_its_first_owner, .timeout = TIMEOUT)
 {
 	static const char *const extra[] = {PORT, "-trace", "pci_cfg_write", NULL};
-	struct machine_options options = demo_options("pci-first-owner", MACHINE_PVH);
+	struct machine_options options = demo_options("pci-first-owner", MACHINE_UEFI);
 	struct machine *m;
 
 	options.nic = "virtio-net-pci,disable-legacy=on,bus=above";
