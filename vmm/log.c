@@ -20,6 +20,7 @@
 #define DRAIN_BYTES 64u  /* written at a time */
 #define CONTINUED "... " /* the rest of a domain's line that was too long must not look like a line of its own */
 #define BACKTRACE_MAX 16u
+#define WAIT_POLLS 2000000u /* about 1 us each; an emulator may not get to the UART for a while */
 
 struct line {
 	unsigned len;
@@ -32,7 +33,7 @@ static char ring[RING_BYTES];
 static unsigned head, tail;   /* free-running: [tail, head) waits to be written */
 static unsigned dropped;      /* lines that found no room */
 static struct line open_line; /* what a domain has not ended yet */
-static bool dying;
+static bool dying, stuck;     /* stuck: a UART that takes nothing is not waited for again */
 
 static uint64_t lock(void)
 {
@@ -116,6 +117,26 @@ static void enqueue(const struct line *l)
 		ring[head++ % RING_BYTES] = l->text[i];
 }
 
+/* Writes what the UART takes of the ring, up to a bound; with @wait all of it, or a dead UART loses it. */
+static void drain_ring(bool wait)
+{
+	unsigned polls = 0;
+
+	for (unsigned left = DRAIN_BYTES; head != tail && (wait || left);) {
+		unsigned at = tail % RING_BYTES, n = MIN(head - tail, RING_BYTES - at);
+
+		n = serial_write(0, ring + at, wait ? n : MIN(n, left));
+		left -= n;
+		tail += n;
+		polls = n ? 0 : polls + 1;
+		if (!n && !wait)
+			return;
+		stuck |= polls > WAIT_POLLS;
+		if (!n && stuck)
+			tail = head;
+	}
+}
+
 static void say(const char *prefix, const char *format, va_list *args)
 {
 	struct line l = {0};
@@ -125,10 +146,9 @@ static void say(const char *prefix, const char *format, va_list *args)
 	put_format(&l, format, args);
 	finish(&l);
 	flags = lock();
-	if (async)
-		enqueue(&l);
-	else
-		serial_write_wait(0, l.text, l.len);
+	enqueue(&l);
+	if (!async)
+		drain_ring(true);
 	unlock(flags);
 }
 
@@ -144,22 +164,6 @@ void log_line(const char *format, ...)
 void log_async(void)
 {
 	async = true;
-}
-
-/* Writes what the UART takes of the ring, up to a bound, or with @wait all of it. */
-static void drain_ring(bool wait)
-{
-	for (unsigned left = DRAIN_BYTES; head != tail && left;) {
-		unsigned at = tail % RING_BYTES, n = MIN(head - tail, RING_BYTES - at);
-
-		if (wait)
-			serial_write_wait(0, ring + at, n);
-		else
-			left -= n = serial_write(0, ring + at, MIN(n, left));
-		tail += n;
-		if (!n)
-			return;
-	}
 }
 
 /* A byte of a domain's line; with its end the line enters the ring, and so does what is too long for one. */

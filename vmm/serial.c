@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * 16550 UARTs (National PC16550D data sheet). Each call does at most a FIFO's worth of port accesses; a UART that never
- * gets ready costs serial_write_wait() one bounded wait, after which the channel's waiting writes are dropped.
+ * 16550 UARTs (National PC16550D data sheet). Each call does at most a FIFO's worth of port accesses.
  */
 #include "serial.h"
 
@@ -30,16 +29,12 @@
 #define MCR_DTR_RTS_OUT2 0x0bu /* OUT2 lets the interrupt out on a PC */
 #define LSR_RECEIVED 0x1u
 #define LSR_THR_EMPTY 0x20u
-#define WAIT_POLLS 200000u /* 16 bytes at 115,200 baud take 1.4 ms, a poll about 1 us */
 
-static struct {
-	uint16_t port; /* 0: absent */
-	bool stuck;    /* a bounded wait ran out: do not wait again */
-} channels[SERIAL_CHANNELS];
+static uint16_t ports[SERIAL_CHANNELS]; /* 0: absent */
 
 static uint16_t reg(unsigned channel, unsigned r)
 {
-	return (uint16_t)(channels[channel].port + r);
+	return (uint16_t)(ports[channel] + r);
 }
 
 /* A scratch register that keeps what was written is the mark of a UART. */
@@ -58,7 +53,7 @@ static void set_up(unsigned channel, uint16_t port)
 {
 	if (!port || !probe(port))
 		return;
-	channels[channel].port = port;
+	ports[channel] = port;
 	out8(reg(channel, IER), 0);
 	out8(reg(channel, LCR), LCR_DIVISOR | LCR_8N1);
 	out8(reg(channel, DATA), 1);
@@ -77,7 +72,7 @@ void serial_init(uint16_t port)
 
 bool serial_present(unsigned channel)
 {
-	return channel < SERIAL_CHANNELS && channels[channel].port;
+	return channel < SERIAL_CHANNELS && ports[channel];
 }
 
 unsigned serial_write(unsigned channel, const char *text, unsigned len)
@@ -105,29 +100,11 @@ unsigned serial_read(unsigned channel, char *text, unsigned len)
 	return n;
 }
 
-void serial_write_wait(unsigned channel, const char *text, unsigned len)
-{
-	unsigned polls = 0;
-
-	if (!serial_present(channel) || channels[channel].stuck)
-		return;
-	while (len) {
-		unsigned n = serial_write(channel, text, len);
-		text += n;
-		len -= n;
-		polls = n ? 0 : polls + 1;
-		if (polls > WAIT_POLLS) {
-			channels[channel].stuck = true;
-			return;
-		}
-	}
-}
-
 bool serial_irq_enable(uint32_t apic_id)
 {
-	unsigned irq = channels[0].port == COM1 ? COM1_IRQ : COM2_IRQ;
+	unsigned irq = ports[0] == COM1 ? COM1_IRQ : COM2_IRQ;
 
-	if (channels[0].port != COM1 && channels[0].port != COM2)
+	if (ports[0] != COM1 && ports[0] != COM2)
 		return false;
 	if (!ioapic_route_isa(irq, VECTOR_SERIAL, apic_id))
 		return false;

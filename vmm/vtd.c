@@ -76,6 +76,9 @@
 #define PATIENCE_NS 1000000000ull
 #define CHECK_REQUESTER (1ull << 18)
 
+#define REG32(u, at) (*(volatile uint32_t *)((u)->regs + (at)))
+#define REG64(u, at) (*(volatile uint64_t *)((u)->regs + (at)))
+
 struct unit {
 	volatile uint8_t *regs;
 	uint64_t cap, ecap;
@@ -91,16 +94,6 @@ static bool caches_absent;           /* a unit may not see an entry that is adde
 static uint64_t (*contexts[256])[2]; /* by bus */
 static uint64_t (*handles)[2];
 static volatile uint32_t waited;
-
-static uint64_t read64(const struct unit *u, uint32_t reg)
-{
-	return *(volatile uint64_t *)(u->regs + reg);
-}
-
-static void write64(const struct unit *u, uint32_t reg, uint64_t v)
-{
-	*(volatile uint64_t *)(u->regs + reg) = v;
-}
 
 static void written(const void *at, uint64_t bytes)
 {
@@ -123,7 +116,7 @@ static bool await(const struct unit *u, uint32_t mask, uint32_t value)
 {
 	uint64_t end = time_now() + PATIENCE_NS;
 
-	while ((mmio_read32(u->regs + REG_STATUS) & mask) != value)
+	while ((REG32(u, REG_STATUS) & mask) != value)
 		if (time_now() > end)
 			return false;
 	return true;
@@ -132,7 +125,7 @@ static bool await(const struct unit *u, uint32_t mask, uint32_t value)
 /* Switches @what on, and waits until it is on, or for FLUSH_WRITES over. */
 static bool command(const struct unit *u, uint32_t what)
 {
-	mmio_write32(u->regs + REG_COMMAND, (mmio_read32(u->regs + REG_STATUS) & STAYING) | what);
+	REG32(u, REG_COMMAND) = (REG32(u, REG_STATUS) & STAYING) | what;
 	return await(u, what, what & ~FLUSH_WRITES);
 }
 
@@ -158,7 +151,7 @@ static void forget(void)
 			u->tail = (u->tail + 1) % QUEUE_ENTRIES;
 		}
 		__asm__ volatile("mfence" : : : "memory");
-		write64(u, REG_QUEUE_TAIL, u->tail * 16);
+		REG64(u, REG_QUEUE_TAIL) = u->tail * 16;
 		while (!waited)
 			must(time_now() < end);
 	}
@@ -243,7 +236,7 @@ bool iommu_next_fault(struct iommu_fault *fault)
 		uint32_t first = (u->cap >> 24 & 0x3ff) * 16, count = (u->cap >> 40 & 0xff) + 1;
 
 		for (uint32_t at = first; at < first + count * 16; at += 16) {
-			uint64_t low = read64(u, at), high = read64(u, at + 8);
+			uint64_t low = REG64(u, at), high = REG64(u, at + 8);
 
 			if (!(high & FAULT_VALID))
 				continue;
@@ -253,10 +246,10 @@ bool iommu_next_fault(struct iommu_fault *fault)
 			fault->read = high & FAULT_READ;
 			fault->interrupt = fault->reason >= FAULT_INTERRUPTS;
 			fault->address = fault->interrupt ? low >> 48 : low & ~(uint64_t)PAGE_MASK;
-			mmio_write32(u->regs + at + 12, FAULT_VALID >> 32);
+			REG32(u, at + 12) = FAULT_VALID >> 32;
 			return true;
 		}
-		mmio_write32(u->regs + REG_FAULT_STATUS, mmio_read32(u->regs + REG_FAULT_STATUS));
+		REG32(u, REG_FAULT_STATUS) = REG32(u, REG_FAULT_STATUS); /* a 1 clears */
 	}
 	return false;
 }
@@ -264,32 +257,32 @@ bool iommu_next_fault(struct iommu_fault *fault)
 void iommu_faults_off(void)
 {
 	for (unsigned i = 0; i < unit_count; i++)
-		mmio_write32(units[i].regs + REG_FAULT_CONTROL, FAULTS_OFF);
+		REG32(&units[i], REG_FAULT_CONTROL) = FAULTS_OFF;
 }
 
 /* Everything off that firmware may have left on; then this unit's tables. False: it cannot be used. */
 static bool unit_start(struct unit *u, uint64_t root, uint64_t denied)
 {
-	mmio_write32(u->regs + REG_COMMAND, 0);
+	REG32(u, REG_COMMAND) = 0;
 	if (!await(u, STAYING, 0))
 		return false;
 	u->queue = phys_ptr(early_alloc(1));
 	u->tail = 0;
-	write64(u, REG_QUEUE_TAIL, 0);
-	write64(u, REG_QUEUE, virt_phys(u->queue));
-	write64(u, REG_ROOT, u->segment ? denied : root);
+	REG64(u, REG_QUEUE_TAIL) = 0;
+	REG64(u, REG_QUEUE) = virt_phys(u->queue);
+	REG64(u, REG_ROOT) = u->segment ? denied : root;
 	if (!command(u, SET_ROOT) || !command(u, QUEUE_ON))
 		return false;
 	if (remaps_interrupts) {
-		write64(u, REG_HANDLES, virt_phys(handles) | 7); /* 2 to the 8th: IOMMU_HANDLES */
+		REG64(u, REG_HANDLES) = virt_phys(handles) | 7; /* 2 to the 8th: IOMMU_HANDLES */
 		if (!command(u, SET_HANDLES))
 			return false;
 	}
-	mmio_write32(u->regs + REG_FAULT_STATUS, UINT32_MAX);
-	mmio_write32(u->regs + REG_FAULT_DATA, VECTOR_DMA_FAULT);
-	mmio_write32(u->regs + REG_FAULT_ADDRESS, MESSAGE_ADDRESS | apic_id() << 12);
-	mmio_write32(u->regs + REG_FAULT_ADDRESS_HIGH, 0);
-	mmio_write32(u->regs + REG_FAULT_CONTROL, 0);
+	REG32(u, REG_FAULT_STATUS) = UINT32_MAX;
+	REG32(u, REG_FAULT_DATA) = VECTOR_DMA_FAULT;
+	REG32(u, REG_FAULT_ADDRESS) = MESSAGE_ADDRESS | apic_id() << 12;
+	REG32(u, REG_FAULT_ADDRESS_HIGH) = 0;
+	REG32(u, REG_FAULT_CONTROL) = 0;
 	return true;
 }
 
@@ -303,8 +296,8 @@ static const char *units_find(const struct boot_dmar *dmar)
 
 		u->regs = paging_map_device(dmar->unit[i].base, PAGE_SIZE);
 		u->segment = dmar->unit[i].segment;
-		u->cap = read64(u, REG_CAP);
-		u->ecap = read64(u, REG_ECAP);
+		u->cap = REG64(u, REG_CAP);
+		u->ecap = REG64(u, REG_ECAP);
 		caches_absent |= (u->cap & (CAP_CACHES_ABSENT | CAP_WRITE_BUFFER)) != 0;
 		if (!~u->cap || CAP_DOMAINS(u->cap) < 10)
 			return "too few domain numbers";
@@ -357,7 +350,7 @@ static const char *units_start(const struct boot_dmar *dmar)
 			return "it does not start";
 		/* What firmware denied to all devices until there are tables. */
 		if (units[i].cap & CAP_PROTECTED)
-			mmio_write32(units[i].regs + REG_PROTECTED, 0);
+			REG32(&units[i], REG_PROTECTED) = 0;
 	}
 	world.dma_written = written;
 	return NULL;
@@ -373,7 +366,7 @@ void iommu_init(void)
 		why = units_start(dmar);
 	if (why) {
 		for (unsigned i = 0; i < BOOT_DMAR_UNITS && units[i].regs; i++)
-			mmio_write32(units[i].regs + REG_COMMAND, 0);
+			REG32(&units[i], REG_COMMAND) = 0;
 		unit_count = 0;
 		remaps_interrupts = caches_absent = false;
 		log_line("iommu: not used: %s. A domain that owns a device can reach all of memory with it", why);
