@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Devices in the hands of domains: assignment, interrupts, and the order in which a dead owner's device is stilled. */
-#ifndef CAMBIUM_VMM_DEVICE_H
-#define CAMBIUM_VMM_DEVICE_H
+#pragma once
 
 #include "core/world.h"
 
@@ -18,6 +17,3 @@ void device_unbind(const struct port *p);
 void device_faults(void);
 /* An MSI-X interrupt arrived on @vector. One that nobody waits for is counted. */
 void device_interrupt(uint8_t vector);
-uint32_t device_unexpected(void);
-
-#endif

@@ -29,13 +29,6 @@ static struct binding {
 	uint32_t entry;
 } bindings[VECTORS];
 
-static uint32_t unexpected;
-
-uint32_t device_unexpected(void)
-{
-	return unexpected;
-}
-
 void device_interrupt(uint8_t vector)
 {
 	unsigned n = vector - VECTOR_DEVICE_FIRST;
@@ -44,7 +37,7 @@ void device_interrupt(uint8_t vector)
 	if (d && event_port(d, bindings[n].port))
 		event_raise(&world, d, bindings[n].port);
 	else
-		unexpected++;
+		world.unexpected_interrupts++;
 }
 
 static void binding_drop(unsigned n)

@@ -5,7 +5,6 @@
 #include "core/frame.h"
 #include "core/grant.h"
 #include "core/mmu.h"
-#include "device.h"
 #include "run.h"
 
 #include <string.h>
@@ -121,7 +120,24 @@ int64_t do_domain_release(struct vcpu *v, struct domain *d)
 
 int64_t do_domain_info(struct vcpu *v, struct domain *d, struct domain_info *info)
 {
-	domain_describe(&world, d, info);
+	*info = (struct domain_info){
+		.domid = d->id,
+		.state = d->state,
+		.reason = d->reason,
+		.code = d->code,
+		.shared_mfn = d->shared_mfn,
+		.hypercall_mfn = world.stubs_mfn,
+		.root_mfn = d->vcpu.root,
+		.frames = d->frame_count,
+		.max_frames = d->frame_max,
+		.run_time = d->vcpu.run_time,
+		.ports = d->port_count,
+		.grants = d->grant_count,
+		.mappings = d->mapping_count,
+		.has_frame = d->has_frame,
+		.frame = d->has_frame ? d->vcpu.frame : (struct trap_frame){0},
+	};
+	memcpy(info->name, d->name, sizeof info->name);
 	return 0;
 }
 
@@ -143,7 +159,7 @@ int64_t do_machine_info(struct vcpu *v, struct machine_info *info)
 		.domains = world.domain_count,
 		.devices = pci_count(),
 		.features = world.features,
-		.unexpected_interrupts = device_unexpected(),
+		.unexpected_interrupts = world.unexpected_interrupts,
 	};
 	return 0;
 }

@@ -221,10 +221,9 @@ int64_t do_grant_accept(struct vcpu *v, uint32_t granter, uint32_t ref)
 
 int64_t do_grant_query(struct vcpu *v, uint32_t ref)
 {
-	uint32_t maps = 0;
-	enum abi_error e = grant_query(v->domain, ref, &maps);
+	const struct grant *g = grant_find(v->domain, ref);
 
-	return e == HC_OK ? (int64_t)maps : -(int64_t)e;
+	return g ? (int64_t)g->maps : -HC_EGRANT;
 }
 
 int64_t do_grant_retarget(struct vcpu *v, struct domain *d, uint32_t first, uint32_t count, uint32_t peer)
@@ -236,7 +235,8 @@ int64_t do_grant_retarget(struct vcpu *v, struct domain *d, uint32_t first, uint
 	if (!p || p->state == DOMAIN_DEAD)
 		return -HC_ENODOM;
 	for (uint32_t i = 0; i < count; i++) {
-		const struct domain *old = domain_find(&world, grant_peer(d, first + i));
+		const struct grant *g = grant_find(d, first + i);
+		const struct domain *old = g ? domain_find(&world, g->peer) : NULL;
 
 		if (old && old->state != DOMAIN_DEAD)
 			return -HC_ESTATE;

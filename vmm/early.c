@@ -63,18 +63,13 @@ const struct boot_info *early_boot(void)
 
 bool early_option(const char *word)
 {
-	const char *p = boot.cmdline;
-
-	while (*p) {
+	for (const char *p = boot.cmdline; *p; p++) {
 		unsigned n = 0;
-		while (*p == ' ')
-			p++;
+
 		while (word[n] && p[n] == word[n])
 			n++;
-		if (n && !word[n] && (p[n] == ' ' || !p[n]))
+		if (!word[n] && (p[n] == ' ' || !p[n]) && (p == boot.cmdline || p[-1] == ' '))
 			return true;
-		while (*p && *p != ' ')
-			p++;
 	}
 	return false;
 }

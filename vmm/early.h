@@ -5,8 +5,7 @@
  * Use: early_init(), early_alloc() as often as needed, then one early_seal(); what early_left() tells is the
  * frame table's. The first MiB never counts as usable.
  */
-#ifndef CAMBIUM_VMM_EARLY_H
-#define CAMBIUM_VMM_EARLY_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -45,5 +44,3 @@ uint64_t early_left(unsigned i);
 
 /* For paging_init(): from now on memory is zeroed through the direct map, above 4 GiB too. */
 void early_direct_map_ready(void);
-
-#endif

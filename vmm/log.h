@@ -4,8 +4,7 @@
  * before log_line() returns; afterwards it goes into a ring that log_drain() empties as the UART takes it, and what does
  * not fit is dropped and counted.
  */
-#ifndef CAMBIUM_VMM_LOG_H
-#define CAMBIUM_VMM_LOG_H
+#pragma once
 
 #include <base/check.h>
 #include <stdbool.h>
@@ -36,5 +35,3 @@ void log_last_words(void);
 
 /* Says "vmm: fatal: " and the text, waiting for the UART, and halts the machine. For an operator, not for our mistakes. */
 _Noreturn void log_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-#endif

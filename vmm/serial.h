@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * 16550 UARTs. Channel 0 is the console that the boot door named, channel 1 the PC's second port where there is one.
- * Nothing here waits but serial_write_wait().
+ * Nothing here waits.
  */
-#ifndef CAMBIUM_VMM_SERIAL_H
-#define CAMBIUM_VMM_SERIAL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,13 +22,8 @@ unsigned serial_write(unsigned channel, const char *text, unsigned len);
 /* Reads at most @len bytes that have arrived; returns their number, 0 when there is no channel. */
 unsigned serial_read(unsigned channel, char *text, unsigned len);
 
-/* Writes all of it, waiting for the UART (bounded: a dead UART loses text). For the boot log and panics only. */
-void serial_write_wait(unsigned channel, const char *text, unsigned len);
-
 /*
  * Lets received bytes of channel 0 raise VECTOR_SERIAL on the CPU with local APIC id @apic_id; false when there is no
  * I/O APIC for it. The interrupt is edge-triggered: read until serial_read() gives 0. Needs apic_init(). Boot only.
  */
 bool serial_irq_enable(uint32_t apic_id);
-
-#endif

@@ -26,12 +26,13 @@
 /* An ELF segment of the hypervisor's file with this flag (of those for the system) is the PVH door's: nobody else loads it. */
 #define BOOT_SEGMENT_PVH 0x00100000u
 
+/* By how little use the memory is; any other number is taken for BOOT_MEMORY_RESERVED. */
 #define BOOT_MEMORY_USABLE 1u   /* free RAM */
-#define BOOT_MEMORY_RESERVED 2u /* RAM or device memory that must not be used */
-#define BOOT_MEMORY_LOADER 3u   /* RAM free once the hypervisor has left the loader's tables and read boot_info */
-#define BOOT_MEMORY_IMAGE 4u    /* the hypervisor's own image */
-#define BOOT_MEMORY_BUNDLE 5u   /* the bundle: stays reserved */
-#define BOOT_MEMORY_FIRMWARE 6u /* ACPI tables and firmware run-time memory: readable, never reused */
+#define BOOT_MEMORY_LOADER 2u   /* RAM free once the hypervisor has left the loader's tables and read boot_info */
+#define BOOT_MEMORY_FIRMWARE 3u /* ACPI tables and firmware run-time memory: readable, never reused */
+#define BOOT_MEMORY_BUNDLE 4u   /* the bundle: stays reserved */
+#define BOOT_MEMORY_IMAGE 5u    /* the hypervisor's own image */
+#define BOOT_MEMORY_RESERVED 6u /* RAM or device memory that must not be used */
 
 /* One range of physical memory, page aligned. Ranges may come in any order; on overlap the least usable type wins. */
 struct boot_memory {

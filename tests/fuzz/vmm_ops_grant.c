@@ -61,7 +61,7 @@ static struct domain *find_offer(struct vmm_run *t, bool transfer, uint32_t *ref
 		struct domain *d = t->w->domains[i % SLOTS];
 		uint32_t r = 1 + (*ref + i / SLOTS) % 14;
 
-		if (!d || d->state == DOMAIN_DEAD || grant_peer(d, r) != t->d->id)
+		if (!d || d->state == DOMAIN_DEAD || tw_peer(d, r) != t->d->id)
 			continue;
 		if (!(d->grants[0][r].flags & GRANT_TRANSFER) != transfer) {
 			*ref = r;

@@ -20,7 +20,13 @@ static struct boot_memory range(uint64_t first_mfn, uint64_t pages, uint32_t typ
 
 static unsigned rank(uint32_t type)
 {
-	static const uint8_t ranks[] = {6, 1, 6, 2, 5, 4, 3};
+	static const uint8_t ranks[] = {6,
+					[BOOT_MEMORY_USABLE] = 1,
+					[BOOT_MEMORY_LOADER] = 2,
+					[BOOT_MEMORY_FIRMWARE] = 3,
+					[BOOT_MEMORY_BUNDLE] = 4,
+					[BOOT_MEMORY_IMAGE] = 5,
+					[BOOT_MEMORY_RESERVED] = 6};
 
 	return type < sizeof ranks ? ranks[type] : 6;
 }

@@ -45,7 +45,7 @@ uint32_t random_any_ref(struct run *t)
 
 void random_find_offer(struct run *t, struct domain **granter, uint32_t *r)
 {
-	for (unsigned tries = 0; tries < 20 && grant_peer(*granter, *r) != t->d->id; tries++) {
+	for (unsigned tries = 0; tries < 20 && tw_peer(*granter, *r) != t->d->id; tries++) {
 		*granter = random_any_alive(t);
 		*r = random_any_ref(t);
 	}

@@ -35,6 +35,13 @@ void tw_io(unsigned i, const struct domain *d, mfn_t first, uint64_t count)
 	io[i] = (struct io){d->id, first, count};
 }
 
+domid_t tw_peer(const struct domain *d, uint32_t ref)
+{
+	const struct grant *g = grant_find(d, ref);
+
+	return g ? g->peer : DOMID_NONE;
+}
+
 unsigned tw_wakes(void)
 {
 	return wakes;

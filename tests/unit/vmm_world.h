@@ -35,6 +35,9 @@ struct tw_space {
 struct world *tw_new(unsigned frames);
 void tw_free(struct world *w);
 
+/* The peer that reference @ref of @d names, DOMID_NONE when it is free. */
+domid_t tw_peer(const struct domain *d, uint32_t ref);
+
 /* Range number @i of registers, from frame @first on, is a device's of @d. Whoever had it has it no more. */
 #define TW_IO_RANGES 16u
 void tw_io(unsigned i, const struct domain *d, mfn_t first, uint64_t count);

@@ -20,26 +20,12 @@
 #define RELEASE_VISITS 4096u
 #define RELEASE_WORK 16384u /* table entries */
 
-static const struct trap_frame start_frame = {.rflags = 0x202};
-
 struct domain *domain_find(const struct world *w, domid_t id)
 {
 	uint32_t slot = DOMID_SLOT(id);
 	struct domain *d = slot < DOMAIN_SLOTS ? w->domains[slot] : NULL;
 
 	return d && d->id == id ? d : NULL;
-}
-
-static enum abi_error domain_pages(struct world *w, mfn_t *self, mfn_t *fpu)
-{
-	enum abi_error e = frame_alloc_own(w, self);
-
-	if (e != HC_OK)
-		return e;
-	e = frame_alloc_own(w, fpu);
-	if (e != HC_OK)
-		frame_free_own(w, *self);
-	return e;
 }
 
 static enum abi_error create_check(const struct world *w, const struct domain_create *c)
@@ -56,10 +42,10 @@ enum abi_error domain_create(struct world *w, const struct domain_create *c, str
 {
 	enum abi_error e = create_check(w, c);
 	uint16_t generation;
-	mfn_t self, fpu;
+	mfn_t self, fpu = 0;
 	struct domain *d;
 
-	if (e != HC_OK || (e = domain_pages(w, &self, &fpu)) != HC_OK)
+	if (e != HC_OK || (e = frame_alloc_own(w, &self)) != HC_OK)
 		return e;
 	d = world_page(w, self);
 	generation = w->generations[c->slot] == UINT16_MAX ? 1 : (uint16_t)(w->generations[c->slot] + 1);
@@ -71,24 +57,23 @@ enum abi_error domain_create(struct world *w, const struct domain_create *c, str
 	d->frame_max = (uint64_t)c->max_pages + 1; /* the shared-info page is on the house */
 	d->port_hint = 1;
 	d->vcpu.domain = d;
-	d->vcpu.fpu = world_page(w, fpu);
-	d->vcpu.frame = start_frame;
 	d->vcpu.timer = (struct timer){.vcpu = &d->vcpu, .kind = TIMER_GUEST};
 	d->vcpu.block_deadline = (struct timer){.vcpu = &d->vcpu, .kind = TIMER_BLOCK};
 	sched_entity_init(&d->vcpu.sched, c->weight);
-	e = frame_set_target(w, d, d->frame_max, c->reserved_pages ? c->reserved_pages + 1ull : 0);
-	if (e == HC_OK) {
+	e = frame_alloc_own(w, &fpu);
+	if (e == HC_OK)
+		e = frame_set_target(w, d, d->frame_max, c->reserved_pages ? c->reserved_pages + 1ull : 0);
+	if (e == HC_OK)
 		e = frame_alloc(w, d, &d->shared_mfn);
-		if (e == HC_OK)
-			CHECK(frame_get_type(w, d->shared_mfn, FRAME_WRITABLE) == HC_OK);
-		else
-			CHECK(frame_set_target(w, d, 0, 0) == HC_OK);
-	}
 	if (e != HC_OK) {
-		frame_free_own(w, fpu);
+		CHECK(frame_set_target(w, d, 0, 0) == HC_OK);
+		if (fpu)
+			frame_free_own(w, fpu);
 		frame_free_own(w, self);
 		return e;
 	}
+	CHECK(frame_get_type(w, d->shared_mfn, FRAME_WRITABLE) == HC_OK);
+	d->vcpu.fpu = world_page(w, fpu);
 	d->shared = world_page(w, d->shared_mfn);
 	d->shared->memory_target = d->frame_target;
 	for (unsigned i = 0; i < VCPU_MAX; i++)
@@ -174,26 +159,4 @@ enum abi_error domain_release(struct world *w, struct domain *d)
 	}
 	d->release_step += done;
 	return HC_EAGAIN;
-}
-
-void domain_describe(const struct world *w, const struct domain *d, struct domain_info *info)
-{
-	*info = (struct domain_info){
-		.domid = d->id,
-		.state = d->state,
-		.reason = d->reason,
-		.code = d->code,
-		.shared_mfn = d->shared_mfn,
-		.hypercall_mfn = w->stubs_mfn,
-		.root_mfn = d->vcpu.root,
-		.frames = d->frame_count,
-		.max_frames = d->frame_max,
-		.run_time = d->vcpu.run_time,
-		.ports = d->port_count,
-		.grants = d->grant_count,
-		.mappings = d->mapping_count,
-		.has_frame = d->has_frame,
-		.frame = d->has_frame ? d->vcpu.frame : (struct trap_frame){0},
-	};
-	memcpy(info->name, d->name, sizeof info->name);
 }

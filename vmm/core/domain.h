@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Domains: identity, life and the bounded return of everything that one held. */
-#ifndef CAMBIUM_VMM_DOMAIN_H
-#define CAMBIUM_VMM_DOMAIN_H
+#pragma once
 
 #include "world.h"
 
@@ -26,8 +25,3 @@ void domain_end(struct world *w, struct domain *d, enum domain_reason reason, ui
  * Order: grant mappings, what devices reached, page tables, grants, frames, the image, the record.
  */
 enum abi_error domain_release(struct world *w, struct domain *d);
-
-/* Fills in @info. */
-void domain_describe(const struct world *w, const struct domain *d, struct domain_info *info);
-
-#endif

@@ -20,7 +20,7 @@ static struct grant *grant_at(const struct domain *d, uint32_t ref)
 	return &d->grants[ref / GRANTS_PER_PAGE][ref % GRANTS_PER_PAGE];
 }
 
-static struct grant *grant_used(const struct domain *d, uint32_t ref)
+struct grant *grant_find(const struct domain *d, uint32_t ref)
 {
 	struct grant *g = grant_at(d, ref);
 
@@ -107,7 +107,7 @@ static enum abi_error all_idle(const struct domain *d, uint32_t first, uint32_t 
 	if (!range_within(first, count, GRANT_MAX))
 		return HC_EGRANT;
 	for (uint32_t i = 0; i < count; i++) {
-		const struct grant *g = grant_used(d, first + i);
+		const struct grant *g = grant_find(d, first + i);
 		if (!g)
 			return HC_EGRANT;
 		if (g->maps)
@@ -132,16 +132,6 @@ enum abi_error grant_revoke(struct world *w, struct domain *d, uint32_t first, u
 	return HC_OK;
 }
 
-enum abi_error grant_query(const struct domain *d, uint32_t ref, uint32_t *maps)
-{
-	const struct grant *g = grant_used(d, ref);
-
-	if (!g)
-		return HC_EGRANT;
-	*maps = g->maps;
-	return HC_OK;
-}
-
 enum abi_error grant_retarget(struct domain *d, uint32_t first, uint32_t count, domid_t peer)
 {
 	enum abi_error e = all_idle(d, first, count);
@@ -162,23 +152,16 @@ bool grant_any_mapped(const struct domain *d)
 			ref |= GRANTS_PER_PAGE - 1; /* the whole page is not there */
 			continue;
 		}
-		g = grant_used(d, ref);
+		g = grant_find(d, ref);
 		if (g && g->maps)
 			return true;
 	}
 	return false;
 }
 
-domid_t grant_peer(const struct domain *d, uint32_t ref)
-{
-	const struct grant *g = grant_used(d, ref);
-
-	return g ? g->peer : DOMID_NONE;
-}
-
 enum abi_error grant_access(const struct domain *granter, domid_t peer, uint32_t ref, bool write, mfn_t *mfn)
 {
-	const struct grant *g = grant_used(granter, ref);
+	const struct grant *g = grant_find(granter, ref);
 
 	if (!g || g->peer != peer || (g->flags & GRANT_TRANSFER))
 		return HC_EGRANT;
@@ -190,7 +173,7 @@ enum abi_error grant_access(const struct domain *granter, domid_t peer, uint32_t
 
 enum abi_error grant_accept(struct world *w, struct domain *taker, struct domain *granter, uint32_t ref, mfn_t *mfn)
 {
-	struct grant *g = grant_used(granter, ref);
+	struct grant *g = grant_find(granter, ref);
 	enum abi_error e;
 
 	if (!g || g->peer != taker->id || !(g->flags & GRANT_TRANSFER))
@@ -360,7 +343,7 @@ enum abi_error grant_unmap(struct world *w, struct domain *mapper, mfn_t table, 
 	put_mapped(w, m->mfn, m->flags & GRANT_READONLY);
 	/* A granter that is being released has no table any more; one that is gone has no record. */
 	granter = domain_find(w, m->granter);
-	g = granter ? grant_used(granter, m->ref) : NULL;
+	g = granter ? grant_find(granter, m->ref) : NULL;
 	if (g)
 		g->maps--;
 	mapping_give_back(mapper, n);
@@ -394,7 +377,7 @@ void grant_free_tables(struct world *w, struct domain *d)
 		frame_free_table(w, d, d->mappings[i]);
 	frame_free_table(w, d, d->buckets);
 	for (uint32_t ref = 0; ref < GRANT_MAX; ref++) {
-		struct grant *g = grant_used(d, ref);
+		struct grant *g = grant_find(d, ref);
 		if (g)
 			frame_put(w, g->mfn);
 	}

@@ -3,8 +3,7 @@
  * Grants: a domain offers frames to a named peer, which maps or copies them. The table is the hypervisor's alone, offers
  * are made by hypercall; buffer pools are offered once, so that this costs nothing per packet.
  */
-#ifndef CAMBIUM_VMM_GRANT_H
-#define CAMBIUM_VMM_GRANT_H
+#pragma once
 
 #include "world.h"
 
@@ -22,14 +21,12 @@ enum abi_error grant_may_offer(const struct world *w, const struct domain *d, ui
 enum abi_error grant_offer(struct world *w, struct domain *d, uint32_t ref, domid_t peer, uint32_t flags, mfn_t mfn);
 /* Takes back @count references from @first, all or none. HC_EGRANT, HC_EBUSY. */
 enum abi_error grant_revoke(struct world *w, struct domain *d, uint32_t first, uint32_t count);
-/* The mappings of one reference into *@maps. HC_EGRANT. */
-enum abi_error grant_query(const struct domain *d, uint32_t ref, uint32_t *maps);
+/* Reference @ref of @d; NULL: it is free, or there is none. */
+struct grant *grant_find(const struct domain *d, uint32_t ref);
 /* Gives references to a new peer. The caller has checked that the old ones' peers are dead. HC_EGRANT, HC_EBUSY. */
 enum abi_error grant_retarget(struct domain *d, uint32_t first, uint32_t count, domid_t peer);
 /* Whether somebody maps a frame of @d: nobody may when it starts. */
 bool grant_any_mapped(const struct domain *d);
-/* The peer that reference @ref of @d names, DOMID_NONE when it is free. */
-domid_t grant_peer(const struct domain *d, uint32_t ref);
 
 /*
  * Maps reference @ref of @granter into @mapper's level-1 entry (@table, @index). *@mfn is the frame. @flags GRANT_READONLY,
@@ -53,5 +50,3 @@ enum abi_error grant_access(const struct domain *granter, domid_t peer, uint32_t
 
 /* Frees the tables of a dead domain without mappings. */
 void grant_free_tables(struct world *w, struct domain *d);
-
-#endif

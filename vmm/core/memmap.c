@@ -9,20 +9,6 @@
 
 #define LOW_END 0x100000ull
 
-/* Types by how much use they are; one that is not here is of none. */
-static const uint32_t ranks[] = {BOOT_MEMORY_USABLE, BOOT_MEMORY_LOADER, BOOT_MEMORY_FIRMWARE, BOOT_MEMORY_BUNDLE,
-				 BOOT_MEMORY_IMAGE};
-
-/* How little use a type is, from 1 on. */
-static unsigned rank(uint32_t type)
-{
-	unsigned i = 0;
-
-	while (i < ARRAY_SIZE(ranks) && ranks[i] != type)
-		i++;
-	return i + 1;
-}
-
 /* Inserts @cut into the ascending list whose entries are kept in the start fields of @map. */
 static void add_cut(struct memmap *map, uint64_t cut)
 {
@@ -43,17 +29,14 @@ static uint64_t end_of(const struct boot_memory *r)
 	return MIN(r->start + r->pages * PAGE_SIZE, MEMMAP_TOP);
 }
 
-/* Type of the piece that begins at @start and holds no cut; 0: in no range. */
+/* Type of the piece that begins at @start and holds no cut: the greatest that covers it; 0: in no range. */
 static uint32_t piece_type(const struct boot_memory *in, unsigned count, uint64_t start)
 {
 	uint32_t type = 0;
-	unsigned worst = 0;
 
 	for (unsigned i = 0; i < count; i++)
-		if (start >= in[i].start && start < end_of(&in[i]) && rank(in[i].type) > worst) {
-			worst = rank(in[i].type);
-			type = worst > ARRAY_SIZE(ranks) ? BOOT_MEMORY_RESERVED : in[i].type;
-		}
+		if (start >= in[i].start && start < end_of(&in[i]))
+			type = MAX(type, in[i].type ? MIN(in[i].type, BOOT_MEMORY_RESERVED) : BOOT_MEMORY_RESERVED);
 	return type && start < LOW_END ? BOOT_MEMORY_RESERVED : type;
 }
 

@@ -3,8 +3,7 @@
  * The boot memory map put in order: ascending, without overlap, neighbours of one type joined. Where ranges overlap, the
  * least usable type wins: usable, loader, firmware, bundle, image, reserved, in this order. An unknown type is reserved.
  */
-#ifndef CAMBIUM_VMM_CORE_MEMMAP_H
-#define CAMBIUM_VMM_CORE_MEMMAP_H
+#pragma once
 
 #include <abi/boot.h>
 #include <stdbool.h>
@@ -28,5 +27,3 @@ uint32_t memmap_type(const struct memmap *map, uint64_t mfn);
 
 /* Highest frame number of RAM (any type but reserved) plus one. */
 uint64_t memmap_top(const struct memmap *map);
-
-#endif

@@ -24,6 +24,12 @@ static mfn_t entry_mfn(uint64_t e)
 	return (e & PTE_FRAME) >> PAGE_SHIFT;
 }
 
+/* Frame @mfn, if it is one of RAM and the domain's own. */
+static struct frame *own_frame(const struct world *w, const struct domain *d, mfn_t mfn)
+{
+	return frame_is_ram(w, mfn) && w->frames[mfn].owner == d->id ? &w->frames[mfn] : NULL;
+}
+
 /* Whether @d may map frame @mfn of RAM at all, apart from its type. */
 static bool mappable(const struct world *w, const struct domain *d, mfn_t mfn, bool writable, bool exec)
 {
@@ -98,7 +104,7 @@ static enum abi_error run_get(struct world *w, const struct domain *d, uint64_t 
 	for (mfn_t i = 0; i < RUN_FRAMES; i++) {
 		enum abi_error r = HC_ERUN;
 
-		if (frame_is_ram(w, first + i) && w->frames[first + i].owner == d->id)
+		if (own_frame(w, d, first + i))
 			r = e & PTE_W ? frame_get_type(w, first + i, FRAME_WRITABLE) : frame_get(w, first + i);
 		if (r != HC_OK) {
 			run_put(w, e, i);
@@ -111,9 +117,7 @@ static enum abi_error run_get(struct world *w, const struct domain *d, uint64_t 
 
 enum abi_error mmu_link(struct world *w, struct domain *d, mfn_t mfn, unsigned level)
 {
-	if (!frame_is_ram(w, mfn) || w->frames[mfn].owner != d->id)
-		return HC_EFRAME;
-	return frame_get_type(w, mfn, (enum frame_type)level);
+	return own_frame(w, d, mfn) ? frame_get_type(w, mfn, (enum frame_type)level) : HC_EFRAME;
 }
 
 void mmu_unlink(struct world *w, mfn_t mfn)
@@ -176,15 +180,14 @@ static enum abi_error table_validate(struct world *w, struct domain *d, mfn_t mf
 
 enum abi_error mmu_pin(struct world *w, struct domain *d, mfn_t mfn, unsigned level)
 {
+	struct frame *f = own_frame(w, d, mfn);
 	uint64_t *table;
-	struct frame *f;
 	enum abi_error e;
 
 	CHECK(level >= 1 && level <= 4);
-	if (!frame_is_ram(w, mfn) || w->frames[mfn].owner != d->id)
+	if (!f)
 		return HC_EFRAME;
 	table = world_page(w, mfn);
-	f = &w->frames[mfn];
 	if (f->type_count)
 		return f->type == level ? HC_ESTATE : HC_ETYPE;
 	e = frame_may_become(w, mfn, (enum frame_type)level);
@@ -211,14 +214,13 @@ enum abi_error mmu_pin(struct world *w, struct domain *d, mfn_t mfn, unsigned le
 
 enum abi_error mmu_unpin(struct world *w, struct domain *d, mfn_t mfn)
 {
+	const struct frame *f = own_frame(w, d, mfn);
 	uint64_t *table, start = w->work;
-	struct frame *f;
 	unsigned level;
 
-	if (!frame_is_ram(w, mfn) || w->frames[mfn].owner != d->id)
+	if (!f)
 		return HC_EFRAME;
 	table = world_page(w, mfn);
-	f = &w->frames[mfn];
 	level = f->type;
 	if (level < FRAME_L1 || level > FRAME_L4)
 		return HC_ESTATE;
@@ -241,14 +243,11 @@ enum abi_error mmu_set_entry(struct world *w, struct domain *d, mfn_t table, uns
 			     bool *flush)
 {
 	_Atomic uint64_t *slot;
-	const struct frame *f;
+	const struct frame *f = own_frame(w, d, table);
 	enum abi_error e;
 	uint64_t old;
 
-	if (!frame_is_ram(w, table))
-		return HC_ENOTABLE;
-	f = &w->frames[table];
-	if (f->owner != d->id || f->type < FRAME_L1 || f->type > FRAME_L4)
+	if (!f || f->type < FRAME_L1 || f->type > FRAME_L4)
 		return HC_ENOTABLE;
 	if (index >= guest_entries(f->type))
 		return HC_EADDRESS;

@@ -4,8 +4,7 @@
  * numbers and are validated when a frame becomes a table and at every update. Entries: abi/hypercall.h. A frame is a table
  * from pin to unpin, so that no call walks a tree: each does the work of one table at most.
  */
-#ifndef CAMBIUM_VMM_MMU_H
-#define CAMBIUM_VMM_MMU_H
+#pragma once
 
 #include "world.h"
 
@@ -42,5 +41,3 @@ enum abi_error mmu_walk(const struct world *w, mfn_t root, uint64_t va, unsigned
  */
 enum abi_error mmu_grant_set(struct world *w, mfn_t table, unsigned index, uint64_t value);
 void mmu_grant_clear(struct world *w, mfn_t table, unsigned index);
-
-#endif

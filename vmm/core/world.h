@@ -8,8 +8,7 @@
  * CORE_FLUSH_FIRST asks the caller to flush the TLB of every CPU, call frame_flushed() for each and ask again; nothing has
  * changed.
  */
-#ifndef CAMBIUM_VMM_WORLD_H
-#define CAMBIUM_VMM_WORLD_H
+#pragma once
 
 #include <abi/hypercall.h>
 #include <base/bits.h>
@@ -231,6 +230,7 @@ struct world {
 	mfn_t stubs_mfn;
 	const uint64_t *upper_half; /* entries 256..511 of every level-4 table */
 	uint32_t features;
+	uint32_t unexpected_interrupts; /* of devices, that no port waits for */
 	struct domain *domains[DOMAIN_SLOTS];
 	uint16_t generations[DOMAIN_SLOTS];
 	uint32_t domain_count;
@@ -258,5 +258,3 @@ static inline struct vcpu *domain_vcpu(struct domain *d, uint32_t id)
 	(void)id;
 	return &d->vcpu;
 }
-
-#endif
