@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Building the one domain that no other domain builds. */
-#ifndef CAMBIUM_VMM_BUILD_H
-#define CAMBIUM_VMM_BUILD_H
+#pragma once
 
 #include <stdint.h>
 
@@ -11,5 +10,3 @@
  * with one line.
  */
 void build_control(uint64_t bundle, uint64_t bytes, const char *cmdline);
-
-#endif

@@ -3,8 +3,7 @@
  * Handlers of the hypercalls: do_x() for each row of abi/hypercall.def, whose arguments the dispatcher has decoded. They check
  * everything and change nothing, then have a core function do it. Results as in the table.
  */
-#ifndef CAMBIUM_VMM_CALLS_H
-#define CAMBIUM_VMM_CALLS_H
+#pragma once
 
 #include "cpu.h"
 #include "pci.h"
@@ -35,5 +34,3 @@
 int64_t call_populate(struct domain *d, uint32_t image, bool text, guest_va_t mfns, uint32_t count);
 /* Copies from the caller's memory into the frame that @c names, which has been checked: 0, or -HC_x. */
 int64_t call_write(const struct domain_copy *c);
-
-#endif

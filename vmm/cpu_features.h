@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The metal side of core/cpu_policy: reads what the CPU says, applies what the policy decided. */
-#ifndef CAMBIUM_VMM_CPU_FEATURES_H
-#define CAMBIUM_VMM_CPU_FEATURES_H
+#pragma once
 
 #include "core/cpu_policy.h"
 
@@ -19,5 +18,3 @@ const struct cpu_policy *cpu_policy(void);
  * every CPU; SMAP is on afterwards with AC clear.
  */
 void cpu_features_enable(void);
-
-#endif

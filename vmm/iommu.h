@@ -3,8 +3,7 @@
  * DMA and interrupt remapping. vtd.c has Intel's units; another kind (AMD-Vi) would stand behind the same calls, with its own
  * bits in core/dma.c. Without a unit everything here does nothing, and messages are plain ones.
  */
-#ifndef CAMBIUM_VMM_IOMMU_H
-#define CAMBIUM_VMM_IOMMU_H
+#pragma once
 
 #include "core/world.h"
 #include "pci.h"
@@ -66,5 +65,3 @@ bool iommu_route_pin(unsigned handle, uint8_t id, struct iommu_route route, uint
 bool iommu_next_fault(struct iommu_fault *fault);
 /* No interrupt tells of faults any more. */
 void iommu_faults_off(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Fixed addresses, shared by C, assembly and the linker script: preprocessor lines only. */
-#ifndef CAMBIUM_VMM_LAYOUT_H
-#define CAMBIUM_VMM_LAYOUT_H
+#pragma once
 
 #ifdef __ASSEMBLER__
 #define ADDRESS(n) n
@@ -22,6 +21,4 @@
 extern const char vmm_text_start[], vmm_text_end[];
 extern const char vmm_rodata_start[], vmm_rodata_end[];
 extern char vmm_data_start[], vmm_data_end[]; /* .data and .bss */
-#endif
-
 #endif

@@ -10,8 +10,7 @@
  * All of it is supervisor-only and global. Every level-3 table is made by paging_init(), so a root that was filled
  * once never goes stale.
  */
-#ifndef CAMBIUM_VMM_PAGING_H
-#define CAMBIUM_VMM_PAGING_H
+#pragma once
 
 #include <stdint.h>
 
@@ -46,5 +45,3 @@ void *paging_map_device(uint64_t pa, uint64_t len);
 
 /* Unmaps the page at @page, a page-aligned address within the image's data: a guard below a stack. */
 void paging_guard(const void *page);
-
-#endif

@@ -3,8 +3,7 @@
  * The machine's PCI functions: found at boot, a fixed table from then on. Configuration space is reached through ECAM where
  * ACPI names it, else through ports 0xcf8/0xcfc.
  */
-#ifndef CAMBIUM_VMM_PCI_H
-#define CAMBIUM_VMM_PCI_H
+#pragma once
 
 #include <abi/hypercall.h>
 #include <stdbool.h>
@@ -66,5 +65,3 @@ bool pci_reset_done(struct pci_function *f);
 
 /* True when frame @mfn holds a byte of the MSI-X table or its pending bits: never to be mapped by a domain. */
 bool pci_bar_contains_msix(const struct pci_function *f, uint64_t mfn);
-
-#endif

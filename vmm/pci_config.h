@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How configuration space is reached: windows that ACPI names, else ports 0xcf8 and 0xcfc. For pci*.c alone. */
-#ifndef CAMBIUM_VMM_PCI_CONFIG_H
-#define CAMBIUM_VMM_PCI_CONFIG_H
+#pragma once
 
 #include "pci.h"
 
@@ -37,5 +36,3 @@ struct pci_function pci_address(const struct pci_segment *s, unsigned bdf);
 
 /* Finds the MSI-X capability, checks it against the BARs, maps the table, disables MSI-X. Needs sized BARs. */
 void pci_msix_find(struct pci_function *f);
-
-#endif

@@ -3,8 +3,7 @@
  * The only way to the memory of the running guest. A guest address is a struct, never a C pointer; each function checks
  * the range against GUEST_TOP, uses the guest's own page tables and rights, and survives a fault.
  */
-#ifndef CAMBIUM_VMM_UACCESS_H
-#define CAMBIUM_VMM_UACCESS_H
+#pragma once
 
 #include "core/world.h"
 
@@ -24,5 +23,3 @@ bool copy_to_guest(guest_va_t to, const void *from, uint64_t bytes);
 
 /* The instruction at which to go on after a fault at @rip in ring 0; 0: none, the fault is ours. */
 uint64_t fixup_find(uint64_t rip);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who owns which interrupt vector: 0-31 are the CPU's exceptions, 0x20-0x2f stay reserved (the 8259s point there). */
-#ifndef CAMBIUM_VMM_VECTORS_H
-#define CAMBIUM_VMM_VECTORS_H
+#pragma once
 
 enum vector {
 	VECTOR_LEGACY_FIRST = 0x20, /* the masked 8259s: 0x20-0x2f, spurious ones possible */
@@ -13,5 +12,3 @@ enum vector {
 	VECTOR_DMA_FAULT = 0xf3, /* the IOMMU refused something */
 	VECTOR_SPURIOUS = 0xff,  /* never acknowledged */
 };
-
-#endif

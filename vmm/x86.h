@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The instructions that C has no words for, and the register bits that more than one file needs. */
-#ifndef CAMBIUM_VMM_X86_H
-#define CAMBIUM_VMM_X86_H
+#pragma once
 
 #include <stdint.h>
 
@@ -125,5 +124,3 @@ static inline void mmio_write32(volatile void *p, uint32_t v)
 {
 	*(volatile uint32_t *)p = v;
 }
-
-#endif

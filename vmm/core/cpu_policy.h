@@ -4,8 +4,7 @@
  * vol. 4, IA32_ARCH_CAPABILITIES) and the AMD APM (vol. 3, appendix E). Features that nobody could run here (PCID, x2APIC,
  * TSC-deadline, IBRS) are never chosen, whatever the CPU offers.
  */
-#ifndef CAMBIUM_VMM_CORE_CPU_POLICY_H
-#define CAMBIUM_VMM_CORE_CPU_POLICY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -77,5 +76,3 @@ struct cpu_policy {
  * Every field of @p is set, also when the CPU is refused.
  */
 void cpu_policy_decide(struct cpu_policy *p, const struct cpu_raw *raw, bool insecure_meltdown);
-
-#endif

@@ -5,8 +5,7 @@
  * are the same. It exists, with its references, also where no IOMMU enforces it, so that the calls answer alike everywhere.
  * (AMD-Vi has the same tree with other bits: dma.c has them in one place.)
  */
-#ifndef CAMBIUM_VMM_DMA_H
-#define CAMBIUM_VMM_DMA_H
+#pragma once
 
 #include "world.h"
 
@@ -38,5 +37,3 @@ uint32_t dma_rights(const struct world *w, const struct domain *d, mfn_t mfn);
  * left, after a bounded piece of work.
  */
 bool dma_release(struct world *w, struct domain *d);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Image objects: owners of the read-only and text frames of an ELF file, shared by any number of domains. */
-#ifndef CAMBIUM_VMM_IMAGE_H
-#define CAMBIUM_VMM_IMAGE_H
+#pragma once
 
 #include "world.h"
 
@@ -23,5 +22,3 @@ enum abi_error image_drop(struct world *w, uint32_t id);
 /* Images that exist. Frames of all, or of the one that @d is attached to. */
 uint32_t image_count(const struct world *w);
 uint64_t image_frames(const struct world *w, const struct domain *d);
-
-#endif

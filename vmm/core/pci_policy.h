@@ -7,8 +7,7 @@
  * nobody reads), MSI, MSI-X, power management and PCI Express control (interrupts, resets, relaxed ordering, others' routes),
  * virtio's window into its BARs (VIRTIO_PCI_CAP_PCI_CFG) and all vendor capabilities: virtio and Intel's cards need none.
  */
-#ifndef CAMBIUM_VMM_CORE_PCI_POLICY_H
-#define CAMBIUM_VMM_CORE_PCI_POLICY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,5 +46,3 @@ uint64_t pci_bar_size(uint64_t mask);
 
 /* True when page @page (a page number within the BAR) holds a byte of [@offset, @offset + @bytes). */
 bool pci_page_in_range(uint64_t page, uint64_t offset, uint64_t bytes);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The scale of abi/shared.h between TSC ticks and nanoseconds. */
-#ifndef CAMBIUM_VMM_CORE_TIMESCALE_H
-#define CAMBIUM_VMM_CORE_TIMESCALE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -22,5 +21,3 @@ uint64_t timescale_ns(const struct timescale *s, uint64_t ticks);
 
 /* Seconds since 1970 of a date of the Gregorian calendar (UTC); @month and @day count from 1. */
 uint64_t timescale_unix(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second);
-
-#endif

@@ -3,8 +3,7 @@
  * Physical addresses that devices answer at, as firmware tells them: registers that tables name, and BARs. Two that share a
  * byte, or one that lies over memory, cannot both be true; whoever used it would reach what is not meant.
  */
-#ifndef CAMBIUM_VMM_CORE_WINDOWS_H
-#define CAMBIUM_VMM_CORE_WINDOWS_H
+#pragma once
 
 #include "memmap.h"
 
@@ -28,5 +27,3 @@ const char *windows_over(const struct windows *w, const struct memmap *map, uint
 
 /* Adds a window, whatever lies there. @name is kept. */
 void windows_add(struct windows *w, uint64_t start, uint64_t bytes, const char *name);
-
-#endif
