@@ -9,6 +9,38 @@
 #include "nat.h"
 #include "passage.h"
 
+/*
+ * A flow keeps the number of its rule with the low bits of the epoch in which it was opened: a number of other rules
+ * means nothing.
+ */
+#define RULE_BITS 20u
+
+_Static_assert(RULES_COUNT_MAX <= 1u << RULE_BITS, "a rule's number fits");
+
+static uint32_t rule_tag(const struct router *r, uint32_t rule)
+{
+	return r->epoch << RULE_BITS | rule;
+}
+
+static uint32_t rule_untag(const struct router *r, uint32_t tag)
+{
+	return tag >> RULE_BITS == (r->epoch << RULE_BITS) >> RULE_BITS ? tag & ((1u << RULE_BITS) - 1)
+									: RULE_INDEX_NONE;
+}
+
+/* Does the limit of the rule number @rule, if any, let a packet pass in direction @dir? */
+static bool traffic_admits(struct passage *p, uint32_t rule, unsigned dir)
+{
+	return rule == RULE_INDEX_NONE ||
+	       meters_admit_packet(p->r->meters, &p->r->rules, &p->r->rules.rules[rule], dir, p->now);
+}
+
+static void traffic_count(struct passage *p, uint32_t rule, unsigned dir)
+{
+	if (rule != RULE_INDEX_NONE)
+		meters_count_packet(p->r->meters, &p->r->rules, &p->r->rules.rules[rule], dir, p->info.ip_len);
+}
+
 enum verdict forward_flow(struct passage *p, struct flow_ref ref)
 {
 	const struct flow *flow = conntrack_get(&p->r->flows, ref.index);
@@ -18,16 +50,19 @@ enum verdict forward_flow(struct passage *p, struct flow_ref ref)
 	enum verdict verdict;
 	enum reason reason;
 
-	p->out->rule = flow->rule;
+	p->out->rule = rule_untag(p->r, flow->rule);
 	if (flow->iface[ref.dir] != p->in_if)
 		return passage_drop(p, REASON_FLOW_IFACE);
 	if (!route_by(p->r, out_if, to.dst, &route))
 		return passage_drop(p, REASON_NO_ROUTE);
 	if (!route_admits(p, out_if, &verdict))
 		return verdict;
+	if (!traffic_admits(p, p->out->rule, ref.dir))
+		return passage_drop(p, REASON_LIMIT_TRAFFIC);
 	reason = conntrack_update(&p->r->flows, ref, &p->info, p->now);
 	if (reason != REASON_NONE)
 		return passage_drop(p, reason);
+	traffic_count(p, p->out->rule, ref.dir);
 	nat_rewrite(p->pkt, &p->info, &to);
 	return route_leave(p, &route);
 }
@@ -154,6 +189,16 @@ static enum reason reply_choose(struct passage *p, const struct decision *decisi
 	return instance_choose(p, decision->rule, tuple, route, reply);
 }
 
+/* Do the limits of the rule let the flow begin: REASON_NONE, or why not. */
+static enum reason opening_admits(struct passage *p, uint32_t rule)
+{
+	if (!traffic_admits(p, rule, 0))
+		return REASON_LIMIT_TRAFFIC;
+	return meters_admit_flow(p->r->meters, &p->r->rules, &p->r->rules.rules[rule], p->info.src, p->now)
+		       ? REASON_NONE
+		       : REASON_LIMIT_FLOWS;
+}
+
 /* The rules let it pass: open the flow and send its first packet. */
 static enum verdict flow_open(struct passage *p, const struct decision *decision, struct route *route)
 {
@@ -169,10 +214,13 @@ static enum verdict flow_open(struct passage *p, const struct decision *decision
 		return passage_drop(p, reason);
 	if (!route_admits(p, route->out_if, &verdict))
 		return verdict;
-	reason = conntrack_open(&p->r->flows, &tuple, &reply, p->in_if, route->out_if, decision->rule, &p->info, p->now,
-				&ref);
+	reason = opening_admits(p, decision->rule);
+	if (reason == REASON_NONE)
+		reason = conntrack_open(&p->r->flows, &tuple, &reply, p->in_if, route->out_if,
+					rule_tag(p->r, decision->rule), &p->info, p->now, &ref);
 	if (reason != REASON_NONE)
 		return passage_drop(p, reason);
+	traffic_count(p, decision->rule, 0);
 	to = flow_tuple_mirror(&reply);
 	nat_rewrite(p->pkt, &p->info, &to);
 	return route_leave(p, route);
@@ -199,6 +247,34 @@ static enum verdict stray_input(struct passage *p, const struct decision *decisi
 	return answer_reset(p, REASON_NO_FLOW);
 }
 
+/* A new flow is decided: it is counted, and told if the rule wants that. */
+static void decision_record(struct passage *p, const struct decision *decision)
+{
+	const struct rules_rule *rule;
+
+	if (decision->rule == RULE_INDEX_NONE)
+		return;
+	rule = &p->r->rules.rules[decision->rule];
+	p->r->rule_hits[decision->rule]++;
+	meters_count_flow(p->r->meters, rule);
+	if (!lets_be(*decision))
+		traffic_count(p, decision->rule, 0);
+	p->out->log = meters_admit_log(p->r->meters, &p->r->rules, rule, p->now);
+	if (p->out->log)
+		p->out->opening = flow_tuple_of(&p->info);
+}
+
+/* To the router itself: an echo is a flow of one packet. */
+static enum verdict self_input(struct passage *p, const struct decision *decision)
+{
+	enum reason reason = opening_admits(p, decision->rule);
+
+	if (reason != REASON_NONE)
+		return passage_drop(p, reason);
+	traffic_count(p, decision->rule, 0);
+	return answer_self(p);
+}
+
 enum verdict forward_new(struct passage *p)
 {
 	struct route route;
@@ -208,13 +284,12 @@ enum verdict forward_new(struct passage *p)
 	decision = decide(p, &route);
 	if (!can_open(&p->info))
 		return stray_input(p, &decision, &route);
-	if (decision.rule != RULE_INDEX_NONE)
-		p->r->rule_hits[decision.rule]++;
+	decision_record(p, &decision);
 	switch (decision.action) {
 	case RULES_REJECT: return answer_reject(p);
 	case RULES_ALLOW:
 		if (route.side == RULES_SIDE_SELF)
-			return answer_self(p);
+			return self_input(p, &decision);
 		return flow_open(p, &decision, &route);
 	case RULES_MASQUERADE:
 	case RULES_PUBLISH: return flow_open(p, &decision, &route);

@@ -35,6 +35,8 @@
 	X(POLICY_DEFAULT, "no rule matches")                                                                           \
 	X(POLICY_DROP, "a drop rule matches")                                                                          \
 	X(POLICY_REJECT, "a reject rule matches")                                                                      \
+	X(LIMIT_FLOWS, "the source opens more flows than a limit lets it")                                             \
+	X(LIMIT_TRAFFIC, "more traffic than a limit lets pass")                                                        \
 	X(NO_ROUTE, "no interface leads to the destination")                                                           \
 	X(NO_SERVICE, "allowed to the router itself, which does not listen there")                                     \
 	X(SELF_ECHO, "echo request to the router, answered")                                                           \

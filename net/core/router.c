@@ -14,23 +14,26 @@
 
 size_t router_get_memory_size(uint32_t flow_count)
 {
-	return RULES_COUNT_MAX * sizeof(uint64_t) + _Alignof(uint64_t) + conntrack_get_memory_size(flow_count);
+	return RULES_COUNT_MAX * sizeof(uint64_t) + sizeof(struct rules_meters) + _Alignof(uint64_t) +
+	       conntrack_get_memory_size(flow_count);
 }
 
 bool router_init(struct router *r, void *memory, size_t len, struct router_seed seed)
 {
 	uintptr_t pad = -(uintptr_t)memory & (_Alignof(uint64_t) - 1);
-	size_t hits_len = RULES_COUNT_MAX * sizeof(uint64_t);
+	size_t hits_len = RULES_COUNT_MAX * sizeof(uint64_t), own_len = hits_len + sizeof(struct rules_meters);
 	struct siphash_key key = {{seed.words[0], seed.words[1]}};
 	uint8_t *start = memory;
 
 	memset(r, 0, sizeof(*r));
-	if (len < pad + hits_len)
+	if (len < pad + own_len)
 		return false;
 	r->rule_hits = (uint64_t *)(void *)(start + pad);
 	memset(r->rule_hits, 0, hits_len);
+	r->meters = (struct rules_meters *)(void *)(start + pad + hits_len);
+	meters_init(r->meters, key);
 	arp_init(&r->arp);
-	return conntrack_init(&r->flows, start + pad + hits_len, len - pad - hits_len, key);
+	return conntrack_init(&r->flows, start + pad + own_len, len - pad - own_len, key);
 }
 
 bool router_rules_set(struct router *r, const void *table, size_t len, enum rules_error *error, uint32_t *index)
@@ -44,6 +47,8 @@ bool router_rules_set(struct router *r, const void *table, size_t len, enum rule
 	r->rules = rules_view(table);
 	rules_collect_published(&r->rules, &r->published);
 	memset(r->rule_hits, 0, RULES_COUNT_MAX * sizeof(uint64_t));
+	meters_init(r->meters, r->flows.key);
+	r->epoch++;
 	return true;
 }
 

@@ -28,6 +28,7 @@
 #include "conntrack.h"
 #include "packet.h"
 #include "rules.h"
+#include "rules_meter.h"
 
 #define ROUTER_IF_COUNT RULES_IF_COUNT
 
@@ -89,6 +90,8 @@ struct router {
 	uint64_t reasons[REASON_COUNT];
 	struct iface_counters counters[ROUTER_IF_COUNT];
 	uint64_t *rule_hits; /* RULES_COUNT_MAX of them: new flows that rule i decided */
+	struct rules_meters *meters;
+	uint32_t epoch; /* of the rules in force: how often they were set */
 };
 
 /*
@@ -112,7 +115,7 @@ bool router_init(struct router *r, void *memory, size_t len, struct router_seed 
  * Put the rules table of @len bytes at @table in force, after rules_check(); the table stays with
  * the caller, 8-byte aligned and unchanged, until another one is set. On an error nothing changes,
  * @error says what and @index which of its kind (RULE_INDEX_NONE: the header); both may be NULL. Hits
- * start at zero. Flows that exist go on.
+ * start at zero, limits begin anew. Flows that exist go on, under no limit.
  */
 bool router_rules_set(struct router *r, const void *table, size_t len, enum rules_error *error, uint32_t *index);
 
@@ -147,8 +150,9 @@ enum verdict {
 };
 
 /*
- * What router_input() decided besides the verdict. @rule is the rule that decided a new flow, or
- * RULE_INDEX_NONE; @log is set when that rule wants it logged.
+ * What router_input() decided besides the verdict. @rule is the rule of the packet's flow, or
+ * RULE_INDEX_NONE; @log is set when that rule decided a new flow and wants it logged: @opening is
+ * the first packet as it arrived.
  */
 struct output {
 	enum reason reason;
@@ -156,6 +160,7 @@ struct output {
 	uint16_t hold; /* 0 .. ARP_HOLD_COUNT-1, not in use by another held packet */
 	uint8_t out_if;
 	bool log;
+	struct flow_tuple opening;
 };
 
 /*

@@ -52,11 +52,23 @@ static void frame_take_over(struct frame *frame, const struct packet *pkt)
 	frame->csum_offset = pkt->csum_offset;
 }
 
-static void log_flow(const struct output *out, unsigned index)
+/* A line about a new flow, where its rule wants one: which rule, what became of it, from whom to whom. */
+static void log_flow(const struct router_domain *d, const struct output *out, unsigned index)
 {
-	if (out->log)
-		report("rule %u: new flow from interface %u to interface %u", (unsigned)out->rule, index,
-		       (unsigned)out->out_if);
+	static const char *const actions[] = {[RULES_ALLOW] = "allowed",
+					      [RULES_REJECT] = "rejected",
+					      [RULES_DROP] = "dropped",
+					      [RULES_MASQUERADE] = "translated",
+					      [RULES_PUBLISH] = "published"};
+	const struct rules_table *rules = &d->brain.rules;
+	char src[REPORT_ADDRESS_MAX], dst[REPORT_ADDRESS_MAX];
+
+	if (!out->log)
+		return;
+	report("line %u %s: from %.15s protocol %u %s:%u > %s:%u", (unsigned)rules->rules[out->rule].line,
+	       actions[rules->rules[out->rule].action], rules->ifaces[index].name, (unsigned)out->opening.proto,
+	       address_text(src, ip_addr_to_v4(out->opening.src)), (unsigned)out->opening.sport,
+	       address_text(dst, ip_addr_to_v4(out->opening.dst)), (unsigned)out->opening.dport);
 }
 
 void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, uint64_t now)
@@ -69,20 +81,21 @@ void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, ui
 			     .csum_offset = frame->csum_offset,
 			     .flags = frame->flags};
 	struct output out;
+	enum verdict verdict;
 
 	d->counters.frames++;
 	if (d->counters.frames == d->options.die_after)
 		crash("die-after=%u: asked to crash here", (unsigned)d->options.die_after);
-	switch (router_input(&d->brain, index, &pkt, now, &out)) {
+	verdict = router_input(&d->brain, index, &pkt, now, &out);
+	log_flow(d, &out, index);
+	switch (verdict) {
 	case VERDICT_FORWARD:
 	case VERDICT_REPLY:
-		log_flow(&out, index);
 		d->counters.forwarded++;
 		frame_take_over(frame, &pkt);
 		frame_send(d, out.out_if, frame);
 		break;
 	case VERDICT_HOLD:
-		log_flow(&out, index);
 		frame_take_over(frame, &pkt);
 		d->held[out.hold] = frame;
 		break;

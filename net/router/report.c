@@ -59,6 +59,17 @@ const char *address_text(char text[REPORT_ADDRESS_MAX], uint32_t address)
 	return text;
 }
 
+/* The counters that the policy names. */
+static void report_counters(const struct router *r)
+{
+	for (unsigned i = 0; r->rules.header && i < r->rules.header->counter_count; i++) {
+		const struct meter_counter *c = &r->meters->counters[i];
+
+		printf("router: stats: count %.31s: flows %" PRIu64 " packets %" PRIu64 " bytes %" PRIu64 "\n",
+		       r->rules.counters[i].name, c->flows, c->packets, c->bytes);
+	}
+}
+
 void report_stats(const struct router_domain *d)
 {
 	const struct domain_counters *c = &d->counters;
@@ -80,6 +91,7 @@ void report_stats(const struct router_domain *d)
 		       " interrupts %" PRIu64 " doorbells %" PRIu64 "\n",
 		       d->nic->counters.rx_packets, d->nic->counters.tx_packets, d->nic->counters.rx_errors,
 		       d->nic->counters.tx_dropped, d->nic->counters.interrupts, d->nic->counters.kicks);
+	report_counters(&d->brain);
 	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++)
 		if (d->brain.reasons[i])
 			printf("router: stats: %" PRIu64 " %s\n", d->brain.reasons[i], reason_get_text((enum reason)i));

@@ -15,7 +15,7 @@ for target; do
 	rm -f "$dir"/finding-*
 	start=$(date +%s)
 	FUZZ_TARGET=$target FUZZ_SEEDS=$dir/seeds "$program" -max_total_time="$seconds" -seed="$seed" \
-		-max_len=4096 -timeout=30 -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix="$dir/finding-" \
+		-max_len=8192 -timeout=30 -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix="$dir/finding-" \
 		"$dir/corpus" "$dir/seeds" >"$dir/log" 2>&1
 	code=$?
 	runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$dir/log")

@@ -5,7 +5,10 @@
  * links: tools/cambium/text.c tools/cambium/lexer.c tools/cambium/lists.c tools/cambium/parse.c
  * links: tools/cambium/parse_values.c tools/cambium/parse_lists.c tools/cambium/parse_block.c
  * links: tools/cambium/policy_ways.c tools/cambium/compile.c tools/cambium/compile_lookup.c
- * links: tools/cambium/compile_slots.c
+ * links: tools/cambium/compile_slots.c tools/cambium/parse_options.c tools/cambium/region.c
+ * links: tools/cambium/region_text.c tools/cambium/claims.c tools/cambium/dead.c tools/cambium/diff.c
+ * links: tools/cambium/diff_print.c tools/cambium/explain.c tools/cambium/explain_words.c
+ * links: tools/cambium/explain_print.c tools/cambium/rules_command.c
  */
 #include <criterion/criterion.h>
 #include <stdio.h>

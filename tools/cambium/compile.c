@@ -169,3 +169,28 @@ void *policy_compile(const struct policy *policy, struct report *report, size_t 
 	arena_free(&arena);
 	return table;
 }
+
+void table_check_support(const void *table, struct report *report, const char *out)
+{
+	static const struct {
+		uint32_t feature;
+		const char *what;
+	} features[] = {
+		{RULES_FEATURE_IPV6, "IPv6"},      {RULES_FEATURE_BALANCE, "publish to several instances"},
+		{RULES_FEATURE_LIMIT, "limits"},   {RULES_FEATURE_LOG, "logs"},
+		{RULES_FEATURE_COUNT, "counters"},
+	};
+	const struct rules_header *header = table;
+
+	for (unsigned i = 0; i < sizeof features / sizeof features[0]; i++) {
+		if (!(header->features & features[i].feature & ~RULES_FEATURES_SUPPORTED))
+			continue;
+		if (out)
+			report_error(report, (struct place){0},
+				     "leave those rules out, for the router would refuse the table",
+				     "%s: not supported by this router yet", features[i].what);
+		else
+			report_warning(report, (struct place){0}, "`compile` refuses it",
+				       "%s: not supported by this router yet", features[i].what);
+	}
+}

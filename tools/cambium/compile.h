@@ -23,6 +23,12 @@ struct lookup {
  */
 void *policy_compile(const struct policy *policy, struct report *report, size_t *len);
 
+/*
+ * Reports what of the table this router cannot do yet: an error when it is to be written (@out is not NULL), for the
+ * router would refuse it, else a warning.
+ */
+void table_check_support(const void *table, struct report *report, const char *out);
+
 /* --- compile_lookup.c, compile_slots.c --- */
 
 /* Fills @lookup for @policy, from @arena. False: too large, and reported. */

@@ -74,9 +74,15 @@ bool parse_services(struct parser *p, struct services *services);
 /* The inside of `set NAME = { ... }`: hosts or services, as its first element is. */
 bool parse_set(struct parser *p, struct name *name);
 
-/* --- parse_block.c --- */
+/* --- parse_options.c --- */
 
 bool parse_limit(struct parser *p);
+
+/* limit NAME, log [RATE], count NAME: each at most once. */
+bool parse_options(struct parser *p, struct policy_rule *rule);
+
+/* --- parse_block.c --- */
+
 bool parse_block(struct parser *p);
 bool parse_first(struct parser *p);
 bool parse_assert(struct parser *p);

@@ -1,28 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cambium rules: check, compile. */
+/* cambium rules: check, compile, explain, diff. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <net/core/rules.h>
+#include "claims.h"
 #include "command.h"
 #include "compile.h"
+#include "diff.h"
+#include "explain.h"
 
 static const char usage[] = "usage: cambium rules check FILE [--json]\n"
 			    "       cambium rules compile FILE -o TABLE\n"
+			    "       cambium rules explain FILE PACKET... [--json]\n"
+			    "       cambium rules diff OLD NEW [--json]\n"
 			    "\n"
 			    "  check    reads the policy in FILE and reports everything that is wrong with it\n"
 			    "  compile  does the same and writes the table that the router takes\n"
+			    "  explain  says what happens to a packet that opens a flow, and by which rule:\n"
+			    "           from INTERFACE [to PLACE] tcp|udp ADDRESS:PORT > ADDRESS:PORT [syn]\n"
+			    "           from INTERFACE [to PLACE] icmp ADDRESS > ADDRESS\n"
+			    "  diff     says what NEW allows (+) and refuses (-) that OLD does not, and what it\n"
+			    "           allows in another way (~); no packet is in two lines\n"
 			    "\n"
 			    "FILE may be - for standard input. docs/router.md teaches the language.\n"
-			    "Exit codes: 0 the policy is good, 1 it is not, 2 the command line is wrong.\n";
+			    "Exit codes: 0 the policy is good, the packet passes, nothing differs; 1 not so;\n"
+			    "2 the command line is wrong.\n";
 
 /* The command line behind the verb. */
 struct words {
-	const char *files[2];
+	const char *files[2]; /* of explain, the first is the file */
 	int file_count;
 	const char *out;
-	bool json;
+	char packet[EXPLAIN_PACKET_MAX];
+	bool json, too_long;
+};
+
+/* A policy with its text. */
+struct source {
+	struct report report;
+	char *text;
+	struct policy *policy;
 };
 
 static int usage_error(const char *why, const char *what)
@@ -31,19 +49,31 @@ static int usage_error(const char *why, const char *what)
 	return EXIT_USAGE;
 }
 
-static bool words_read(struct words *w, int argc, char **argv)
+static void packet_add(struct words *w, const char *word)
+{
+	size_t len = strlen(w->packet), more = strlen(word) + 2;
+
+	if (len + more > sizeof w->packet)
+		w->too_long = true;
+	else
+		snprintf(w->packet + len, sizeof w->packet - len, "%s%s", len ? " " : "", word);
+}
+
+static bool words_read(struct words *w, int argc, char **argv, bool is_explain)
 {
 	for (int i = 0; i < argc; i++) {
 		if (!strcmp(argv[i], "--json"))
 			w->json = true;
 		else if (!strcmp(argv[i], "-o") && i + 1 < argc)
 			w->out = argv[++i];
+		else if (is_explain && w->file_count == 1)
+			packet_add(w, argv[i]);
 		else if ((argv[i][0] == '-' && argv[i][1]) || w->file_count == 2)
 			return false;
 		else
 			w->files[w->file_count++] = argv[i];
 	}
-	return true;
+	return !w->too_long;
 }
 
 /* The whole of @path, allocated; NULL and a line on standard error. */
@@ -51,19 +81,48 @@ static char *text_load(const char *path, size_t *len)
 {
 	FILE *f = strcmp(path, "-") ? fopen(path, "rb") : stdin;
 	char *text = malloc(POLICY_TEXT_MAX + 1);
+	bool bad = !f || !text;
 
-	if (!f || !text) {
+	if (!bad) {
+		*len = fread(text, 1, POLICY_TEXT_MAX + 1, f);
+		bad = ferror(f);
+	}
+	if (bad)
 		fprintf(stderr, "cambium: error: %s: %s: is the name right, and may you read it?\n", path,
 			strerror(errno));
-		free(text);
-		return NULL;
-	}
-	*len = fread(text, 1, POLICY_TEXT_MAX + 1, f);
-	if (ferror(f))
-		fprintf(stderr, "cambium: error: %s: cannot be read to its end\n", path);
-	if (f != stdin)
+	if (f && f != stdin)
 		fclose(f);
-	return text;
+	if (!bad)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Reads and checks the policy in @path. False: there is no text. */
+static bool source_load(struct source *source, const char *path)
+{
+	*source = (struct source){.report = {.file = path}};
+	source->text = text_load(path, &source->report.len);
+	if (!source->text)
+		return false;
+	source->report.text = source->text;
+	source->policy = policy_read_checked(&source->report);
+	return true;
+}
+
+/* The same for a verb that only goes on with a good policy: what is wrong goes to standard error. */
+static bool source_load_good(struct source *source, const char *path)
+{
+	if (!source_load(source, path))
+		return false;
+	report_print(&source->report, stderr);
+	return !source->report.errors;
+}
+
+static void source_free(struct source *source)
+{
+	policy_free(source->policy);
+	free(source->text);
 }
 
 static int file_write(const char *path, const void *bytes, size_t len)
@@ -78,50 +137,88 @@ static int file_write(const char *path, const void *bytes, size_t len)
 	return EXIT_NO;
 }
 
-static void check_print(const struct words *w, const struct report *report, const struct policy *policy, size_t len)
+static void check_print(const struct words *w, const struct source *source, size_t len)
 {
+	const struct report *report = &source->report;
+
 	if (w->json) {
 		printf("{\"good\":%s,\"rules\":%u,\"table_bytes\":%zu,\"messages\":", report->errors ? "false" : "true",
-		       policy->rule_count, len);
+		       source->policy->rule_count, len);
 		report_print_json(report, stdout);
 		puts("}");
 		return;
 	}
 	report_print(report, stderr);
 	if (!report->errors)
-		printf("%s: good: %u rules in %u blocks, a table of %zu bytes\n", report->file, policy->rule_count,
-		       policy->block_count, len);
+		printf("%s: good: %u rules in %u blocks, a table of %zu bytes\n", report->file,
+		       source->policy->rule_count, source->policy->block_count, len);
 }
 
 /* check, and compile where @w has an output. */
 static int verb_check(const struct words *w)
 {
-	struct report report = {.file = w->files[0]};
-	char *text = text_load(w->files[0], &report.len);
-	struct policy *policy;
+	struct source source;
 	void *table = NULL;
 	size_t len = 0;
 	int code;
 
-	if (!text)
+	if (!source_load(&source, w->files[0]))
 		return EXIT_NO;
-	report.text = text;
-	policy = policy_read(&report);
-	if (!report.errors)
-		table = policy_compile(policy, &report, &len);
-	check_print(w, &report, policy, len);
-	code = report.errors ? EXIT_NO : EXIT_YES;
-	if (table && w->out)
+	if (!source.report.errors)
+		table = policy_compile(source.policy, &source.report, &len);
+	if (table)
+		table_check_support(table, &source.report, w->out);
+	check_print(w, &source, len);
+	code = source.report.errors ? EXIT_NO : EXIT_YES;
+	if (code == EXIT_YES && w->out)
 		code = file_write(w->out, table, len);
 	free(table);
-	policy_free(policy);
-	free(text);
+	source_free(&source);
+	return code;
+}
+
+static int verb_explain(const struct words *w)
+{
+	struct source source;
+	struct explanation e;
+	int code = EXIT_NO;
+
+	if (source_load_good(&source, w->files[0])) {
+		if (policy_explain(source.policy, w->packet, &e)) {
+			code = e.passes ? EXIT_YES : EXIT_NO;
+			if (w->json)
+				explanation_print_json(source.policy, &e, stdout);
+			else
+				explanation_print(source.policy, source.text, source.report.len, &e, stdout);
+		} else {
+			code = usage_error("", e.why);
+		}
+	}
+	source_free(&source);
+	return code;
+}
+
+static int verb_diff(const struct words *w)
+{
+	struct source old, new = {0};
+	int code = EXIT_NO;
+
+	if (source_load_good(&old, w->files[0]) && source_load_good(&new, w->files[1])) {
+		uint32_t parts;
+
+		if (!policy_diff_print(old.policy, new.policy, w->json, stdout, &parts))
+			fputs("cambium: error: too many cases: the difference is not complete\n", stderr);
+		else if (parts == 0)
+			code = EXIT_YES;
+	}
+	source_free(&old);
+	source_free(&new);
 	return code;
 }
 
 int command_rules(int argc, char **argv)
 {
-	struct words w = {0};
+	struct words w = {.json = false};
 
 	if (argc >= 1 && (!strcmp(argv[0], "--help") || !strcmp(argv[0], "help"))) {
 		fputs(usage, stdout);
@@ -129,11 +226,15 @@ int command_rules(int argc, char **argv)
 	}
 	if (argc < 1)
 		return usage_error("a verb is missing", "");
-	if (!words_read(&w, argc - 1, argv + 1))
+	if (!words_read(&w, argc - 1, argv + 1, !strcmp(argv[0], "explain")))
 		return usage_error("a word that this command does not know stands behind ", argv[0]);
 	if (!strcmp(argv[0], "check") && w.file_count == 1 && !w.out)
 		return verb_check(&w);
 	if (!strcmp(argv[0], "compile") && w.file_count == 1 && w.out)
 		return verb_check(&w);
-	return usage_error("no such verb, or a file is missing: ", argv[0]);
+	if (!strcmp(argv[0], "explain") && w.file_count == 1 && w.packet[0] && !w.out)
+		return verb_explain(&w);
+	if (!strcmp(argv[0], "diff") && w.file_count == 2 && !w.out)
+		return verb_diff(&w);
+	return usage_error("no such verb, or something is missing: ", argv[0]);
 }
