@@ -99,7 +99,7 @@ CC_ID   := $(shell $(CC) --version 2>/dev/null | head -n 1)
 COMMON  := -std=c11 -O2 -g -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(B)/=build/ \
   -ffile-prefix-map=$(T)/=third-party/ -MD -MP
 
-FLAGS_vmm = $(COMMON) $(WARN) -ffreestanding -mgeneral-regs-only -mcmodel=kernel -fno-pic -fno-pie \
+FLAGS_vmm = $(COMMON) $(WARN) -fno-align-functions -fno-align-loops -fno-align-jumps -ffreestanding -mgeneral-regs-only -mcmodel=kernel -fno-pic -fno-pie \
   -mno-red-zone -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
   -fno-omit-frame-pointer -fno-jump-tables -Iinclude -Ivmm -I$(B)/gen
 

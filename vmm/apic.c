@@ -33,10 +33,13 @@
 #define REG_LVT_LINT1 0x360u
 #define REG_LVT_ERROR 0x370u
 #define REG_VERSION 0x30u
+#define REG_COMMAND 0x300u
+#define REG_COMMAND_TARGET 0x310u
 #define REG_TIMER_INITIAL 0x380u
 #define REG_TIMER_CURRENT 0x390u
 #define REG_TIMER_DIVIDE 0x3e0u
 
+#define COMMAND_PENDING 0x1000u
 #define SPURIOUS_ENABLE 0x100u
 #define LVT_MASKED 0x10000u
 #define LVT_NMI 0x400u
@@ -113,6 +116,14 @@ void apic_init_cpu(void)
 uint32_t apic_id(void)
 {
 	return reg_read(REG_ID) >> 24;
+}
+
+void apic_send(uint32_t target, uint32_t command)
+{
+	while (reg_read(REG_COMMAND) & COMMAND_PENDING)
+		cpu_relax();
+	reg_write(REG_COMMAND_TARGET, target << 24);
+	reg_write(REG_COMMAND, command);
 }
 
 void apic_eoi(void)

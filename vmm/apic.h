@@ -3,11 +3,12 @@
  * Local APIC in xAPIC mode, and as much of the I/O APIC as one serial line needs. Interrupts stay off (RFLAGS.IF is the
  * caller's); vectors are those of vectors.h.
  */
-#ifndef CAMBIUM_VMM_APIC_H
-#define CAMBIUM_VMM_APIC_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "vectors.h"
 
 /* Masks the 8259s, maps and enables the boot CPU's local APIC. Needs machine_init(). Refuses a CPU left in x2APIC mode. */
 void apic_init(void);
@@ -17,6 +18,16 @@ void apic_init_cpu(void);
 
 /* This CPU's local APIC id. */
 uint32_t apic_id(void);
+
+/*
+ * Interrupts the CPU with local APIC id @target: VECTOR_IPI, or the message that a CPU is started with (Intel SDM vol. 3, 9.4:
+ * INIT, then twice STARTUP with the number of the page below 1 MiB at which it begins). APIC_STOP goes to all others.
+ */
+#define APIC_IPI (0x4000u | VECTOR_IPI)
+#define APIC_INIT 0x4500u
+#define APIC_STARTUP(page) (0x4600u | (page))
+#define APIC_STOP 0xc4400u /* an NMI */
+void apic_send(uint32_t target, uint32_t command);
 
 /* Acknowledges the interrupt in service. Not for VECTOR_SPURIOUS. */
 void apic_eoi(void);
@@ -35,5 +46,3 @@ bool ioapic_route_isa(unsigned irq, uint8_t vector, uint32_t target);
 void apic_timer_calibrate_start(void);
 uint32_t apic_timer_calibrate_read(void);
 void apic_timer_calibrate_set(uint64_t ticks_per_second);
-
-#endif

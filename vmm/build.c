@@ -193,7 +193,7 @@ void build_control(uint64_t bundle, uint64_t bytes, const char *cmdline)
 				  .max_pages = CONTROL_MAX_PAGES,
 				  .reserved_pages = CONTROL_RESERVED_PAGES,
 				  .capabilities = CAP_ALL,
-				  .weight = SCHED_WEIGHT_DEFAULT,
+				  .weight = BVT_WEIGHT_DEFAULT,
 				  .vcpu_count = 1};
 	struct start_info *s;
 	uint64_t entry, info_va;
@@ -202,6 +202,7 @@ void build_control(uint64_t bundle, uint64_t bytes, const char *cmdline)
 	WITH_FLUSH(e, domain_create(&world, &c, &d));
 	if (e != HC_OK)
 		log_fatal("control domain: %s", abi_error_text(e));
+	run_attach(d);
 	root = page_new();
 	load_image(b + control->offset, control->length, &entry);
 	info_va = lane_base(LANE_INFO) - PAGE_SIZE;

@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "apic.h"
-#include "core/frame.h"
 #include "cpu_features.h"
-#include "iommu.h"
 #include "paging.h"
 #include "x86.h"
 
@@ -28,7 +26,7 @@ struct idt_gate {
 struct world world;
 
 static struct idt_gate idt[256] __attribute__((aligned(16)));
-static uint8_t boot_block[CPU_BLOCK] __attribute__((aligned(CPU_BLOCK)));
+static uint8_t blocks[CPU_MAX][CPU_BLOCK] __attribute__((aligned(CPU_BLOCK)));
 
 extern const char vector_stubs[], syscall_entry[], cstar_entry[];
 extern uint8_t *const vmm_clac_start[], *const vmm_clac_end[];
@@ -103,12 +101,19 @@ static void syscall_registers(struct cpu *c)
 	__asm__ volatile("mov %0, %%dr7" : : "r"(0ull));
 }
 
-void cpu_start(void (*next)(void))
+struct cpu *cpu_at(uint32_t id)
 {
-	struct cpu *c = (struct cpu *)boot_block;
-	uint64_t block = (uint64_t)boot_block;
+	return (struct cpu *)blocks[id];
+}
 
-	paging_guard(boot_block + PAGE_SIZE);
+void cpu_prepare(uint32_t id)
+{
+	struct cpu *c = cpu_at(id);
+	uint64_t block = (uint64_t)c;
+
+	paging_guard(blocks[id] + PAGE_SIZE);
+	c->id = id;
+	c->lock.rank = LOCK_QUEUE(id);
 	c->stack = block + CPU_FRAME_END;
 	c->frame = (struct trap_frame *)(c->stack - offsetof(struct trap_frame, cr2));
 	c->tss.rsp[0] = c->stack;
@@ -116,21 +121,22 @@ void cpu_start(void (*next)(void))
 	c->tss.ist[IST_NMI - 1] = block + CPU_NMI_TOP;
 	c->tss.ist[IST_FATAL - 1] = block + CPU_FATAL_TOP;
 	c->tss.io_base = sizeof c->tss;
-	c->apic_id = apic_id();
 	c->armed = TIME_NEVER;
 	c->clear_buffers = cpu_policy()->clear_buffers;
-	sched_queue_init(&c->queue);
 	timer_queue_init(&c->timers);
-	idt_fill();
-	load_tables(c);
-	syscall_registers(c);
-	cpu_switch_stack(c->stack - sizeof(struct trap_frame), next);
 }
 
-void tlb_flush_all(void)
+void cpu_load(struct cpu *c)
 {
-	if (world.dma_stale)
-		iommu_flush();
-	write_cr3(read_cr3());
-	frame_flushed(&world, this_cpu()->id);
+	c->apic_id = apic_id();
+	load_tables(c);
+	syscall_registers(c);
+}
+
+void cpu_start(void (*next)(void))
+{
+	idt_fill();
+	cpu_prepare(0);
+	cpu_load(cpu_at(0));
+	cpu_switch_stack(cpu_at(0)->stack - sizeof(struct trap_frame), next);
 }

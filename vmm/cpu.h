@@ -5,8 +5,7 @@
  * but NMI, double fault, machine check and debug exceptions; interrupts are off whenever it is in use, but for the idle
  * halt. The registers of the guest lie at the top of that stack (cpu->frame) while the hypervisor runs.
  */
-#ifndef CAMBIUM_VMM_CPU_H
-#define CAMBIUM_VMM_CPU_H
+#pragma once
 
 #define CPU_BLOCK 32768
 #define CPU_MAIN_TOP 0x5000 /* pages 2-4; page 1 is an unmapped guard */
@@ -29,11 +28,13 @@
 
 #define VECTOR_HYPERCALL 256 /* trap_frame.vector of a frame made by SYSCALL */
 
+#include "layout.h"
+
 #ifndef __ASSEMBLER__
 
-#include "core/sched.h"
 #include "core/timer.h"
 #include "core/world.h"
+#include "lock.h"
 
 struct tss {
 	uint32_t reserved0;
@@ -50,15 +51,22 @@ struct cpu {
 	uint64_t scratch; /* the guest's RSP for an instant */
 	/* this CPU alone */
 	struct trap_frame *frame;
-	struct vcpu *loaded; /* whose registers, FPU and tables are on this CPU; it may be asleep; NULL: nobody's */
-	bool resched;        /* look for another vCPU before returning to a guest */
-	bool idle;
+	bool resched;       /* look for another vCPU before returning to a guest */
 	bool clear_buffers; /* cpu_policy()->clear_buffers, at hand on the way out */
 	uint32_t id, apic_id;
-	uint64_t since; /* system time from which `loaded` has not been charged yet; meaningful unless idle */
-	uint64_t armed; /* what the APIC timer is set to */
-	struct sched_queue queue;
+	uint32_t held;     /* ranks of the locks that it holds */
+	uint64_t armed;    /* what the APIC timer is set to */
+	uint64_t balanced; /* system time when it last compared its queue with others' */
+	/* this CPU writes, others read */
+	bool online; /* it runs vCPUs, or is about to */
+	bool idle;
+	uint32_t flushed; /* the last flush that it was asked for and has done */
+	/* under `lock`: the vCPUs whose home this CPU is */
+	struct lock lock;
+	struct vcpu *loaded; /* whose registers, FPU and tables are on this CPU; it may be asleep; NULL: nobody's */
+	struct bvt_queue queue;
 	struct timer_queue timers;
+	/* set up once */
 	struct tss tss;
 	uint64_t gdt[7];
 };
@@ -71,15 +79,22 @@ static inline struct cpu *this_cpu(void)
 	return (struct cpu *)(sp & ~(uint64_t)(CPU_BLOCK - 1));
 }
 
+/* CPU number @id, 0..CPU_MAX-1; where nothing is but zeros it has not been started. */
+struct cpu *cpu_at(uint32_t id);
+
 /* The machine. */
 extern struct world world;
 
 /* Patches entry.S for a CPU without SMAP; before the image becomes read-only. */
 void cpu_patch_entry(bool smap);
-/* Descriptor tables, stacks, SYSCALL registers of the boot CPU; switches to its block's stack and calls @next. */
+/* Fills in the block of CPU @id, which does not run yet. Needs paging_init(). */
+void cpu_prepare(uint32_t id);
+/* Loads the descriptor tables, SYSCALL and other registers of CPU @c, which runs this. */
+void cpu_load(struct cpu *c);
+/* Makes the boot CPU a CPU like the others; switches to its block's stack and calls @next. */
 _Noreturn void cpu_start(void (*next)(void));
 
-/* Flushes guest translations everywhere and tells the frame table. */
+/* Flushes guest translations everywhere and tells the frame table. The caller has the world. */
 void tlb_flush_all(void);
 
 /* Runs @expression until it no longer asks for a flush. */
@@ -89,5 +104,4 @@ void tlb_flush_all(void);
 			tlb_flush_all();                                                                               \
 	} while (0)
 
-#endif
 #endif

@@ -13,7 +13,12 @@ void device_quiesce(struct domain *d);
 bool device_io_allowed(const struct domain *d, mfn_t mfn);
 /* Port @p, which a device interrupt is bound to, is about to close: the entry is masked and may be bound again. */
 void device_unbind(const struct port *p);
-/* The IOMMU refused accesses: told, counted, and a device that does not end is stopped. */
+/*
+ * The IOMMU refused accesses: noted, for any CPU to see; and, by one that has the world, told and counted, and a device that
+ * does not end is stopped.
+ */
+void device_faults_tell(void);
+bool device_faults_waiting(void);
 void device_faults(void);
 /* An MSI-X interrupt arrived on @vector. One that nobody waits for is counted. */
 void device_interrupt(uint8_t vector);

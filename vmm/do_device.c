@@ -34,7 +34,10 @@ void device_interrupt(uint8_t vector)
 	unsigned n = vector - VECTOR_DEVICE_FIRST;
 	struct domain *d = n < VECTORS && bindings[n].domain ? domain_find(&world, bindings[n].domain) : NULL;
 
-	if (d && event_port(d, bindings[n].port))
+	const struct port *p = d ? event_port(d, bindings[n].port) : NULL;
+
+	/* A binding that is being made or dropped at this moment may be read half; no more than a spurious event comes of it. */
+	if (p && p->state == PORT_DEVICE)
 		event_raise(&world, d, bindings[n].port);
 	else
 		world.unexpected_interrupts++;
@@ -83,6 +86,18 @@ static bool fault_storm(struct pci_function *p)
 	return true;
 }
 
+static bool faults_waiting;
+
+void device_faults_tell(void)
+{
+	__atomic_store_n(&faults_waiting, true, __ATOMIC_RELEASE);
+}
+
+bool device_faults_waiting(void)
+{
+	return __atomic_load_n(&faults_waiting, __ATOMIC_RELAXED);
+}
+
 /* Until no record is left, else no interrupt would tell of the next one. That ends, since who goes on is stopped. */
 void device_faults(void)
 {
@@ -90,6 +105,7 @@ void device_faults(void)
 		other; /* a bridge's own, say: it cannot be stopped, so that nothing is told any more */
 	struct iommu_fault f;
 
+	__atomic_store_n(&faults_waiting, false, __ATOMIC_RELEASE);
 	while (!other.stopped && iommu_next_fault(&f)) {
 		struct pci_function *p = &other;
 

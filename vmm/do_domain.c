@@ -19,7 +19,11 @@ int64_t do_domain_create(struct vcpu *v, const struct domain_create *create)
 	if (!create->slot)
 		return -HC_EINVAL;
 	WITH_FLUSH(e, domain_create(&world, create, &d));
-	return e == HC_OK ? (int64_t)d->id : -(int64_t)e;
+	if (e != HC_OK)
+		return -(int64_t)e;
+	run_attach(d);
+	CHECK(run_schedule(d, &(struct domain_schedule){.weight = create->weight, .cpus = UINT64_MAX}) == HC_OK);
+	return d->id;
 }
 
 int64_t do_domain_populate(struct vcpu *v, struct domain *d, guest_va_t mfns, uint32_t count)
@@ -91,8 +95,8 @@ int64_t do_domain_pause(struct vcpu *v, struct domain *d)
 {
 	if (d == v->domain)
 		return -HC_EINVAL;
-	run_stop(d);
 	d->state = DOMAIN_PAUSED;
+	run_stop(d);
 	d->has_frame = 1;
 	return 0;
 }
@@ -120,6 +124,8 @@ int64_t do_domain_release(struct vcpu *v, struct domain *d)
 
 int64_t do_domain_info(struct vcpu *v, struct domain *d, struct domain_info *info)
 {
+	const struct vcpu *each;
+
 	*info = (struct domain_info){
 		.domid = d->id,
 		.state = d->state,
@@ -130,7 +136,6 @@ int64_t do_domain_info(struct vcpu *v, struct domain *d, struct domain_info *inf
 		.root_mfn = d->vcpu.root,
 		.frames = d->frame_count,
 		.max_frames = d->frame_max,
-		.run_time = d->vcpu.run_time,
 		.ports = d->port_count,
 		.grants = d->grant_count,
 		.mappings = d->mapping_count,
@@ -138,14 +143,8 @@ int64_t do_domain_info(struct vcpu *v, struct domain *d, struct domain_info *inf
 		.frame = d->has_frame ? d->vcpu.frame : (struct trap_frame){0},
 	};
 	memcpy(info->name, d->name, sizeof info->name);
-	return 0;
-}
-
-int64_t do_domain_set_weight(struct vcpu *v, struct domain *d, uint32_t weight)
-{
-	if (!weight || weight > SCHED_WEIGHT_MAX)
-		return -HC_EINVAL;
-	d->vcpu.sched.weight = weight;
+	EACH_VCPU(each, d)
+	info->run_time += each->sched.time[BVT_RUNNING];
 	return 0;
 }
 

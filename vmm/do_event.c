@@ -56,11 +56,11 @@ int64_t do_event_bind_virq(struct vcpu *v, uint32_t virq, uint32_t vcpu)
 	if ((virq == VIRQ_DOMAIN && !(v->domain->capabilities & CAP_DOMAIN)) ||
 	    (virq == VIRQ_CONSOLE && !(v->domain->capabilities & CAP_CONSOLE)))
 		return -HC_EPERM;
-	if (v->domain->virq_port[virq])
+	if (v->virq_port[virq])
 		return -HC_EBUSY;
 	WITH_FLUSH(e, event_alloc(&world, v->domain, PORT_VIRQ, DOMID_NONE, virq, vcpu, &port));
 	if (e == HC_OK)
-		v->domain->virq_port[virq] = port;
+		v->virq_port[virq] = port;
 	return port_or_error(e, port);
 }
 

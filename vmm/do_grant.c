@@ -6,6 +6,7 @@
 #include "core/grant.h"
 #include "core/mmu.h"
 #include "iommu.h"
+#include "run.h"
 #include "x86.h"
 
 #include <string.h>
@@ -79,7 +80,11 @@ static enum abi_error map_one(struct vcpu *v, struct domain *granter, const stru
 	return e;
 }
 
-/* The caller has looked: each is a mapping. One table may stand at two places of the range; then it is gone already. */
+/*
+ * The caller has looked: each is a mapping. One table may stand at two places of the range; then it is gone already. It may
+ * also stand at places that are not named, so all of the domain's translations go: the granter may be on another CPU, and
+ * finds its frame its own again when this returns.
+ */
 static void unmap_range(struct vcpu *v, uint64_t va, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
@@ -90,10 +95,11 @@ static void unmap_range(struct vcpu *v, uint64_t va, uint32_t count)
 		CHECK(entry_find(v, va, i, &table, &index) == HC_OK);
 		e = grant_unmap(&world, v->domain, table, index);
 		CHECK(e == HC_OK || e == HC_EGRANT);
-		invlpg(va + (uint64_t)i * PAGE_SIZE);
 	}
-	if (world.dma_stale)
-		iommu_flush();
+	if (v->domain->vcpu_count > 1 || world.dma_stale)
+		tlb_flush_all();
+	else
+		tables_load(this_cpu(), read_cr3());
 }
 
 int64_t do_grant_map(struct vcpu *v, const struct grant_map *m)

@@ -3,6 +3,7 @@
 #include "calls.h"
 #include "core/frame.h"
 #include "core/mmu.h"
+#include "run.h"
 #include "x86.h"
 
 /* Table entries that one call may validate or release before it gives the rest of its batch back. */
@@ -18,8 +19,7 @@ static enum abi_error switch_base(struct vcpu *v, mfn_t mfn)
 	if (e != HC_OK)
 		return e;
 	v->root = mfn;
-	write_cr3(mfn << PAGE_SHIFT);
-	frame_flushed(&world, this_cpu()->id);
+	tables_load(this_cpu(), mfn << PAGE_SHIFT);
 	mmu_unlink(&world, old);
 	return HC_OK;
 }
@@ -36,18 +36,19 @@ static enum abi_error update_va(struct vcpu *v, const struct mmu_op *op, bool *f
 	e = mmu_walk(&world, v->root, op->address, level, &table, &index);
 	if (e == HC_OK)
 		e = mmu_set_entry(&world, v->domain, table, index, op->value, &flush);
-	if (flush && level == 1)
+	if (flush && level == 1 && v->domain->vcpu_count == 1)
 		invlpg(op->address);
 	else
 		*flush_all |= flush;
 	return e;
 }
 
-static enum abi_error flush_range(uint64_t va, uint64_t pages, bool *flush_all)
+static enum abi_error flush_range(const struct vcpu *v, uint64_t va, uint64_t pages, bool *flush_all)
 {
 	if (va >= GUEST_TOP || pages > align_up(GUEST_TOP - va, PAGE_SIZE) / PAGE_SIZE)
 		return HC_EADDRESS;
-	*flush_all |= pages >= FLUSH_ALL_PAGES;
+	/* Another vCPU of the domain may know them on another CPU. */
+	*flush_all |= pages >= FLUSH_ALL_PAGES || v->domain->vcpu_count > 1;
 	for (uint64_t i = 0; i < pages && pages < FLUSH_ALL_PAGES; i++)
 		invlpg(va + i * PAGE_SIZE);
 	return HC_OK;
@@ -76,8 +77,8 @@ static enum abi_error on_space(struct vcpu *v, const struct mmu_op *op, bool *fl
 	switch (op->op) {
 	case MMU_UPDATE_VA: return update_va(v, op, flush);
 	case MMU_BASE: return switch_base(v, op->mfn);
-	case MMU_FLUSH: *flush |= op->value != 0; return op->value ? HC_OK : flush_range(op->address, 1, flush);
-	case MMU_FLUSH_RANGE: return flush_range(op->address, op->value, flush);
+	case MMU_FLUSH: *flush |= op->value != 0; return op->value ? HC_OK : flush_range(v, op->address, 1, flush);
+	case MMU_FLUSH_RANGE: return flush_range(v, op->address, op->value, flush);
 	default: return on_tables(v->domain, op, flush);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hypercalls of a vCPU about itself: sleeping, timers, entry points, segment bases, and the machine's console. */
+/* Hypercalls of a vCPU about itself: sleeping, timers, entry points, and the machine's console. */
 #include "calls.h"
 #include "machine.h"
 #include "core/event.h"
@@ -7,7 +7,6 @@
 #include "run.h"
 #include "serial.h"
 #include "upcall.h"
-#include "x86.h"
 
 #define CONSOLE_CHUNK 256u
 
@@ -38,7 +37,7 @@ int64_t do_console_read(struct vcpu *v, uint32_t channel, guest_va_t bytes, uint
 
 int64_t do_sched_yield(struct vcpu *v)
 {
-	run_yield(v);
+	run_yield();
 	return 0;
 }
 
@@ -47,12 +46,17 @@ int64_t do_sched_block(struct vcpu *v, uint64_t deadline)
 	return run_block(v, deadline);
 }
 
-/* On one CPU the peer that wakes competes like any other; the hand-over of the slice comes with the accounting. */
 int64_t do_sched_handover(struct vcpu *v, uint32_t port, uint64_t deadline)
 {
 	enum abi_error e = event_send(&world, v->domain, port);
+	struct vcpu *peer;
 
-	return e != HC_OK ? -(int64_t)e : run_block(v, deadline);
+	if (e != HC_OK)
+		return -(int64_t)e;
+	peer = event_receiver(&world, v->domain, port);
+	if (peer)
+		run_hand(v, peer);
+	return run_block(v, deadline);
 }
 
 int64_t do_sched_shutdown(struct vcpu *v, uint32_t reason, uint32_t code)
@@ -84,16 +88,6 @@ int64_t do_entry_set(struct vcpu *v, const struct entry_set *set)
 int64_t do_entry_resume(struct vcpu *v, const struct trap_frame *frame)
 {
 	exception_resume(v, this_cpu()->frame, frame);
-	return 0;
-}
-
-int64_t do_vcpu_set_base(struct vcpu *v, uint32_t which, uint64_t base)
-{
-	if (which > 1)
-		return -HC_EINVAL;
-	if (base >= GUEST_TOP)
-		return -HC_EADDRESS;
-	wrmsr(which == 0 ? MSR_FS_BASE : MSR_GS_BASE, base);
 	return 0;
 }
 

@@ -72,6 +72,13 @@
 	.endr
 	.endm
 
+	/* A label in the stub of vCPU 0; those of the others lie as far from it as their stubs. */
+	.macro STUB_LABEL name
+	.if vcpu == 0
+\name:
+	.endif
+	.endm
+
 	.text
 
 /* One stub a vector: pushes error code (0 where the CPU pushes none) and vector. Stubs are 16 bytes apart. */
@@ -128,10 +135,14 @@ debug_entry:
 1:	call debug_in_hypervisor
 	jmp trap_return
 
-/* An NMI has nothing to say to us; until its IRET there is no other. */
+/* An NMI has nothing to say to us but that another CPU speaks its last words; until its IRET there is no other. */
 nmi_entry:
+	cmpb $0, smp_stopping
+	jne 2f
 	addq $16, %rsp
 	iretq
+2:	hlt
+	jmp 2b
 
 fatal_entry:
 	ENTER
@@ -226,7 +237,7 @@ user_copy:
  * The hypercall page, copied to a frame of its own that every domain maps at HYPERCALL_VA. Position-independent but for
  * the addresses of the contract.
  *
- * The upcall stub: at entry RSP = interrupted RSP - 136 and holds the interrupted RIP; upcall_mask is 1. It saves flags
+ * The upcall stub, one a vCPU: at entry RSP = interrupted RSP - 136 and holds the interrupted RIP; upcall_mask is 1. It saves flags
  * and the caller-saved registers below that, calls the handler on an aligned stack, unmasks, and calls it again if more
  * came in between. From stub_exit_start on upcalls may come again: the frame at RSP stays complete until
  * stub_exit_popf, so that the hypervisor can finish the exit itself from any of its instructions (upcall.c).
@@ -237,7 +248,9 @@ user_copy:
 stub_page_start:
 	syscall
 	ret
-	.org stub_page_start + STUB_UPCALL, 0xcc
+	.set vcpu, 0
+	.rept STUB_VCPUS
+	.org stub_page_start + STUB_UPCALL + vcpu * STUB_STRIDE, 0xcc
 	pushfq
 	cld
 	subq $72, %rsp
@@ -249,18 +262,20 @@ stub_page_start:
 	movq %rbp, %rsp
 	popq %rbp
 	jmp 2f
-stub_exit_start:
-3:	movb $1, STUB_SHARED + SHARED_VCPU0 + VCPU_UPCALL_MASK
+	STUB_LABEL stub_exit_start
+3:	movb $1, STUB_SHARED + SHARED_VCPU0 + vcpu * SHARED_VCPU_BYTES + VCPU_UPCALL_MASK
 	jmp 1b
-2:	movb $0, STUB_SHARED + SHARED_VCPU0 + VCPU_UPCALL_MASK
-	cmpb $0, STUB_SHARED + SHARED_VCPU0 + VCPU_UPCALL_PENDING
+2:	movb $0, STUB_SHARED + SHARED_VCPU0 + vcpu * SHARED_VCPU_BYTES + VCPU_UPCALL_MASK
+	cmpb $0, STUB_SHARED + SHARED_VCPU0 + vcpu * SHARED_VCPU_BYTES + VCPU_UPCALL_PENDING
 	jne 3b
 	STUB_FRAME 0
 	leaq 72(%rsp), %rsp
-stub_exit_popf:
+	STUB_LABEL stub_exit_popf
 	popfq
-stub_exit_ret:
+	STUB_LABEL stub_exit_ret
 	ret $128
+	.set vcpu, vcpu + 1
+	.endr
 stub_page_end:
 
 	.section .note.GNU-stack, "", @progbits

@@ -6,6 +6,9 @@
 #include "calls.h"
 #include "core/domain.h"
 #include "run.h"
+#include "smp.h"
+
+#define SYSCALL_BYTES 2u
 
 int hypercall_entry(struct trap_frame *f);
 
@@ -121,6 +124,14 @@ static int64_t give(const struct answer *a, int64_t result)
 #define HC3 HC1
 #define HC4 HC1
 /* clang-format on */
+/*
+ * Calls that do without the world, a bit each: they concern the caller's own vCPU, or the event path, whose records may be
+ * read while somebody changes them.
+ */
+#define ALONE                                                                                                          \
+	(1ull << 0 | 1ull << 1 | 1ull << 2 | 1ull << 3 | 1ull << 4 | 1ull << 5 | 1ull << 7 | 1ull << 8 | 1ull << 9 |   \
+	 1ull << 11 | 1ull << 18 | 1ull << 20)
+
 static int64_t dispatch(struct vcpu *v, const struct trap_frame *f)
 {
 	switch (f->rax) {
@@ -137,8 +148,20 @@ int hypercall_entry(struct trap_frame *f)
 {
 	struct cpu *c = this_cpu();
 	struct vcpu *v = c->loaded;
-	int64_t result = dispatch(v, f);
+	bool alone = f->rax < 64 && (ALONE >> f->rax & 1);
+	int64_t result;
 
+	if (!alone && !world_enter(c)) {
+		/* Off the CPU before anything has been done; then the call is made again. */
+		f->rip -= SYSCALL_BYTES;
+		run_exit(c);
+		return 0;
+	}
+	result = dispatch(v, f);
+	if (!alone)
+		world_leave(c);
+	if (c->loaded != v)
+		f = &v->frame; /* it has left this CPU */
 	/* entry_resume, or the end of the domain, has replaced the frame. */
 	if (f->vector == VECTOR_HYPERCALL) {
 		f->rax = (uint64_t)result;

@@ -13,6 +13,7 @@
 
 #include "layout.h"
 #include "serial.h"
+#include "smp.h"
 #include "x86.h"
 
 #define LINE_MAX 480u
@@ -215,6 +216,7 @@ bool log_drain(void)
 void log_last_words(void)
 {
 	irq_disable();
+	smp_stop();
 	dying = true;
 	async = false;
 	drain_ring(true);

@@ -18,6 +18,7 @@
 #include "random.h"
 #include "run.h"
 #include "serial.h"
+#include "smp.h"
 #include "time.h"
 #include "x86.h"
 
@@ -50,6 +51,7 @@ static void run_domains(void)
 
 	build_control(boot->bundle_base, boot->bundle_bytes, boot->cmdline);
 	log_async();
+	smp_start();
 	run_start(world.domains[0]);
 	run_forever();
 }
@@ -82,6 +84,7 @@ void vmm_main(const struct boot_info *physical)
 	say_devices();
 	/* 8. The frame table; what is left of memory belongs to domains. */
 	random_init();
+	smp_prepare();
 	memory_init();
 	/* 9. This CPU's own tables and stack, the control domain, and off. */
 	cpu_start(run_domains);

@@ -58,8 +58,8 @@ void memory_init(void)
 	world.frame_limit = memmap_top(early_map());
 	world.frames = table_new(world.frame_limit * sizeof world.frames[0]);
 	world.runs = table_new((world.frame_limit / RUN_FRAMES + 1) * sizeof world.runs[0]);
-	world.cpu_count = 1;
-	frame_flushed(&world, 0);
+	for (uint32_t i = 0; i < world.cpu_count; i++)
+		frame_flushed(&world, i);
 	world.upper_half = paging_upper_half();
 	world.wake = run_wake;
 	world.io_allowed = device_io_allowed;

@@ -23,7 +23,10 @@ void offsets(void)
 	OFFSET(SHARED_VCPU0, offsetof(struct shared_info, vcpu));
 	OFFSET(VCPU_UPCALL_PENDING, offsetof(struct vcpu_shared, upcall_pending));
 	OFFSET(VCPU_UPCALL_MASK, offsetof(struct vcpu_shared, upcall_mask));
+	OFFSET(SHARED_VCPU_BYTES, sizeof(struct vcpu_shared));
 	OFFSET(STUB_UPCALL, HYPERCALL_UPCALL);
+	OFFSET(STUB_STRIDE, HYPERCALL_UPCALL_BYTES);
+	OFFSET(STUB_VCPUS, VCPU_MAX);
 	OFFSET(STUB_PAGE, HYPERCALL_VA);
 	OFFSET(STUB_SHARED, SHARED_VA);
 }

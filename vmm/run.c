@@ -2,13 +2,15 @@
 /*
  * Running vCPUs. A CPU's `loaded` vCPU has its registers at cpu->frame and its FPU state, segment bases and page tables in
  * the CPU; every other one has them in its struct vcpu. A vCPU that goes to sleep stays loaded until another one runs, so
- * sleeping and waking again costs no switch. Invariant: a vCPU is in the run queue exactly when it is VCPU_RUNNABLE and its
- * domain is DOMAIN_RUNNING.
+ * sleeping and waking again costs no switch. Each vCPU has a home CPU, in whose queues it and its timers are and on which
+ * alone it is ever loaded; a CPU with less to do takes one home that is not loaded (take_home). Invariant: a vCPU is in the
+ * run queue exactly when it is VCPU_RUNNABLE and its domain is DOMAIN_RUNNING.
  */
 #include "run.h"
 
 #include <string.h>
 
+#include "account.h"
 #include "apic.h"
 #include "core/domain.h"
 #include "core/event.h"
@@ -17,12 +19,14 @@
 #include "cpu_features.h"
 #include "log.h"
 #include "paging.h"
+#include "smp.h"
 #include "time.h"
 #include "upcall.h"
 #include "x86.h"
 
 #define VECTOR_PAGE_FAULT 14u
 #define SCRUB_FRAMES 8u
+#define BALANCE_NS 20000000ull
 #define FETCH_BY_GUEST 0x14u /* error code: user, instruction fetch, not present */
 
 _Noreturn void cpu_enter(uint64_t frame);
@@ -45,21 +49,27 @@ static void fpu_load(const void *area)
 		__asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }
 
-struct trap_frame *run_frame(struct vcpu *v)
+struct cpu *run_home_lock(const struct vcpu *v)
 {
-	struct cpu *c = this_cpu();
+	for (;;) {
+		struct cpu *home = cpu_at(__atomic_load_n(&v->cpu, __ATOMIC_RELAXED));
 
-	return c->loaded == v ? c->frame : &v->frame;
+		lock_take(&home->lock, &this_cpu()->held);
+		if (v->cpu == home->id)
+			return home;
+		lock_drop(&home->lock, &this_cpu()->held);
+	}
 }
 
-/* Charges the loaded vCPU for the time since it was last charged. */
-static void charge(struct cpu *c, uint64_t now)
+void run_home_unlock(struct cpu *c)
 {
-	if (c->loaded && !c->idle) {
-		c->loaded->run_time += now - c->since;
-		sched_charge(&c->loaded->sched, now - c->since);
-	}
-	c->since = now;
+	lock_drop(&c->lock, &this_cpu()->held);
+}
+
+static struct cpu *self_lock(struct cpu *c)
+{
+	lock_take(&c->lock, &c->held);
+	return c;
 }
 
 static void unload(struct cpu *c)
@@ -70,19 +80,36 @@ static void unload(struct cpu *c)
 	fpu_save(v->fpu);
 	v->frame.fs_base = rdmsr(MSR_FS_BASE);
 	v->frame.gs_base = rdmsr(MSR_GS_BASE);
-	c->loaded = NULL;
+	v->evict = 0;
+	__atomic_store_n(&c->loaded, NULL, __ATOMIC_RELEASE);
+}
+
+void tables_load(struct cpu *c, uint64_t root)
+{
+	uint64_t begun = frame_flush_begin(&world);
+
+	write_cr3(root);
+	frame_flushed_since(&world, c->id, begun);
 }
 
 static void load(struct cpu *c, struct vcpu *v)
 {
-	write_cr3(v->root << PAGE_SHIFT);
-	frame_flushed(&world, c->id);
+	tables_load(c, v->root << PAGE_SHIFT);
 	*c->frame = v->frame;
 	fpu_load(v->fpu);
 	__asm__ volatile("movl %0, %%ds\n\tmovl %0, %%es\n\tmovl %0, %%fs\n\tmovl %0, %%gs" : : "r"(0));
 	wrmsr(MSR_FS_BASE, v->frame.fs_base);
 	wrmsr(MSR_GS_BASE, v->frame.gs_base);
 	c->loaded = v;
+}
+
+/* Takes the loaded vCPU off @c, if it is asked to leave. */
+static void evict(struct cpu *c)
+{
+	if (!run_leaving(c))
+		return;
+	unload(c);
+	tables_load(c, paging_root());
 }
 
 static void arm(struct cpu *c, uint64_t deadline)
@@ -93,82 +120,178 @@ static void arm(struct cpu *c, uint64_t deadline)
 	apic_timer_at(deadline);
 }
 
-void run_timers(struct cpu *c)
+static struct vcpu *vcpu_of(struct bvt_entity *e)
+{
+	return (struct vcpu *)((uint8_t *)e - offsetof(struct vcpu, sched));
+}
+
+/* Gives @v a new home, unless it is loaded or not at @from any more; NULL: whoever waits there and may come. */
+static void take_home(struct vcpu *v, struct cpu *from, struct cpu *to)
+{
+	struct cpu *first = from->id < to->id ? from : to, *second = from->id < to->id ? to : from, *c = this_cpu();
+	uint64_t now = time_now();
+	struct bvt_entity *e;
+
+	lock_take(&first->lock, &c->held);
+	lock_take(&second->lock, &c->held);
+	e = v ? &v->sched : bvt_movable(&from->queue, to->id);
+	if (e && vcpu_of(e) != from->loaded) {
+		v = vcpu_of(e);
+		bvt_detach(&from->queue, e, now);
+		bvt_attach(&to->queue, e, now);
+		__atomic_store_n(&v->cpu, to->id, __ATOMIC_RELAXED);
+		timer_arm(&to->timers, &v->timer, v->timer.deadline);
+		timer_arm(&to->timers, &v->block_deadline, v->block_deadline.deadline);
+	}
+	run_home_unlock(second);
+	run_home_unlock(first);
+}
+
+/* Takes vCPUs home that wait where at least two more compete than here. */
+static void balance(struct cpu *c)
+{
+	/* Looked at without the locks: whoever is gone by then stays away. */
+	for (uint32_t i = 0; i < world.cpu_count; i++)
+		if (bvt_load(&cpu_at(i)->queue) >= bvt_load(&c->queue) + 2)
+			take_home(NULL, cpu_at(i), c);
+}
+
+/* Someone to run @v, which has become runnable at @home: there, or where nobody else wants the CPU. */
+static void place(const struct vcpu *v, struct cpu *home)
+{
+	smp_kick(home);
+	if (home->idle)
+		return;
+	for (uint32_t i = 0; i < world.cpu_count; i++)
+		if (cpu_at(i)->idle && (v->sched.affinity >> i & 1)) {
+			smp_kick(cpu_at(i));
+			return;
+		}
+}
+
+/* @result: of sched_block. */
+static void wake(struct vcpu *v, uint64_t result)
+{
+	struct cpu *home = run_home_lock(v);
+	bool blocked = v->state == VCPU_BLOCKED;
+
+	if (blocked) {
+		v->state = VCPU_RUNNABLE;
+		(home->loaded == v ? home->frame : &v->frame)->rax = result;
+		timer_arm(&home->timers, &v->block_deadline, TIME_NEVER);
+		if (v->domain->state == DOMAIN_RUNNING)
+			bvt_wake(&home->queue, &v->sched, time_now());
+	}
+	run_home_unlock(home);
+	if (blocked)
+		place(v, home);
+}
+
+void run_wake(struct vcpu *v)
+{
+	wake(v, 0);
+}
+
+static void run_timers(struct cpu *c)
 {
 	uint64_t now = time_now();
 	struct timer *t;
 
-	while ((t = timer_take_due(&c->timers, now))) {
-		if (t->kind == TIMER_GUEST) {
-			event_raise_virq(&world, t->vcpu->domain, VIRQ_TIMER);
-		} else if (t->vcpu->state == VCPU_BLOCKED) {
-			run_frame(t->vcpu)->rax = 1;
-			run_wake(t->vcpu);
-		}
+	for (;;) {
+		t = timer_take_due(&self_lock(c)->timers, now);
+		run_home_unlock(c);
+		if (!t)
+			break;
+		if (t->kind == TIMER_GUEST)
+			event_raise(&world, t->vcpu->domain, t->vcpu->virq_port[VIRQ_TIMER]);
+		else
+			wake(t->vcpu, 1);
 	}
-	c->resched = true;
 }
 
-/* Scrubs a few free frames, so that interrupts never wait long; false: none is left to do. */
-static bool scrub_ahead(void)
+/* Whether free frames were made ready for use; false when there are none, or somebody has the world. */
+static bool scrub_ahead(struct cpu *c)
 {
-	for (unsigned i = 0; i < SCRUB_FRAMES; i++) {
-		enum abi_error e;
+	enum abi_error e = HC_OK;
 
+	if (!world_try(c))
+		return false;
+	for (unsigned i = 0; i < SCRUB_FRAMES && e == HC_OK; i++)
 		WITH_FLUSH(e, frame_scrub_ahead(&world));
-		if (e != HC_OK)
-			return false;
-	}
-	return true;
+	world_leave(c);
+	return e == HC_OK;
 }
 
+/* When @c has to look again: a timer, or another one's turn. */
+static uint64_t due(struct cpu *c)
+{
+	uint64_t timer = timer_next(&self_lock(c)->timers), turn = bvt_due(&c->queue);
+
+	run_home_unlock(c);
+	return MIN(timer, turn);
+}
+
+/* What has come up meanwhile: timers, what the IOMMU refused. */
+static void housekeep(struct cpu *c)
+{
+	run_timers(c);
+	if (device_faults_waiting() && world_try(c)) {
+		device_faults();
+		world_leave(c);
+	}
+}
+
+/* Until somebody wants this CPU. */
 static void idle(struct cpu *c)
 {
-	uint64_t now = time_now();
-
-	charge(c, now);
 	c->idle = true;
-	while (!c->queue.count) {
+	for (;;) {
 		bool quiet = log_drain();
+		uint64_t now = time_now(), at;
 
+		housekeep(c);
+		balance(c);
+		if (due(c) <= now || run_leaving(c))
+			break;
 		/* While the log waits for the UART, look again in a millisecond. */
-		arm(c, quiet ? timer_next(&c->timers) : MIN(timer_next(&c->timers), now + 1000000));
-		if (scrub_ahead())
+		at = due(c);
+		arm(c, quiet ? at : MIN(at, now + 1000000));
+		if (scrub_ahead(c))
 			cpu_idle_poll();
 		else
 			cpu_idle_halt();
-		now = time_now();
-		if (timer_next(&c->timers) <= now)
-			run_timers(c);
 	}
-	c->since = time_now();
 	c->idle = false;
 }
 
 static void schedule(struct cpu *c)
 {
-	struct sched_entity *e, *running;
-	uint64_t now, slice;
+	struct bvt_entity *e;
 	struct vcpu *v;
 
-	c->resched = false;
-	now = time_now();
-	if (timer_next(&c->timers) <= now)
-		run_timers(c);
-	if (!c->queue.count)
+	if (c->loaded)
+		account_settle(c, c->loaded);
+	housekeep(c);
+	if (time_now() - c->balanced > BALANCE_NS) {
+		c->balanced = time_now();
+		balance(c);
+	}
+	for (;;) {
+		evict(self_lock(c));
+		e = bvt_pick(&c->queue, time_now());
+		if (e)
+			break;
+		run_home_unlock(c);
 		idle(c);
-	now = time_now();
-	charge(c, now);
-	running = c->loaded ? &c->loaded->sched : NULL;
-	e = sched_pick(&c->queue, running);
-	v = (struct vcpu *)((uint8_t *)e - offsetof(struct vcpu, sched));
+	}
+	v = vcpu_of(e);
 	if (v != c->loaded) {
 		if (c->loaded)
 			unload(c);
 		load(c, v);
 	}
-	slice = sched_slice(&c->queue, e);
-	arm(c, MIN(timer_next(&c->timers), slice == TIME_NEVER ? TIME_NEVER : now + slice));
+	run_home_unlock(c);
+	arm(c, due(c));
 	c->resched = false;
 	log_drain();
 }
@@ -185,12 +308,30 @@ static void fault_at_top(struct vcpu *v, struct trap_frame *f)
 	exception_deliver(v, f);
 }
 
+/* Ends the domain of @v, which is on @c, for what it did; not yet where somebody has the world and wants @v off the CPU. */
+static void doom(struct cpu *c, struct vcpu *v)
+{
+	if (!world_enter(c))
+		return;
+	run_kill(v->domain, v->doomed, v->doom_code);
+	world_leave(c);
+}
+
+void run_doom(struct vcpu *v, enum domain_reason reason, uint32_t code)
+{
+	v->doomed = (uint8_t)reason;
+	v->doom_code = code;
+	this_cpu()->resched = true;
+}
+
 void run_exit(struct cpu *c)
 {
 	for (;;) {
-		if (c->resched || !c->loaded || !c->loaded->sched.queued)
+		if (c->resched || !c->loaded || &c->loaded->sched != c->queue.running)
 			schedule(c);
-		if (c->frame->rip >= GUEST_TOP)
+		if (c->loaded->doomed)
+			doom(c, c->loaded);
+		else if (c->frame->rip >= GUEST_TOP)
 			fault_at_top(c->loaded, c->frame);
 		else if (upcall_wanted(c->loaded))
 			upcall_deliver(c->loaded, c->frame);
@@ -209,84 +350,213 @@ void run_forever(void)
 	cpu_enter((uint64_t)c->frame);
 }
 
-void run_wake(struct vcpu *v)
-{
-	struct cpu *c = this_cpu();
-
-	if (v->state != VCPU_BLOCKED)
-		return;
-	v->state = VCPU_RUNNABLE;
-	timer_arm(&c->timers, &v->block_deadline, TIME_NEVER);
-	if (v->domain->state == DOMAIN_RUNNING) {
-		sched_wake(&c->queue, &v->sched);
-		c->resched = true;
-	}
-}
-
 int64_t run_block(struct vcpu *v, uint64_t deadline)
 {
 	struct cpu *c = this_cpu();
+	uint64_t now = time_now();
 
-	if (__atomic_load_n(&v->domain->shared->vcpu[v->id].upcall_pending, __ATOMIC_SEQ_CST))
-		return 0;
-	if (deadline <= time_now())
-		return 1;
+	/* Asleep first: whoever makes an event pending from here on wakes it. */
+	self_lock(c);
 	v->state = VCPU_BLOCKED;
+	if (__atomic_load_n(&v->domain->shared->vcpu[v->id].upcall_pending, __ATOMIC_SEQ_CST) || deadline <= now) {
+		v->state = VCPU_RUNNABLE;
+		run_home_unlock(c);
+		return deadline <= now;
+	}
 	timer_arm(&c->timers, &v->block_deadline, deadline);
-	charge(c, time_now());
-	sched_sleep(&c->queue, &v->sched);
+	bvt_block(&c->queue, &v->sched, now);
+	run_home_unlock(c);
 	c->resched = true;
 	return 0;
 }
 
-void run_yield(struct vcpu *v)
+void run_hand(struct vcpu *v, struct vcpu *to)
 {
 	struct cpu *c = this_cpu();
 
-	charge(c, time_now());
-	sched_yield_to_all(&c->queue, &v->sched);
+	if (to->cpu == self_lock(c)->id)
+		bvt_hand(&c->queue, &v->sched, &to->sched, time_now());
+	run_home_unlock(c);
 	c->resched = true;
+}
+
+void run_yield(void)
+{
+	struct cpu *c = this_cpu();
+
+	bvt_yield(&self_lock(c)->queue, time_now());
+	run_home_unlock(c);
+	c->resched = true;
+}
+
+void run_attach(struct domain *d)
+{
+	struct vcpu *v;
+
+	EACH_VCPU(v, d)
+	{
+		struct cpu *home = run_home_lock(v);
+
+		bvt_entity_init(&v->sched, time_now());
+		bvt_attach(&home->queue, &v->sched, time_now());
+		run_home_unlock(home);
+	}
 }
 
 void run_start(struct domain *d)
 {
-	struct cpu *c = this_cpu();
+	struct vcpu *v;
 
-	if (d->state == DOMAIN_RUNNING && d->vcpu.state == VCPU_RUNNABLE)
-		sched_wake(&c->queue, &d->vcpu.sched);
-	c->resched = true;
+	EACH_VCPU(v, d)
+	{
+		struct cpu *home = run_home_lock(v);
+
+		if (v->state == VCPU_RUNNABLE)
+			bvt_wake(&home->queue, &v->sched, time_now());
+		run_home_unlock(home);
+		place(v, home);
+	}
+}
+
+/* Takes @v out of its queue and off its CPU. */
+static void stop(struct vcpu *v)
+{
+	struct cpu *home = run_home_lock(v);
+	bool remote = home->loaded == v && home != this_cpu();
+
+	bvt_block(&home->queue, &v->sched, time_now());
+	v->evict = home->loaded == v;
+	if (!remote)
+		evict(home);
+	run_home_unlock(home);
+	if (!remote)
+		return;
+	smp_kick(home);
+	while (__atomic_load_n(&home->loaded, __ATOMIC_ACQUIRE) == v)
+		cpu_relax();
 }
 
 void run_stop(struct domain *d)
 {
-	struct cpu *c = this_cpu();
+	struct vcpu *v;
 
-	sched_sleep(&c->queue, &d->vcpu.sched);
-	if (c->loaded == &d->vcpu) {
-		charge(c, time_now());
-		unload(c);
-		write_cr3(paging_root());
-		frame_flushed(&world, c->id);
+	EACH_VCPU(v, d)
+	stop(v);
+	this_cpu()->resched = true;
+}
+
+/* No timer of @v is to come; @gone: nor anything else. */
+static void silence(struct vcpu *v, bool gone)
+{
+	struct cpu *home = run_home_lock(v);
+
+	if (gone)
+		bvt_detach(&home->queue, &v->sched, time_now());
+	timer_arm(&home->timers, &v->timer, TIME_NEVER);
+	timer_arm(&home->timers, &v->block_deadline, TIME_NEVER);
+	run_home_unlock(home);
+}
+
+static enum abi_error parameters_set(struct bvt_queue *q, struct bvt_entity *e, const struct domain_schedule *s,
+				     uint64_t now)
+{
+	struct bvt_warp warp = {.value = s->warp, .limit = s->warp_limit, .unwarp = s->unwarp, .on = s->warp != 0};
+	enum abi_error r = bvt_set_weight(q, e, s->weight, now);
+
+	if (r == HC_OK)
+		r = bvt_set_warp(q, e, &warp, now);
+	if (r == HC_OK)
+		r = bvt_set_cap(q, e, s->cap, now);
+	return r == HC_OK ? bvt_set_affinity(e, s->cpus & smp_present(), smp_present()) : r;
+}
+
+/* Has the vCPUs of @d that may not run at their homes any more run elsewhere. */
+static void move(struct domain *d)
+{
+	struct vcpu *v;
+	uint32_t state = d->state;
+
+	d->state = DOMAIN_PAUSED; /* nobody wakes them meanwhile */
+	run_stop(d);
+	EACH_VCPU(v, d)
+	{
+		struct cpu *from = cpu_at(v->cpu);
+
+		if (!(v->sched.affinity >> from->id & 1))
+			take_home(v, from, cpu_at((uint32_t)__builtin_ctzll(v->sched.affinity)));
 	}
-	c->resched = true;
+	d->state = state;
+	if (state == DOMAIN_RUNNING)
+		run_start(d);
+}
+
+enum abi_error run_schedule(struct domain *d, const struct domain_schedule *s)
+{
+	struct bvt_queue none = {.count = 0};
+	struct bvt_entity trial;
+	bool moves = false;
+	enum abi_error r;
+	struct vcpu *v;
+
+	bvt_entity_init(&trial, 0);
+	bvt_attach(&none, &trial, 0);
+	r = parameters_set(&none, &trial, s, 0);
+	if (r != HC_OK || d->state == DOMAIN_DEAD)
+		return r;
+	EACH_VCPU(v, d)
+	{
+		struct cpu *home = run_home_lock(v);
+
+		CHECK(parameters_set(&home->queue, &v->sched, s, time_now()) == HC_OK);
+		run_home_unlock(home);
+		smp_kick(home);
+		moves |= !(s->cpus >> home->id & 1);
+	}
+	if (moves)
+		move(d);
+	return HC_OK;
+}
+
+void run_times(const struct vcpu *v, struct vcpu_times *t)
+{
+	struct cpu *home = run_home_lock(v);
+
+	bvt_charge(&home->queue, time_now());
+	*t = (struct vcpu_times){.run = v->sched.time[BVT_RUNNING],
+				 .wait = v->sched.time[BVT_WAITING],
+				 .steal = v->sched.time[BVT_STOLEN],
+				 .blocked = v->sched.time[BVT_BLOCKED],
+				 .charged = v->sched.charged,
+				 .cpu = home->id};
+	run_home_unlock(home);
+}
+
+void run_off(struct vcpu *v)
+{
+	v->state = VCPU_OFF;
+	stop(v);
+	silence(v, false);
+	this_cpu()->resched = true;
 }
 
 void run_timer(struct vcpu *v, uint64_t deadline)
 {
 	struct cpu *c = this_cpu();
 
-	timer_arm(&c->timers, &v->timer, deadline);
+	timer_arm(&self_lock(c)->timers, &v->timer, deadline);
+	run_home_unlock(c);
 	if (deadline < c->armed)
 		arm(c, deadline);
 }
 
 void run_kill(struct domain *d, enum domain_reason reason, uint32_t code)
 {
-	struct cpu *c = this_cpu();
+	struct vcpu *v;
 
+	d->state = DOMAIN_PAUSED; /* nobody wakes its vCPUs any more */
 	run_stop(d);
-	timer_arm(&c->timers, &d->vcpu.timer, TIME_NEVER);
-	timer_arm(&c->timers, &d->vcpu.block_deadline, TIME_NEVER);
+	EACH_VCPU(v, d)
+	silence(v, true);
 	device_quiesce(d);
 	d->has_frame = 1;
 	domain_end(&world, d, reason, code);

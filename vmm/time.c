@@ -210,6 +210,11 @@ uint64_t time_now(void)
 	return timescale_ns(&scale, rdtsc_ordered() - tsc_base);
 }
 
+const struct timescale *time_scale(void)
+{
+	return &scale;
+}
+
 uint64_t time_tsc_hz(void)
 {
 	return scale.hz;

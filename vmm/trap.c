@@ -8,6 +8,7 @@
 #include "log.h"
 #include "run.h"
 #include "serial.h"
+#include "smp.h"
 #include "time.h"
 #include "uaccess.h"
 #include "upcall.h"
@@ -55,10 +56,14 @@ static void interrupt(struct cpu *c, uint64_t vector)
 	if (vector == VECTOR_TIMER) {
 		c->armed = TIME_NEVER;
 		c->resched = true;
+	} else if (vector == VECTOR_IPI) {
+		smp_serve(c);
+		c->resched = true;
 	} else if (vector == VECTOR_SERIAL) {
 		serial_input();
 	} else if (vector == VECTOR_DMA_FAULT) {
-		device_faults();
+		device_faults_tell();
+		c->resched = true;
 	} else if (vector <= VECTOR_DEVICE_LAST) {
 		device_interrupt((uint8_t)vector);
 	}

@@ -31,31 +31,32 @@ void stubs_write(void *page)
 	memcpy(page, stub_page_start, bytes);
 }
 
-static uint64_t stub_va(const uint8_t *symbol)
+/* Where @symbol of the stub stands for vCPU @v. */
+static uint64_t stub_va(const struct vcpu *v, const uint8_t *symbol)
 {
-	return HYPERCALL_VA + (uint64_t)(symbol - stub_page_start);
+	return HYPERCALL_VA + v->id * HYPERCALL_UPCALL_BYTES + (uint64_t)(symbol - stub_page_start);
 }
 
 /* When @f stands in the stub's exit window, does what is left of the exit. False: its frame cannot be read. */
-static bool exit_window_complete(struct trap_frame *f)
+static bool exit_window_complete(const struct vcpu *v, struct trap_frame *f)
 {
 	struct stub_frame s;
 	uint64_t base = f->rsp;
 
-	if (f->rip < stub_va(stub_exit_start) || f->rip > stub_va(stub_exit_ret))
+	if (f->rip < stub_va(v, stub_exit_start) || f->rip > stub_va(v, stub_exit_ret))
 		return true;
-	if (f->rip == stub_va(stub_exit_popf))
+	if (f->rip == stub_va(v, stub_exit_popf))
 		base -= offsetof(struct stub_frame, rflags);
-	else if (f->rip == stub_va(stub_exit_ret))
+	else if (f->rip == stub_va(v, stub_exit_ret))
 		base -= offsetof(struct stub_frame, rip);
 	/* What the guest has taken off already lies there still; it is not used again. */
 	if (!copy_from_guest(&s, guest_va(base), sizeof s))
 		return false;
-	if (f->rip < stub_va(stub_exit_popf)) {
+	if (f->rip < stub_va(v, stub_exit_popf)) {
 		f->rax = s.rax, f->rcx = s.rcx, f->rdx = s.rdx, f->rsi = s.rsi, f->rdi = s.rdi;
 		f->r8 = s.r8, f->r9 = s.r9, f->r10 = s.r10, f->r11 = s.r11;
 	}
-	if (f->rip <= stub_va(stub_exit_popf))
+	if (f->rip <= stub_va(v, stub_exit_popf))
 		f->rflags = (s.rflags & GUEST_FLAGS) | GUEST_FLAGS_FIXED;
 	f->rip = s.rip;
 	f->rsp = base + sizeof s + 128;
@@ -67,14 +68,14 @@ void upcall_deliver(struct vcpu *v, struct trap_frame *f)
 	struct domain *d = v->domain;
 	uint64_t sp;
 
-	if (!exit_window_complete(f)) {
-		run_kill(d, REASON_UPCALL_FRAME, 0);
+	if (!exit_window_complete(v, f)) {
+		run_doom(v, REASON_UPCALL_FRAME, 0);
 		return;
 	}
 	sp = f->rsp - 128 - 8;
 	if (f->rsp > GUEST_TOP || f->rsp < 136 || !copy_to_guest(guest_va(sp), &f->rip, sizeof f->rip)) {
 		if (!v->exception) {
-			run_kill(d, REASON_UPCALL_STACK, 0);
+			run_doom(v, REASON_UPCALL_STACK, 0);
 			return;
 		}
 		f->vector = VECTOR_STACK_FAULT;
@@ -85,7 +86,7 @@ void upcall_deliver(struct vcpu *v, struct trap_frame *f)
 	}
 	__atomic_store_n(&d->shared->vcpu[v->id].upcall_mask, 1, __ATOMIC_SEQ_CST);
 	f->rsp = sp;
-	f->rip = HYPERCALL_VA + HYPERCALL_UPCALL;
+	f->rip = stub_va(v, stub_page_start + HYPERCALL_UPCALL);
 }
 
 void exception_deliver(struct vcpu *v, struct trap_frame *f)
@@ -95,11 +96,11 @@ void exception_deliver(struct vcpu *v, struct trap_frame *f)
 	f->fs_base = rdmsr(MSR_FS_BASE); /* ring 3 may have changed them without us */
 	f->gs_base = rdmsr(MSR_GS_BASE);
 	if (!v->exception) {
-		run_kill(v->domain, REASON_EXCEPTION, (uint32_t)f->vector);
+		run_doom(v, REASON_EXCEPTION, (uint32_t)f->vector);
 	} else if (v->in_exception) {
-		run_kill(v->domain, REASON_DOUBLE, (uint32_t)f->vector);
+		run_doom(v, REASON_DOUBLE, (uint32_t)f->vector);
 	} else if (v->exception_stack < sizeof *f + 64 || !copy_to_guest(guest_va(at), f, sizeof *f)) {
-		run_kill(v->domain, REASON_EXCEPTION_STACK, (uint32_t)f->vector);
+		run_doom(v, REASON_EXCEPTION_STACK, (uint32_t)f->vector);
 	} else {
 		v->in_exception = 1;
 		v->domain->shared->vcpu[v->id].in_exception = 1;
@@ -113,7 +114,7 @@ void exception_deliver(struct vcpu *v, struct trap_frame *f)
 void exception_resume(struct vcpu *v, struct trap_frame *f, const struct trap_frame *g)
 {
 	if (!v->in_exception || g->rip >= GUEST_TOP) {
-		run_kill(v->domain, REASON_RESUME, 0);
+		run_doom(v, REASON_RESUME, 0);
 		return;
 	}
 	v->in_exception = 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Upcalls (abi/shared.h) and exceptions on their way into a guest. */
-#ifndef CAMBIUM_VMM_UPCALL_H
-#define CAMBIUM_VMM_UPCALL_H
+#pragma once
 
 #include "core/world.h"
 
@@ -27,5 +26,3 @@ void exception_resume(struct vcpu *v, struct trap_frame *f, const struct trap_fr
 
 /* Fills a page with the stubs of entry.S, to be mapped at HYPERCALL_VA. */
 void stubs_write(void *page);
-
-#endif

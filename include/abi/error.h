@@ -39,7 +39,14 @@
 	E(30, HC_ETEXT, "the frame held the domain's text when it was sealed: it stays what it is")                    \
 	E(31, HC_ELIMIT, "the domain has as many frames as it may have now")                                           \
 	E(32, HC_EIMAGE, "no such image, or it is not in the state that this needs")                                   \
-	E(33, HC_EFAULTS, "the device was stopped: it kept reaching for memory that its owner gave it no access to")
+	E(33, HC_EFAULTS, "the device was stopped: it kept reaching for memory that its owner gave it no access to")   \
+	E(34, HC_EWEIGHT, "a weight is 1 to 65535")                                                                    \
+	E(35, HC_EWARP, "a warp value is at most 100 ms of virtual time")                                              \
+	E(36, HC_EWARPTIME, "a warp limit or an unwarp requirement is at most a minute")                               \
+	E(37, HC_EUNWARP, "an unwarp requirement without a warp limit would never apply")                              \
+	E(38, HC_ECAP, "a cap is at most 1000 thousandths of a CPU")                                                   \
+	E(39, HC_EAFFINITY, "none of these CPUs exists")                                                               \
+	E(40, HC_ELINK, "no such link: the backend does not serve this domain")
 
 enum abi_error {
 	HC_OK = 0,

@@ -127,7 +127,7 @@ struct domain_create {
 	uint32_t max_pages;         /* most frames it may ever have, the pages of its own tables of grants included */
 	uint32_t capabilities;      /* CAP_x; at most the caller's own */
 	uint32_t weight;            /* 1..65535 */
-	uint32_t vcpu_count;        /* 1 */
+	uint32_t vcpu_count;        /* 1..VCPU_MAX; all but the first start switched off */
 	uint32_t reserved_pages;    /* kept free for it until it has as many; at most max_pages */
 };
 
@@ -141,6 +141,33 @@ struct domain_copy {
 	uint32_t reserved0;
 	uint64_t mfn;
 	uint64_t buffer; /* address in the caller */
+};
+
+struct vcpu_start {
+	uint64_t entry, stack, argument; /* rip, rsp, rdi */
+};
+
+/* In ns. The first four together are the time since the domain was made. */
+struct vcpu_times {
+	uint64_t run;     /* on a CPU */
+	uint64_t wait;    /* for one, since it woke or gave it away */
+	uint64_t steal;   /* for one that was taken from it */
+	uint64_t blocked; /* asleep, off or paused */
+	uint64_t charged; /* others' work for it, as they say it */
+	uint32_t cpu;     /* where it is at home now */
+	uint32_t reserved0;
+};
+
+/* How a domain's vCPUs compete for CPUs: docs/scheduling.md. Times in ns. */
+struct domain_schedule {
+	uint32_t domid;
+	uint32_t weight; /* 1..65535 */
+	uint32_t cap;    /* thousandths of a CPU, for each vCPU; 0: none */
+	uint32_t reserved0;
+	uint64_t warp;       /* virtual time that it may run ahead of its turn; 0: none */
+	uint64_t warp_limit; /* how long it may do so at a stretch; 0: any */
+	uint64_t unwarp;     /* and how long it must then do without */
+	uint64_t cpus;       /* where it may run, a bit each; those that do not exist do not matter */
 };
 
 struct domain_vcpu {
@@ -236,6 +263,9 @@ ABI_ASSERT(sizeof(struct grant_map) == 32, "grant_map layout");
 ABI_ASSERT(sizeof(struct grant_copy) == 40, "grant_copy layout");
 ABI_ASSERT(sizeof(struct domain_create) == 40, "domain_create layout");
 ABI_ASSERT(sizeof(struct domain_copy) == 32, "domain_copy layout");
+ABI_ASSERT(sizeof(struct vcpu_start) == 24, "vcpu_start layout");
+ABI_ASSERT(sizeof(struct vcpu_times) == 48, "vcpu_times layout");
+ABI_ASSERT(sizeof(struct domain_schedule) == 48, "domain_schedule layout");
 ABI_ASSERT(sizeof(struct domain_vcpu) == 40, "domain_vcpu layout");
 ABI_ASSERT(sizeof(struct memory_info) == 64, "memory_info layout");
 ABI_ASSERT(sizeof(struct machine_memory) == 64, "machine_memory layout");

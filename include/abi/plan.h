@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The plan, version 0: what the control domain builds. A flat table, written on the host, verified again by the control
+ * The plan, version 1: what the control domain builds. A flat table, written on the host, verified again by the control
  * domain (bounds, counts, names, digest) and executed; no human text is parsed inside the machine.
  *
  *   plan_header | plan_domain[domain_count] | plan_link[link_count] | rules (abi/rules.h)
@@ -13,7 +13,7 @@
 #include <abi/types.h>
 
 #define PLAN_MAGIC 0x304e414c50424d43ull /* "CMBPLAN0" */
-#define PLAN_VERSION 0u
+#define PLAN_VERSION 1u
 #define PLAN_DOMAIN_MAX 1000u
 #define PLAN_LINK_MAX 1024u
 
@@ -41,8 +41,13 @@ struct plan_domain {
 	uint32_t pci_class;         /* class and subclass (e.g. 0x0200) of the PCI device it owns; 0: none */
 	uint32_t pci_nth;           /* the n-th of that class, from 0 */
 	uint32_t takes_rules;       /* 1: the rules are given to it as a DEVICE_DATA entry */
+	uint32_t vcpus;             /* 1..VCPU_MAX; 0: 1 */
+	struct plan_uplink uplink;  /* of the PCI network device; zero: none */
+	/* how its vCPUs compete, as in struct domain_schedule */
+	uint64_t warp, warp_limit, unwarp; /* ns */
+	uint64_t cpus;                     /* where they may run, a bit each; 0: anywhere */
+	uint32_t cap;                      /* thousandths of a CPU; 0: none */
 	uint32_t reserved0;
-	struct plan_uplink uplink; /* of the PCI network device; zero: none */
 };
 
 struct plan_link {
@@ -65,7 +70,7 @@ struct plan_header {
 	uint8_t sha256[32];                 /* of everything behind the header */
 };
 
-ABI_ASSERT(sizeof(struct plan_domain) == 360, "plan_domain layout");
+ABI_ASSERT(sizeof(struct plan_domain) == 400, "plan_domain layout");
 ABI_ASSERT(sizeof(struct plan_link) == 48, "plan_link layout");
 ABI_ASSERT(sizeof(struct plan_header) == 64, "plan_header layout");
 

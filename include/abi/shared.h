@@ -3,7 +3,8 @@
  * The pages at fixed addresses, the only addresses that a guest may depend on:
  *
  *   HYPERCALL_VA   one page, read and execute, the same frame in every domain. Offset 0 is the hypercall stub
- *                  (call it with the number in RAX); offset HYPERCALL_UPCALL is where the hypervisor enters an upcall.
+ *                  (call it with the number in RAX); from offset HYPERCALL_UPCALL on is where the hypervisor enters the
+ *                  upcalls of each vCPU.
  *   SHARED_VA      the domain's shared-info page, read and write. The hypervisor treats all of it as hostile.
  *
  * Events. Port p is pending when bit p of pending[] is set. The hypervisor sets the bit; if it was clear and the port
@@ -16,6 +17,12 @@
  * caller-saved registers, calls upcall_handler, clears upcall_mask, and returns by `ret $128`. A handler assumes nothing
  * about DF, AC, alignment or the FPU. upcall_mask starts as 1.
  *
+ * Ledgers. Work that a backend does for another domain is charged to that one: the backend's vCPU adds the ticks of the time
+ * stamp counter that it took to an entry of its ledger, and new entries behind the others, `count` last. Whenever the vCPU
+ * leaves its CPU the hypervisor takes the entries and sets count to 0; in `over` it answers, a bit an entry, which of these
+ * domains have had more of this CPU than their share while others wait for it. Only domains whose builder linked them to
+ * the backend can be named, and no more time than the backend has run.
+ *
  * Time. System time in ns since boot = ns_base + (((tsc - tsc_base) << shift, or >> -shift) * mul >> 32); read under
  * the seqlock: version odd or changed means read again.
  */
@@ -26,7 +33,8 @@
 
 #define HYPERCALL_VA 0x10000000ull
 #define SHARED_VA 0x10001000ull
-#define HYPERCALL_UPCALL 64u        /* offset of the upcall entry stub */
+#define HYPERCALL_UPCALL 64u        /* offset of the upcall entry stub of vCPU 0 */
+#define HYPERCALL_UPCALL_BYTES 256u /* from there to that of the next vCPU */
 #define GUEST_LINK_VA 0x20000000ull /* guest text is linked here */
 
 #define EVENT_WORDS (EVENT_PORT_MAX / 64u)
@@ -53,6 +61,20 @@ struct vcpu_shared {
 	uint64_t reserved1[2];
 };
 
+#define LEDGER_ENTRIES 16u
+
+struct ledger_entry {
+	uint32_t domid;
+	uint32_t reserved0;
+	uint64_t ticks;
+};
+
+struct ledger {
+	uint32_t count;
+	uint32_t over; /* written by the hypervisor */
+	struct ledger_entry entry[LEDGER_ENTRIES];
+};
+
 struct shared_info {
 	uint64_t
 		upcall_handler; /* guest function void (void), called by the stub; set by entry_set, read by the stub */
@@ -62,6 +84,7 @@ struct shared_info {
 	struct vcpu_shared vcpu[VCPU_MAX];
 	uint64_t pending[EVENT_WORDS];
 	uint64_t masked[EVENT_WORDS];
+	struct ledger ledger[VCPU_MAX];
 };
 
 ABI_ASSERT(sizeof(struct time_record) == 32, "time_record layout");

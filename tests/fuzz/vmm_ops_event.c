@@ -61,14 +61,14 @@ enum abi_error op_port_virq(struct vmm_run *t)
 	uint32_t virq = pick(t, VIRQ_MAX), port = 0;
 	enum abi_error e;
 
-	if (t->d->virq_port[virq]) {
+	if (t->d->vcpu.virq_port[virq]) {
 		event_raise_virq(t->w, t->d, virq);
-		cr_assert(pending(t->d, t->d->virq_port[virq]));
+		cr_assert(pending(t->d, t->d->vcpu.virq_port[virq]));
 		return HC_OK;
 	}
 	FLUSHING(t, e, event_alloc(t->w, t->d, PORT_VIRQ, DOMID_NONE, virq, 0, &port));
 	if (e == HC_OK)
-		t->d->virq_port[virq] = port;
+		t->d->vcpu.virq_port[virq] = port;
 	return e;
 }
 

@@ -8,7 +8,7 @@
 MODEL_CORE ?= vmm/core
 export MODEL_DEPTH MODEL_SECONDS MODEL_SCENARIO
 
-MODEL_CORE_SRC := $(addsuffix .c,dma domain event frame frame_pool grant image mmu sched)
+MODEL_CORE_SRC := $(addsuffix .c,dma domain event frame frame_pool grant image mmu)
 MODEL_SRC      := $(filter-out %/main.c %/model_test.c,$(call c_in,tests/model))
 MODEL_OBJ      := $(patsubst %,$(B)/model/core/%.o,$(MODEL_CORE_SRC)) $(patsubst tests/model/%,$(B)/model/%.o,$(MODEL_SRC))
 

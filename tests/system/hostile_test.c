@@ -147,11 +147,9 @@ static void is_killed(struct machine *m, const char *name)
 	MUST(machine_expect_from(m, 0, text));
 }
 
-Test(hostile, guests_end_as_documented_and_the_web_page_is_served_all_the_time, .timeout = TIMEOUT)
+static void guests_end_as_documented(struct machine_options *options)
 {
-	struct machine_options options = {
-		.log = "hostile", .config = "hostile", .door = MACHINE_UEFI, .forwards = {PORT_WEB1}};
-	struct machine *m = machine_start(&options);
+	struct machine *m = machine_start(options);
 	struct load *load;
 	char line[512];
 
@@ -173,4 +171,21 @@ Test(hostile, guests_end_as_documented_and_the_web_page_is_served_all_the_time, 
 	}
 	machine_is_well(m);
 	machine_stop(m);
+}
+
+Test(hostile, guests_end_as_documented_and_the_web_page_is_served_all_the_time, .timeout = TIMEOUT)
+{
+	struct machine_options options = {
+		.log = "hostile", .config = "hostile", .door = MACHINE_UEFI, .forwards = {PORT_WEB1}};
+
+	guests_end_as_documented(&options);
+}
+
+Test(hostile, guests_end_as_documented_on_two_cpus, .timeout = TIMEOUT)
+{
+	static const char *const two[] = {"-smp", "2", NULL};
+	struct machine_options options = {
+		.log = "hostile-smp", .config = "hostile", .door = MACHINE_PVH, .forwards = {PORT_WEB1}, .extra = two};
+
+	guests_end_as_documented(&options);
 }

@@ -140,17 +140,17 @@ static void change(struct pair *p, struct bvt_queue *q, unsigned i, uint64_t now
 
 	switch (below(p, 3)) {
 	case 0:
-		cr_assert_eq(bvt_set_weight(q, &p->e[i], weight, now), BVT_OK);
+		cr_assert_eq(bvt_set_weight(q, &p->e[i], weight, now), HC_OK);
 		naive_set_weight(&p->n, (int)i, weight, now);
 		break;
 	case 1:
 		warp.value = 1 + tw_random(&p->r) % (below(p, 2) ? 1000000 : 50000000);
 		warp.limit = times[below(p, ARRAY_SIZE(times))];
 		warp.unwarp = warp.limit ? times[below(p, ARRAY_SIZE(times))] : 0;
-		cr_assert_eq(bvt_set_warp(q, &p->e[i], &warp, now), BVT_OK);
+		cr_assert_eq(bvt_set_warp(q, &p->e[i], &warp, now), HC_OK);
 		naive_set_warp(&p->n, (int)i, warp.value, warp.limit, warp.unwarp, warp.on, now);
 		break;
-	default: cr_assert_eq(bvt_set_cap(q, &p->e[i], cap, now), BVT_OK); naive_set_cap(&p->n, (int)i, cap, now);
+	default: cr_assert_eq(bvt_set_cap(q, &p->e[i], cap, now), HC_OK); naive_set_cap(&p->n, (int)i, cap, now);
 	}
 }
 

@@ -64,7 +64,7 @@ static void set_warp(struct machine *m, unsigned i, uint64_t w, uint64_t l, uint
 {
 	struct bvt_warp warp = {.value = w, .limit = l, .unwarp = u, .on = w != 0};
 
-	cr_assert_eq(bvt_set_warp(&m->q, &m->e[i], &warp, m->now), BVT_OK);
+	cr_assert_eq(bvt_set_warp(&m->q, &m->e[i], &warp, m->now), HC_OK);
 }
 
 /* ns at the default weight that @e has run. */
@@ -105,7 +105,7 @@ Test(bvt_property, shares_follow_weights_within_one_allowance, .timeout = 300)
 		for (unsigned i = 0; i < N; i++) {
 			uint32_t weight = i ? 1 + below(&m, 1024) : 7 * BVT_WEIGHT_DEFAULT;
 
-			cr_assert_eq(bvt_set_weight(&m.q, &m.e[i], weight, m.now), BVT_OK);
+			cr_assert_eq(bvt_set_weight(&m.q, &m.e[i], weight, m.now), HC_OK);
 		}
 		wake_all(&m);
 		shares(&m, none);
@@ -219,7 +219,7 @@ static void keeps_cap(uint64_t seed, uint32_t cap, uint64_t late)
 
 	start(&m, seed);
 	begin = m.now;
-	cr_assert_eq(bvt_set_cap(&m.q, &m.e[0], cap, m.now), BVT_OK);
+	cr_assert_eq(bvt_set_cap(&m.q, &m.e[0], cap, m.now), HC_OK);
 	for (unsigned step = 0; step < 20000; step++) {
 		unsigned i = below(&m, 3);
 
@@ -228,7 +228,7 @@ static void keeps_cap(uint64_t seed, uint32_t cap, uint64_t late)
 		else if (!below(&m, 3))
 			bvt_block(&m.q, &m.e[i], m.now);
 		if (!below(&m, 8))
-			cr_assert_eq(bvt_set_cap(&m.q, &m.e[0], cap, m.now), BVT_OK);
+			cr_assert_eq(bvt_set_cap(&m.q, &m.e[0], cap, m.now), HC_OK);
 		bvt_pick(&m.q, m.now);
 		now = beyond(&m, begin);
 		least = MIN(least, now);
@@ -260,7 +260,7 @@ Test(bvt_property, whoever_always_wants_the_cpu_gets_what_its_cap_gives)
 
 		start(&m, k);
 		begin = m.now;
-		cr_assert_eq(bvt_set_cap(&m.q, &m.e[0], caps[k], m.now), BVT_OK);
+		cr_assert_eq(bvt_set_cap(&m.q, &m.e[0], caps[k], m.now), HC_OK);
 		bvt_wake(&m.q, &m.e[0], m.now);
 		for (unsigned step = 0; step < 1000; step++) {
 			bvt_pick(&m.q, m.now);
@@ -392,7 +392,7 @@ Test(bvt_property, centuries_change_nothing)
 
 	start(&m, 1);
 	for (unsigned i = 0; i < 3; i++)
-		cr_assert_eq(bvt_set_weight(&m.q, &m.e[i], 1, m.now), BVT_OK);
+		cr_assert_eq(bvt_set_weight(&m.q, &m.e[i], 1, m.now), HC_OK);
 	bvt_wake(&m.q, &m.e[0], m.now);
 	bvt_wake(&m.q, &m.e[1], m.now);
 	bvt_pick(&m.q, m.now);
@@ -406,7 +406,7 @@ Test(bvt_property, centuries_change_nothing)
 	bvt_block(&m.q, &m.e[0], m.now);
 	bvt_block(&m.q, &m.e[2], m.now);
 	/* The clock's end is no time that comes: who is parked then stays so, and nobody waits for that for ever. */
-	cr_assert_eq(bvt_set_cap(&m.q, &m.e[1], 1, m.now), BVT_OK);
+	cr_assert_eq(bvt_set_cap(&m.q, &m.e[1], 1, m.now), HC_OK);
 	for (unsigned i = 0; i < 3; i++)
 		cr_assert_null(bvt_pick(&m.q, TIME_NEVER));
 	cr_assert_eq(m.e[1].place, BVT_PARKED);

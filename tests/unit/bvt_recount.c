@@ -64,7 +64,6 @@ static void entity_check(const struct bvt_queue *q, const struct bvt_entity *e)
 void bvt_recount(const struct bvt_queue *q, const struct bvt_entity *e, unsigned count)
 {
 	unsigned queued = 0, parked = 0;
-	uint64_t weight = 0;
 
 	for (unsigned i = 0; i < count; i++) {
 		if (e[i].queue != q)
@@ -72,10 +71,8 @@ void bvt_recount(const struct bvt_queue *q, const struct bvt_entity *e, unsigned
 		entity_check(q, &e[i]);
 		queued += e[i].place == BVT_QUEUED;
 		parked += e[i].place == BVT_PARKED;
-		weight += e[i].place == BVT_QUEUED ? e[i].weight : 0;
 	}
 	cr_assert_eq(q->count, queued);
-	cr_assert_eq(q->weight, weight);
 	cr_assert_eq(heap_count(&q->heap[BVT_BY_EFFECTIVE], q, 0, BVT_QUEUED), queued);
 	cr_assert_eq(heap_count(&q->heap[BVT_BY_ACTUAL], q, 1, BVT_QUEUED), queued);
 	cr_assert_eq(heap_count(&q->heap[BVT_BY_REFILL], q, 0, BVT_PARKED), parked);

@@ -45,7 +45,7 @@ Test(domain, create_refuses_what_is_out_of_range_and_leaves_everything_as_it_was
 	TW_REFUSED(w, HC_EINVAL, domain_create(w, &c, &d));
 	c = ok, c.max_pages = 0;
 	TW_REFUSED(w, HC_EINVAL, domain_create(w, &c, &d));
-	c = ok, c.vcpu_count = 2;
+	c = ok, c.vcpu_count = VCPU_MAX + 1;
 	TW_REFUSED(w, HC_EINVAL, domain_create(w, &c, &d));
 	c = ok, c.capabilities = CAP_ALL + 1;
 	TW_REFUSED(w, HC_EINVAL, domain_create(w, &c, &d));
@@ -66,7 +66,7 @@ Test(domain, death_is_told_to_every_builder_and_closes_the_ports)
 	uint32_t virq, a, b;
 
 	TW_OK(w, event_alloc(w, control, PORT_VIRQ, DOMID_NONE, VIRQ_DOMAIN, 0, &virq));
-	control->virq_port[VIRQ_DOMAIN] = virq;
+	control->vcpu.virq_port[VIRQ_DOMAIN] = virq;
 	TW_OK(w, event_pair(w, control, d, &a, &b));
 	domain_end(w, d, REASON_KILLED, 7);
 	cr_assert_eq(control->shared->pending[0], 1ull << virq);

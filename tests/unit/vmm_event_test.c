@@ -154,12 +154,12 @@ Test(event, virtual_interrupt_is_unbound_with_its_port_and_can_be_bound_again)
 	event_raise_virq(t.w, t.a, VIRQ_TIMER);
 	for (unsigned i = 0; i < 3; i++) {
 		TW_OK(t.w, event_alloc(t.w, t.a, PORT_VIRQ, DOMID_NONE, VIRQ_TIMER, 0, &port));
-		t.a->virq_port[VIRQ_TIMER] = port;
+		t.a->vcpu.virq_port[VIRQ_TIMER] = port;
 		event_raise_virq(t.w, t.a, VIRQ_TIMER);
 		cr_assert(pending(t.a, port));
 		TW_REFUSED(t.w, HC_EPORT, event_send(t.w, t.a, port));
 		TW_OK(t.w, event_close(t.w, t.a, port));
-		cr_assert_eq(t.a->virq_port[VIRQ_TIMER], 0);
+		cr_assert_eq(t.a->vcpu.virq_port[VIRQ_TIMER], 0);
 		event_raise_virq(t.w, t.a, VIRQ_TIMER);
 	}
 	tw_recount(t.w);

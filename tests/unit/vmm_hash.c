@@ -32,7 +32,7 @@ static void mix_domain(uint64_t *h, const struct domain *d)
 			   d->image,      d->table_count, d->frame_target,  d->frame_reserve, d->release_at};
 
 	mix(h, head, sizeof head);
-	mix(h, d->virq_port, sizeof d->virq_port);
+	mix(h, d->vcpu.virq_port, sizeof d->vcpu.virq_port);
 	for (uint32_t n = 0; n < EVENT_PORT_MAX; n++)
 		if (event_port(d, n))
 			mix(h, event_port(d, n), sizeof(struct port));

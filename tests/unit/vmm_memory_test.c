@@ -64,7 +64,7 @@ Test(memory, target_bounds_frames_and_tables_together)
 	TW_REFUSED(w, HC_ENOMEM, frame_set_target(w, (d->frame_max = 100, d), 90, 90));
 	TW_OK(w, frame_set_target(w, d, 4, 2));
 	TW_OK(w, event_alloc(w, d, PORT_VIRQ, DOMID_NONE, 0, 0, &port));
-	d->virq_port[0] = port;
+	d->vcpu.virq_port[0] = port;
 	TW_OK(w, grant_reserve(w, d, 1, &ref));
 	cr_assert_eq(frame_charge(d), 3);
 	tw_frame(w, d);

@@ -210,10 +210,10 @@ static enum abi_error op_port(struct run *t)
 	case 2: TW_FLUSHING(t->w, e, event_pair(t->w, t->d, peer, &a, &b)); return e;
 	case 3: return event_close(t->w, t->d, a);
 	case 4:
-		if (t->d->virq_port[0])
+		if (t->d->vcpu.virq_port[0])
 			return HC_EBUSY;
 		TW_FLUSHING(t->w, e, event_alloc(t->w, t->d, PORT_VIRQ, DOMID_NONE, 0, 0, &b));
-		t->d->virq_port[0] = e == HC_OK ? b : 0;
+		t->d->vcpu.virq_port[0] = e == HC_OK ? b : 0;
 		return e;
 	case 5: return event_unmask(t->w, t->d, a);
 	default: return event_send(t->w, t->d, a);

@@ -140,7 +140,7 @@ static void count_ports(struct world *w, const struct domain *d)
 		cr_assert_neq(n, 0);
 		cr_assert_neq(d->state, DOMAIN_DEAD);
 		if (p->state == PORT_VIRQ)
-			cr_assert_eq(d->virq_port[p->peer_port], n);
+			cr_assert_eq(d->vcpu.virq_port[p->peer_port], n);
 		if (p->state != PORT_CONNECTED)
 			continue;
 		peer = domain_find(w, p->peer);

@@ -108,9 +108,20 @@ static int64_t domain_populate(struct build *b)
 	return 0;
 }
 
+static struct domain_schedule schedule_planned(const struct plan_domain *d)
+{
+	return (struct domain_schedule){.weight = d->weight ? d->weight : 256,
+					.cap = d->cap,
+					.warp = d->warp,
+					.warp_limit = d->warp_limit,
+					.unwarp = d->unwarp,
+					.cpus = d->cpus ? d->cpus : UINT64_MAX};
+}
+
 static int64_t domain_make(struct build *b)
 {
-	struct domain_create create = {.slot = b->child->index + 1, .vcpu_count = 1};
+	struct domain_create create = {.slot = b->child->index + 1};
+	struct domain_schedule schedule = schedule_planned(b->plan);
 	struct domain_info info;
 	int64_t result;
 
@@ -118,7 +129,8 @@ static int64_t domain_make(struct build *b)
 	create.reserved_pages = b->plan->mem_pages + plan_table_pages(&control.plan, b->child->index);
 	create.max_pages = plan_mem_max(b->plan) + plan_table_pages(&control.plan, b->child->index);
 	create.capabilities = b->plan->capabilities;
-	create.weight = b->plan->weight ? b->plan->weight : 256;
+	create.weight = schedule.weight;
+	create.vcpu_count = b->plan->vcpus ? b->plan->vcpus : 1;
 	result = hc_domain_create(&create);
 	if (result == -HC_ENOMEM) {
 		say_full(b, create.reserved_pages);
@@ -126,7 +138,10 @@ static int64_t domain_make(struct build *b)
 	}
 	if (result < 0)
 		return failed(b, "the domain cannot be made", result);
-	b->domid = (uint32_t)result;
+	b->domid = schedule.domid = (uint32_t)result;
+	result = hc_domain_schedule(&schedule);
+	if (result < 0)
+		return failed(b, "its share of the CPUs cannot be so", result);
 	result = hc_domain_info(b->domid, &info);
 	if (result < 0)
 		return failed(b, "the domain cannot be examined", result);
@@ -213,7 +228,7 @@ static int64_t start_write(const struct build *b)
 			    *mem = layout_region(&b->layout, REGION_MEM);
 	const struct offer *console = &b->child->console, *devices = &b->child->devices;
 	const uint32_t self = start_info()->domid;
-	struct start_info info = {.magic = START_MAGIC, .abi_version = ABI_VERSION, .vcpu_count = 1};
+	struct start_info info = {.magic = START_MAGIC, .abi_version = ABI_VERSION};
 	int64_t result;
 
 	info.features = control.features;
@@ -230,6 +245,7 @@ static int64_t start_write(const struct build *b)
 		info.device_pages = devices->page_count;
 		info.device_port = devices->peer_port;
 	}
+	info.vcpu_count = b->plan->vcpus ? b->plan->vcpus : 1;
 	if (getentropy(info.seed, sizeof info.seed))
 		return failed(b, "no randomness", -HC_EINVAL);
 	memcpy(info.cmdline, b->plan->cmdline, sizeof info.cmdline);

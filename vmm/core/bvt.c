@@ -156,7 +156,6 @@ static void enqueue(struct bvt_queue *q, struct bvt_entity *e)
 	insert(q, e, BVT_BY_EFFECTIVE, effective(e));
 	insert(q, e, BVT_BY_ACTUAL, e->actual);
 	q->count++;
-	q->weight += e->weight;
 }
 
 static void dequeue(struct bvt_queue *q, struct bvt_entity *e)
@@ -166,7 +165,6 @@ static void dequeue(struct bvt_queue *q, struct bvt_entity *e)
 	if (e->place == BVT_QUEUED) {
 		take(e, 1);
 		q->count--;
-		q->weight -= e->weight;
 	}
 	e->place = BVT_NOWHERE;
 }
@@ -398,6 +396,11 @@ void bvt_charge_other(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, ui
 	enqueue(q, e);
 }
 
+uint64_t bvt_ahead(const struct bvt_queue *q, const struct bvt_entity *e)
+{
+	return e->actual > q->svt ? (uint64_t)((e->actual - q->svt) * e->weight / SCALE) : 0;
+}
+
 void bvt_refund(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, uint64_t now)
 {
 	uint64_t rest = 0;
@@ -409,58 +412,58 @@ void bvt_refund(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, uint64_t
 	enqueue(q, e);
 }
 
-enum bvt_result bvt_set_weight(struct bvt_queue *q, struct bvt_entity *e, uint32_t weight, uint64_t now)
+enum abi_error bvt_set_weight(struct bvt_queue *q, struct bvt_entity *e, uint32_t weight, uint64_t now)
 {
 	if (!weight || weight > BVT_WEIGHT_MAX)
-		return BVT_WEIGHT_RANGE;
+		return HC_EWEIGHT;
 	change_begin(q, e, now);
 	e->weight = weight;
 	e->rest = 0;
 	enqueue(q, e);
-	return BVT_OK;
+	return HC_OK;
 }
 
-enum bvt_result bvt_set_warp(struct bvt_queue *q, struct bvt_entity *e, const struct bvt_warp *warp, uint64_t now)
+enum abi_error bvt_set_warp(struct bvt_queue *q, struct bvt_entity *e, const struct bvt_warp *warp, uint64_t now)
 {
 	if (warp->value > BVT_WARP_MAX || (warp->on && !warp->value))
-		return BVT_WARP_RANGE;
+		return HC_EWARP;
 	if (warp->limit > BVT_WARP_TIME_MAX || warp->unwarp > BVT_WARP_TIME_MAX)
-		return BVT_WARP_TIME;
+		return HC_EWARPTIME;
 	if (warp->unwarp && !warp->limit)
-		return BVT_UNWARP_ALONE;
+		return HC_EUNWARP;
 	change_begin(q, e, now);
 	e->warp = *warp;
 	warp_settle(e, q->now);
 	enqueue(q, e);
-	return BVT_OK;
+	return HC_OK;
 }
 
-enum bvt_result bvt_set_cap(struct bvt_queue *q, struct bvt_entity *e, uint32_t cap, uint64_t now)
+enum abi_error bvt_set_cap(struct bvt_queue *q, struct bvt_entity *e, uint32_t cap, uint64_t now)
 {
 	if (cap > BVT_CAP_MAX)
-		return BVT_CAP_RANGE;
+		return HC_ECAP;
 	change_begin(q, e, now);
 	/* Who had none begins with all that the new one saves up. */
 	e->budget = e->cap ? e->budget : INT64_MAX / 2;
 	e->cap = cap;
 	budget_add(e, 0, 0);
 	enqueue(q, e);
-	return BVT_OK;
+	return HC_OK;
 }
 
-enum bvt_result bvt_set_affinity(struct bvt_entity *e, uint64_t affinity, uint64_t present)
+enum abi_error bvt_set_affinity(struct bvt_entity *e, uint64_t affinity, uint64_t present)
 {
 	if (!(affinity & present))
-		return BVT_AFFINITY_EMPTY;
+		return HC_EAFFINITY;
 	e->affinity = affinity;
-	return BVT_OK;
+	return HC_OK;
 }
 
 /* --- placement --- */
 
-uint64_t bvt_load(const struct bvt_queue *q)
+uint32_t bvt_load(const struct bvt_queue *q)
 {
-	return q->weight + (q->running ? q->running->weight : 0);
+	return q->count + (q->running != NULL);
 }
 
 struct bvt_entity *bvt_movable(const struct bvt_queue *q, unsigned cpu)

@@ -10,10 +10,13 @@
  * The caller holds the lock of @q. Each function that takes @now first charges the running one up to @now and wakes the
  * capped ones whose budget is full again. Each costs O(log n) steps of a heap, amortised.
  */
-#ifndef CAMBIUM_VMM_BVT_H
-#define CAMBIUM_VMM_BVT_H
+#pragma once
 
-#include "world.h"
+#include <abi/error.h>
+#include <abi/hypercall.h>
+#include <base/bits.h>
+#include <base/check.h>
+#include <stdbool.h>
 
 /* As in the ABI and in plans. */
 #define BVT_WEIGHT_DEFAULT 256u
@@ -30,16 +33,6 @@
 typedef __int128 bvt_virtual;
 
 struct bvt_queue;
-
-enum bvt_result {
-	BVT_OK = 0,
-	BVT_WEIGHT_RANGE,   /* not 1..BVT_WEIGHT_MAX */
-	BVT_WARP_RANGE,     /* a warp value above BVT_WARP_MAX, or on with none */
-	BVT_WARP_TIME,      /* a limit or requirement above BVT_WARP_TIME_MAX */
-	BVT_UNWARP_ALONE,   /* an unwarp requirement without a limit would never apply */
-	BVT_CAP_RANGE,      /* above BVT_CAP_MAX */
-	BVT_AFFINITY_EMPTY, /* no CPU that exists */
-};
 
 enum bvt_state {
 	BVT_BLOCKED = 0,
@@ -93,7 +86,6 @@ struct bvt_queue {
 	struct bvt_entity *heap[BVT_HEAPS];
 	struct bvt_entity *running, *donor; /* donor: at whose virtual time the running one runs, or NULL */
 	uint64_t donated;                   /* ns that the donor still pays for */
-	uint64_t weight;                    /* of the queued */
 	uint32_t count;                     /* of the queued */
 };
 
@@ -130,18 +122,18 @@ uint64_t bvt_due(const struct bvt_queue *q);
 void bvt_charge(struct bvt_queue *q, uint64_t now);
 /* Someone else worked @ns for @e, asleep or not: its virtual time and its cap pay; its run time stays. */
 void bvt_charge_other(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, uint64_t now);
+/* How far @e is ahead of those that compete for this CPU: ns of it that it has had beyond its share. */
+uint64_t bvt_ahead(const struct bvt_queue *q, const struct bvt_entity *e);
 /* The other side: @ns of what @e ran were charged to others. It does not fall below SVT: nothing is saved up. */
 void bvt_refund(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, uint64_t now);
 
 /* Changes of an attached entity, in force at once. A refusal changes nothing. @present: a bit per CPU that exists. */
-enum bvt_result bvt_set_weight(struct bvt_queue *q, struct bvt_entity *e, uint32_t weight, uint64_t now);
-enum bvt_result bvt_set_warp(struct bvt_queue *q, struct bvt_entity *e, const struct bvt_warp *warp, uint64_t now);
-enum bvt_result bvt_set_cap(struct bvt_queue *q, struct bvt_entity *e, uint32_t cap, uint64_t now);
-enum bvt_result bvt_set_affinity(struct bvt_entity *e, uint64_t affinity, uint64_t present);
+enum abi_error bvt_set_weight(struct bvt_queue *q, struct bvt_entity *e, uint32_t weight, uint64_t now);
+enum abi_error bvt_set_warp(struct bvt_queue *q, struct bvt_entity *e, const struct bvt_warp *warp, uint64_t now);
+enum abi_error bvt_set_cap(struct bvt_queue *q, struct bvt_entity *e, uint32_t cap, uint64_t now);
+enum abi_error bvt_set_affinity(struct bvt_entity *e, uint64_t affinity, uint64_t present);
 
-/* The weight that competes for this CPU: whoever wakes is best placed where it is least. */
-uint64_t bvt_load(const struct bvt_queue *q);
+/* How many compete for this CPU. */
+uint32_t bvt_load(const struct bvt_queue *q);
 /* Of the queued that may run on @cpu the first, among BVT_LOOK at the front of the queue; NULL: none. */
 struct bvt_entity *bvt_movable(const struct bvt_queue *q, unsigned cpu);
-
-#endif

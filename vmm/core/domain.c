@@ -14,7 +14,6 @@
 #include "grant.h"
 #include "image.h"
 #include "mmu.h"
-#include "sched.h"
 
 #define RELEASE_BUDGET 256u
 #define RELEASE_VISITS 4096u
@@ -32,9 +31,55 @@ static enum abi_error create_check(const struct world *w, const struct domain_cr
 {
 	if (c->slot >= DOMAIN_SLOTS || w->domains[c->slot])
 		return HC_ENOSLOT;
-	if (c->name[DOMAIN_NAME_MAX - 1] || !c->name[0] || !c->weight || c->weight > SCHED_WEIGHT_MAX ||
-	    c->vcpu_count != 1 || !c->max_pages || c->reserved_pages > c->max_pages || (c->capabilities & ~CAP_ALL))
+	if (c->name[DOMAIN_NAME_MAX - 1] || !c->name[0] || !c->weight || c->weight > BVT_WEIGHT_MAX || !c->vcpu_count ||
+	    c->vcpu_count > VCPU_MAX || !c->max_pages || c->reserved_pages > c->max_pages ||
+	    (c->capabilities & ~CAP_ALL))
 		return HC_EINVAL;
+	return HC_OK;
+}
+
+static void page_free(struct world *w, const void *page)
+{
+	if (page)
+		frame_free_own(w, (mfn_t)((const uint8_t *)page - w->memory) >> PAGE_SHIFT);
+}
+
+static void vcpus_free(struct world *w, struct domain *d)
+{
+	while (d->vcpu_count) {
+		struct vcpu *v = domain_vcpu(d, --d->vcpu_count);
+
+		page_free(w, v->fpu);
+		if (v != &d->vcpu)
+			page_free(w, v);
+	}
+}
+
+/* Each has a page for its FPU state, and all but the first one for its record. On a refusal some may be there already. */
+static enum abi_error vcpus_create(struct world *w, struct domain *d, uint32_t count)
+{
+	enum abi_error e = HC_OK;
+	mfn_t page;
+
+	for (uint32_t id = 0; id < count; id++) {
+		struct vcpu *v = &d->vcpu;
+
+		if (id) {
+			e = frame_alloc_own(w, &page);
+			if (e != HC_OK)
+				return e;
+			v = d->others[id - 1] = world_page(w, page);
+		}
+		d->vcpu_count++;
+		v->domain = d;
+		v->id = id;
+		v->timer = (struct timer){.vcpu = v, .kind = TIMER_GUEST};
+		v->block_deadline = (struct timer){.vcpu = v, .kind = TIMER_BLOCK};
+		e = frame_alloc_own(w, &page);
+		if (e != HC_OK)
+			return e;
+		v->fpu = world_page(w, page);
+	}
 	return HC_OK;
 }
 
@@ -42,7 +87,7 @@ enum abi_error domain_create(struct world *w, const struct domain_create *c, str
 {
 	enum abi_error e = create_check(w, c);
 	uint16_t generation;
-	mfn_t self, fpu = 0;
+	mfn_t self;
 	struct domain *d;
 
 	if (e != HC_OK || (e = frame_alloc_own(w, &self)) != HC_OK)
@@ -56,24 +101,18 @@ enum abi_error domain_create(struct world *w, const struct domain_create *c, str
 	d->self_mfn = self;
 	d->frame_max = (uint64_t)c->max_pages + 1; /* the shared-info page is on the house */
 	d->port_hint = 1;
-	d->vcpu.domain = d;
-	d->vcpu.timer = (struct timer){.vcpu = &d->vcpu, .kind = TIMER_GUEST};
-	d->vcpu.block_deadline = (struct timer){.vcpu = &d->vcpu, .kind = TIMER_BLOCK};
-	sched_entity_init(&d->vcpu.sched, c->weight);
-	e = frame_alloc_own(w, &fpu);
+	e = vcpus_create(w, d, c->vcpu_count);
 	if (e == HC_OK)
 		e = frame_set_target(w, d, d->frame_max, c->reserved_pages ? c->reserved_pages + 1ull : 0);
 	if (e == HC_OK)
 		e = frame_alloc(w, d, &d->shared_mfn);
 	if (e != HC_OK) {
 		CHECK(frame_set_target(w, d, 0, 0) == HC_OK);
-		if (fpu)
-			frame_free_own(w, fpu);
+		vcpus_free(w, d);
 		frame_free_own(w, self);
 		return e;
 	}
 	CHECK(frame_get_type(w, d->shared_mfn, FRAME_WRITABLE) == HC_OK);
-	d->vcpu.fpu = world_page(w, fpu);
 	d->shared = world_page(w, d->shared_mfn);
 	d->shared->memory_target = d->frame_target;
 	for (unsigned i = 0; i < VCPU_MAX; i++)
@@ -87,13 +126,16 @@ enum abi_error domain_create(struct world *w, const struct domain_create *c, str
 
 void domain_end(struct world *w, struct domain *d, enum domain_reason reason, uint32_t code)
 {
+	struct vcpu *v;
+
 	CHECK(d->state != DOMAIN_DEAD);
 	event_close_all(w, d);
 	CHECK(frame_set_target(w, d, d->frame_target, 0) == HC_OK);
 	d->state = DOMAIN_DEAD;
 	d->reason = reason;
 	d->code = code;
-	d->vcpu.state = VCPU_OFF;
+	EACH_VCPU(v, d)
+	v->state = VCPU_OFF;
 	for (unsigned i = 0; i < DOMAIN_SLOTS; i++)
 		if (w->domains[i] && (w->domains[i]->capabilities & CAP_DOMAIN) && w->domains[i] != d)
 			event_raise_virq(w, w->domains[i], VIRQ_DOMAIN);
@@ -102,12 +144,11 @@ void domain_end(struct world *w, struct domain *d, enum domain_reason reason, ui
 static void release_record(struct world *w, struct domain *d)
 {
 	uint32_t slot = DOMID_SLOT(d->id);
-	mfn_t fpu = (mfn_t)((uint8_t *)d->vcpu.fpu - w->memory) >> PAGE_SHIFT;
 
 	event_free_tables(w, d);
+	vcpus_free(w, d);
 	w->domains[slot] = NULL;
 	w->domain_count--;
-	frame_free_own(w, fpu);
 	frame_free_own(w, d->self_mfn);
 }
 
@@ -133,15 +174,17 @@ static bool release_tables(struct world *w, struct domain *d)
 enum abi_error domain_release(struct world *w, struct domain *d)
 {
 	bool done = true;
+	struct vcpu *v;
 
 	CHECK(d->state == DOMAIN_DEAD);
 	switch (d->release_step) {
 	case 0: done = grant_unmap_all(w, d, RELEASE_BUDGET); break;
 	case 1:
 		done = dma_release(w, d);
-		if (done && d->vcpu.root) {
-			mmu_unlink(w, d->vcpu.root);
-			d->vcpu.root = 0;
+		EACH_VCPU(v, d)
+		if (done && v->root) {
+			mmu_unlink(w, v->root);
+			v->root = 0;
 		}
 		break;
 	case 2: done = release_tables(w, d); break;

@@ -3,6 +3,9 @@
  * Event channels. Invariants: a CONNECTED port's peer is a CONNECTED port that names it back, except that both ends of a
  * pair may lie in one domain; a bound virq names a port of state PORT_VIRQ that names the virq. The shared-info page is
  * hostile: the hypervisor only sets bits in it, atomically, and acts on what it found by waking, which is harmless.
+ *
+ * Sending and unmasking change nothing else, so they may run on several CPUs at once, and while somebody who has the world
+ * opens and closes ports: at worst an event arrives at a port that has just got another meaning, as a spurious one.
  */
 #include "event.h"
 
@@ -114,7 +117,7 @@ enum abi_error event_close(struct world *w, struct domain *d, uint32_t port)
 			q->state = PORT_ORPHAN;
 	}
 	if (p->state == PORT_VIRQ)
-		d->virq_port[p->peer_port] = 0;
+		domain_vcpu(d, p->vcpu)->virq_port[p->peer_port] = 0;
 	*p = (struct port){.state = PORT_FREE};
 	d->port_count--;
 	d->port_hint = MIN(d->port_hint, port);
@@ -142,8 +145,8 @@ void event_raise(struct world *w, struct domain *d, uint32_t port)
 	uint64_t bit = 1ull << port % 64;
 	const struct port *p = event_port(d, port);
 
-	CHECK(p);
-	if (d->state == DOMAIN_DEAD)
+	/* Ports come and go while others send. */
+	if (!p || d->state == DOMAIN_DEAD)
 		return;
 	if (__atomic_fetch_or(&d->shared->pending[port / 64], bit, __ATOMIC_SEQ_CST) & bit)
 		return;
@@ -159,18 +162,27 @@ enum abi_error event_send(struct world *w, struct domain *d, uint32_t port)
 
 	if (!p || (p->state != PORT_CONNECTED && p->state != PORT_ORPHAN && p->state != PORT_WAITING))
 		return HC_EPORT;
-	if (p->state != PORT_CONNECTED)
-		return HC_OK;
-	peer = domain_find(w, p->peer);
-	CHECK(peer && event_port(peer, p->peer_port));
-	event_raise(w, peer, p->peer_port);
+	peer = p->state == PORT_CONNECTED ? domain_find(w, p->peer) : NULL;
+	if (peer)
+		event_raise(w, peer, p->peer_port);
 	return HC_OK;
+}
+
+struct vcpu *event_receiver(const struct world *w, const struct domain *d, uint32_t port)
+{
+	const struct port *p = event_port(d, port), *q;
+	struct domain *peer = p && p->state == PORT_CONNECTED ? domain_find(w, p->peer) : NULL;
+
+	q = peer ? event_port(peer, p->peer_port) : NULL;
+	return q ? domain_vcpu(peer, q->vcpu) : NULL;
 }
 
 void event_raise_virq(struct world *w, struct domain *d, uint32_t virq)
 {
-	if (d->virq_port[virq])
-		event_raise(w, d, d->virq_port[virq]);
+	struct vcpu *v;
+
+	EACH_VCPU(v, d)
+	event_raise(w, d, v->virq_port[virq]);
 }
 
 enum abi_error event_unmask(struct world *w, struct domain *d, uint32_t port)

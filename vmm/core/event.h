@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Event channels: ports of a domain, connected in pairs, to virtual interrupts or to a device's interrupts. */
-#ifndef CAMBIUM_VMM_EVENT_H
-#define CAMBIUM_VMM_EVENT_H
+#pragma once
 
 #include "world.h"
 
@@ -22,6 +21,8 @@ enum abi_error event_close(struct world *w, struct domain *d, uint32_t port);
 void event_close_all(struct world *w, struct domain *d);
 /* Makes the other end of @port pending. HC_EPORT: not an inter-domain port. */
 enum abi_error event_send(struct world *w, struct domain *d, uint32_t port);
+/* The vCPU that an event sent to @port goes to; NULL: none. */
+struct vcpu *event_receiver(const struct world *w, const struct domain *d, uint32_t port);
 /* Makes @port of @d itself pending. */
 void event_raise(struct world *w, struct domain *d, uint32_t port);
 /* Raises virtual interrupt @virq of @d where it is bound. */
@@ -30,5 +31,3 @@ void event_raise_virq(struct world *w, struct domain *d, uint32_t virq);
 enum abi_error event_unmask(struct world *w, struct domain *d, uint32_t port);
 /* Frees the tables of a dead domain. */
 void event_free_tables(struct world *w, struct domain *d);
-
-#endif

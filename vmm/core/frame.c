@@ -5,7 +5,8 @@
  * Stale translations: whenever a mapping or a type goes, the frame is stamped with the flush clock. Until every CPU has
  * flushed its TLB after that, and the IOMMU when an entry of its tables has gone, one may still use the old translation,
  * so neither another type nor another owner may have it (the caller flushes and asks again). The stamp over-approximates:
- * it does not know who held it.
+ * it does not know who held it. A flush counts from before it begins, since other CPUs drop mappings meanwhile; of two that
+ * end at once either may be told last, so `flushed` can only be too old.
  */
 #include "frame.h"
 
@@ -89,11 +90,25 @@ bool frame_needs_flush(const struct world *w, mfn_t mfn)
 	return w->frames[mfn].stamp >= w->flushed;
 }
 
+uint64_t frame_flush_begin(struct world *w)
+{
+	return __atomic_add_fetch(&w->flush_clock, 1, __ATOMIC_SEQ_CST);
+}
+
+void frame_flushed_since(struct world *w, uint32_t cpu, uint64_t begun)
+{
+	uint64_t oldest = begun;
+
+	__atomic_store_n(&w->cpu_flushed[cpu], begun, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < w->cpu_count; i++)
+		oldest = MIN(oldest, __atomic_load_n(&w->cpu_flushed[i], __ATOMIC_SEQ_CST));
+	/* Who sees an entry of the CPU that has made the IOMMU's tables stale sees that too. */
+	if (__atomic_load_n(&w->dma_stale, __ATOMIC_SEQ_CST))
+		oldest = MIN(oldest, w->dma_flushed);
+	__atomic_store_n(&w->flushed, oldest, __ATOMIC_SEQ_CST);
+}
+
 void frame_flushed(struct world *w, uint32_t cpu)
 {
-	uint64_t oldest = w->cpu_flushed[cpu] = ++w->flush_clock;
-
-	for (uint32_t i = 0; i < w->cpu_count; i++)
-		oldest = MIN(oldest, w->cpu_flushed[i]);
-	w->flushed = w->dma_stale ? MIN(oldest, w->dma_flushed) : oldest;
+	frame_flushed_since(w, cpu, frame_flush_begin(w));
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The frame table: ownership, references and the simple types. Table types are in vmm/core/mmu.h. */
-#ifndef CAMBIUM_VMM_FRAME_H
-#define CAMBIUM_VMM_FRAME_H
+#pragma once
 
 #include "world.h"
 
@@ -70,7 +69,10 @@ void frame_put_type(struct world *w, mfn_t mfn);
 enum abi_error frame_may_become(const struct world *w, mfn_t mfn, enum frame_type type);
 /* Whether a change of owner of @mfn has to wait for a flush of all TLBs. */
 bool frame_needs_flush(const struct world *w, mfn_t mfn);
-/* The TLB of @cpu has been flushed of guest translations just now. */
+/*
+ * The TLB of @cpu has been flushed of guest translations since @begun, the answer of frame_flush_begin() before; or just now,
+ * where nobody else changes the world meanwhile. These three alone may be called without the world.
+ */
+uint64_t frame_flush_begin(struct world *w);
+void frame_flushed_since(struct world *w, uint32_t cpu, uint64_t begun);
 void frame_flushed(struct world *w, uint32_t cpu);
-
-#endif

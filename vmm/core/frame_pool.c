@@ -152,8 +152,7 @@ void frame_free_own(struct world *w, mfn_t mfn)
 {
 	CHECK(w->frames[mfn].owner == OWNER_HYPERVISOR && w->frames[mfn].refs == 1);
 	w->frames_hypervisor--;
-	w->frames[mfn].refs = 0;
-	frame_free(w, mfn);
+	frame_put(w, mfn);
 }
 
 uint64_t frame_charge(const struct domain *d)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Timers of one CPU: a list in order of deadline. Most timers are set later than those that stand. */
-#ifndef CAMBIUM_VMM_TIMER_H
-#define CAMBIUM_VMM_TIMER_H
+#pragma once
 
 #include "world.h"
 
@@ -16,5 +15,3 @@ void timer_arm(struct timer_queue *q, struct timer *t, uint64_t deadline);
 struct timer *timer_take_due(struct timer_queue *q, uint64_t now);
 /* The earliest deadline, TIME_NEVER when there is none. */
 uint64_t timer_next(const struct timer_queue *q);
-
-#endif

@@ -14,6 +14,8 @@
 #include <base/bits.h>
 #include <base/check.h>
 
+#include "bvt.h"
+
 #define CORE_FLUSH_FIRST ((enum abi_error)1000)
 
 /*
@@ -135,26 +137,24 @@ struct timer {
 #define TIMER_GUEST 1u /* timer_set */
 #define TIMER_BLOCK 2u /* deadline of sched_block */
 
-/* What the scheduler knows of a vCPU; written by vmm/core/sched.c alone. */
-struct sched_entity {
-	struct sched_entity *next, *prev; /* run queue */
-	uint64_t avt;                     /* actual virtual time */
-	uint64_t slept;                   /* the queue's virtual time when it went to sleep */
-	uint32_t weight;
-	uint8_t queued;
-};
-
 enum vcpu_state { VCPU_OFF = 0, VCPU_RUNNABLE, VCPU_BLOCKED };
 
 struct vcpu {
 	struct domain *domain;
 	uint32_t id;
+	/* under the lock of its home's queue; whoever runs it, or takes it home with both locks, writes `cpu` */
+	uint32_t cpu;  /* its home */
 	uint8_t state; /* enum vcpu_state; it runs only while its domain is DOMAIN_RUNNING */
-	uint8_t in_exception;
-	struct sched_entity sched;
+	uint8_t evict; /* it has to leave the CPU that it is on, registers and all */
+	struct bvt_entity sched;
 	struct timer timer;          /* timer_set */
 	struct timer block_deadline; /* sched_block */
-	uint64_t run_time;           /* ns */
+	/* of the CPU that it is on */
+	uint64_t settled; /* its run time when its ledger was taken last */
+	uint8_t in_exception;
+	uint8_t doomed; /* enum domain_reason: its domain is to end of what it did; 0: not */
+	uint32_t doom_code;
+	uint32_t virq_port[VIRQ_MAX];
 	/* guest state while it is not on a CPU */
 	struct trap_frame frame;
 	mfn_t root;
@@ -181,19 +181,22 @@ struct domain {
 	mfn_t self_mfn, shared_mfn;
 	struct shared_info *shared;
 	/* devices */
+	uint64_t links[DOMAIN_SLOTS / 64]; /* slots that it serves, whose time it may claim: a bit each */
+	uint32_t refused_claims;
 	mfn_t dma_root; /* the table of what its devices may reach; 0: none */
 	uint64_t dma_count;
 	/* events */
 	struct port *ports[PORT_PAGES];
 	uint32_t port_count, port_hint;
-	uint32_t virq_port[VIRQ_MAX];
 	/* grants */
 	struct grant *grants[GRANT_PAGES];
 	uint32_t grant_count, grant_hint;
 	struct mapping *mappings[MAPPING_PAGES];
 	uint32_t *buckets;
 	uint32_t mapping_count, mapping_free, mapping_pages;
-	struct vcpu vcpu; /* the first; more come with SMP guests */
+	uint32_t vcpu_count;
+	struct vcpu *others[VCPU_MAX - 1];
+	struct vcpu vcpu; /* the first */
 };
 
 _Static_assert(sizeof(struct domain) <= PAGE_SIZE, "a domain fits a page");
@@ -222,7 +225,7 @@ struct world {
 	uint64_t run_hint;
 	/* Flushes of the CPUs' TLBs in their order; flushed: the oldest among the latest of each CPU. */
 	uint64_t flush_clock, flushed, cpu_flushed[CPU_MAX];
-	uint32_t cpu_count;
+	uint32_t cpu_count;  /* that there are; some may not be up yet */
 	uint64_t work;       /* table entries validated or released so far, for callers that bound it */
 	uint32_t dma_levels; /* of the tables of what devices may reach: 3 or 4 */
 	bool dma_stale;      /* an entry of one has gone since the IOTLBs were invalidated, at dma_flushed */
@@ -255,6 +258,8 @@ static inline void *world_page(const struct world *w, mfn_t mfn)
 
 static inline struct vcpu *domain_vcpu(struct domain *d, uint32_t id)
 {
-	(void)id;
-	return &d->vcpu;
+	return id ? d->others[id - 1] : &d->vcpu;
 }
+
+/* For each vCPU @v of @d. */
+#define EACH_VCPU(v, d) for (uint32_t each_ = 0; each_ < (d)->vcpu_count && ((v) = domain_vcpu(d, each_)); each_++)

@@ -200,6 +200,8 @@ static enum plan_error domain_check(const struct plan_view *view, uint32_t i, st
 		return PLAN_DOMAIN_WINDOW;
 	if (d->weight > 65535)
 		return PLAN_DOMAIN_WEIGHT;
+	if (d->vcpus > VCPU_MAX)
+		return PLAN_DOMAIN_VCPUS;
 	if (d->capabilities & ~CAP_ALL)
 		return PLAN_DOMAIN_CAPABILITIES;
 	if (d->restart > PLAN_RESTART_ALWAYS)

@@ -37,6 +37,7 @@
 	E(PLAN_DOMAIN_WINDOW, "domain",                                                                                  \
 	  "its window is too small for its links (ring, pool and 64 more pages), or too large")                          \
 	E(PLAN_DOMAIN_WEIGHT, "domain", "its weight is above 65535")                                                     \
+	E(PLAN_DOMAIN_VCPUS, "domain", "it has more than 8 vCPUs")                                                       \
 	E(PLAN_DOMAIN_CAPABILITIES, "domain", "it asks for capabilities that do not exist")                              \
 	E(PLAN_DOMAIN_RESTART, "domain", "its restart policy does not exist")                                            \
 	E(PLAN_DOMAIN_PCI, "domain", "its PCI class is above 0xffff, or an earlier domain owns the same device")         \

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who pays: what backends claim to have done for others, checked against what they have really run. */
+#include "account.h"
+
+#include "core/ledger.h"
+#include "log.h"
+#include "run.h"
+#include "time.h"
+
+#define OVER_NS 20000000ull
+#define DEBT_MAX_NS                                                                                                    \
+	100000000ull /* nobody is brought further ahead: what was done while nobody else wanted the CPU hurt nobody */
+
+static void told(struct domain *d, uint32_t refused)
+{
+	uint32_t before = d->refused_claims;
+
+	d->refused_claims += refused;
+	/* The first, and whenever there are twice as many. */
+	if (refused && (before ^ d->refused_claims) > before)
+		log_line(
+			"account: domain %u.%u (%s) claims time that it did not spend, or for domains that it does not serve: %u claims cut",
+			DOMID_SLOT(d->id), DOMID_GENERATION(d->id), d->name, d->refused_claims);
+}
+
+/* Charges @d for @ns that @c has worked for it; whether it has had more than its share of what others wait for. */
+static bool charge(struct cpu *c, struct domain *d, uint64_t ns)
+{
+	struct cpu *home = run_home_lock(&d->vcpu);
+	uint64_t ahead = bvt_ahead(&home->queue, &d->vcpu.sched);
+	bool over = c->queue.count && ahead > OVER_NS;
+
+	bvt_charge_other(&home->queue, &d->vcpu.sched, MIN(ns, DEBT_MAX_NS - MIN(ahead, DEBT_MAX_NS)), time_now());
+	run_home_unlock(home);
+	return over;
+}
+
+void account_settle(struct cpu *c, struct vcpu *v)
+{
+	struct ledger *l = &v->domain->shared->ledger[v->id];
+	struct ledger_claim claims[LEDGER_ENTRIES];
+	uint32_t count, refused, over = 0;
+	uint64_t ran, sum = 0;
+
+	if (!__atomic_load_n(&l->count, __ATOMIC_RELAXED))
+		return;
+	run_home_lock(v);
+	bvt_charge(&c->queue, time_now());
+	ran = v->sched.time[BVT_RUNNING];
+	run_home_unlock(c);
+	count = ledger_take(&world, v, time_scale(), ran - v->settled, claims, &refused);
+	v->settled = ran;
+	for (uint32_t i = 0; i < count; i++) {
+		over |= (uint32_t)charge(c, claims[i].domain, claims[i].ns) << claims[i].entry;
+		sum += claims[i].ns;
+	}
+	l->over = over;
+	told(v->domain, refused);
+	run_home_lock(v);
+	bvt_refund(&c->queue, &v->sched, sum, time_now());
+	run_home_unlock(c);
+}

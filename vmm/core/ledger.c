@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Claims of a backend. Invariant: what is charged to all others together is at most what the backend has really run, so it can
+ * misattribute its own time and no more. Each entry is read once.
+ */
+#include "ledger.h"
+
+#include "domain.h"
+
+uint32_t ledger_take(const struct world *w, const struct vcpu *v, const struct timescale *scale, uint64_t left,
+		     struct ledger_claim *claims, uint32_t *refused)
+{
+	struct ledger *l = &v->domain->shared->ledger[v->id];
+	uint32_t count = MIN(__atomic_exchange_n(&l->count, 0, __ATOMIC_RELAXED), LEDGER_ENTRIES), taken = 0;
+
+	*refused = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		domid_t id = __atomic_load_n(&l->entry[i].domid, __ATOMIC_RELAXED);
+		uint64_t ticks = __atomic_load_n(&l->entry[i].ticks, __ATOMIC_RELAXED);
+		uint64_t ns = MIN(timescale_ns(scale, MIN(ticks, 1ull << 56)), left);
+		struct domain *d = domain_find(w, id);
+		bool linked = d && d->state != DOMAIN_DEAD && d != v->domain &&
+			      (v->domain->links[DOMID_SLOT(id) / 64] >> DOMID_SLOT(id) % 64 & 1);
+
+		*refused += !linked || ns == left;
+		if (!linked)
+			continue;
+		left -= ns;
+		claims[taken++] = (struct ledger_claim){d, ns, i};
+	}
+	return taken;
+}

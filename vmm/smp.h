@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Several CPUs. What a CPU does with frames, page tables, grants, domains and devices it does with the world: one lock. What
+ * happens all the time needs no such thing: events, sleeping and waking, timers and the way in and out of ring 0 touch the
+ * home CPU of the vCPU concerned alone. Records that others may be reading (domains, ports) go to the free list like
+ * any frame, so they are used again only after a flush on every CPU; and a CPU answers that in ring 3, while it is idle, or
+ * while it waits for the world, where it holds none.
+ */
+#pragma once
+
+#include "cpu.h"
+
+/* Counts the other CPUs that ACPI names and prepares for them. Boot only: needs machine_init(), paging_init(), early_alloc(). */
+void smp_prepare(void);
+/* Starts them; each joins when it is ready. Needs cpu_start(), memory_init(), time_init(). */
+void smp_start(void);
+
+/*
+ * Takes the world for CPU @c, which runs this and holds no lock. False: the vCPU on it has to leave it first, by run_exit();
+ * then ask again.
+ */
+bool world_enter(struct cpu *c);
+void world_leave(struct cpu *c);
+/* Likewise, but gives up at once when somebody else has it. */
+bool world_try(struct cpu *c);
+
+/* The CPUs that there are, a bit each, though some may not be up yet. */
+uint64_t smp_present(void);
+/* Has @c look at what there is to do before it returns to a guest. */
+void smp_kick(struct cpu *c);
+/* Does what other CPUs have asked of @c, which runs this. */
+void smp_serve(struct cpu *c);
+/* Set by it: an NMI is the end. */
+extern bool smp_stopping;
+/* Stops all other CPUs where they stand, for the last words of this one. */
+void smp_stop(void);
