@@ -457,19 +457,6 @@ static void silence(struct vcpu *v, bool gone)
 	run_home_unlock(home);
 }
 
-static enum abi_error parameters_set(struct bvt_queue *q, struct bvt_entity *e, const struct domain_schedule *s,
-				     uint64_t now)
-{
-	struct bvt_warp warp = {.value = s->warp, .limit = s->warp_limit, .unwarp = s->unwarp, .on = s->warp != 0};
-	enum abi_error r = bvt_set_weight(q, e, s->weight, now);
-
-	if (r == HC_OK)
-		r = bvt_set_warp(q, e, &warp, now);
-	if (r == HC_OK)
-		r = bvt_set_cap(q, e, s->cap, now);
-	return r == HC_OK ? bvt_set_affinity(e, s->cpus & smp_present(), smp_present()) : r;
-}
-
 /* Has the vCPUs of @d that may not run at their homes any more run elsewhere. */
 static void move(struct domain *d)
 {
@@ -483,7 +470,7 @@ static void move(struct domain *d)
 		struct cpu *from = cpu_at(v->cpu);
 
 		if (!(v->sched.affinity >> from->id & 1))
-			take_home(v, from, cpu_at((uint32_t)__builtin_ctzll(v->sched.affinity)));
+			take_home(v, from, cpu_at((uint32_t)__builtin_ctzll(v->sched.affinity & smp_present())));
 	}
 	d->state = state;
 	if (state == DOMAIN_RUNNING)
@@ -492,22 +479,17 @@ static void move(struct domain *d)
 
 enum abi_error run_schedule(struct domain *d, const struct domain_schedule *s)
 {
-	struct bvt_queue none = {.count = 0};
-	struct bvt_entity trial;
+	enum abi_error r = bvt_check(s, smp_present());
 	bool moves = false;
-	enum abi_error r;
 	struct vcpu *v;
 
-	bvt_entity_init(&trial, 0);
-	bvt_attach(&none, &trial, 0);
-	r = parameters_set(&none, &trial, s, 0);
 	if (r != HC_OK || d->state == DOMAIN_DEAD)
 		return r;
 	EACH_VCPU(v, d)
 	{
 		struct cpu *home = run_home_lock(v);
 
-		CHECK(parameters_set(&home->queue, &v->sched, s, time_now()) == HC_OK);
+		bvt_set(&home->queue, &v->sched, s, time_now());
 		run_home_unlock(home);
 		smp_kick(home);
 		moves |= !(s->cpus >> home->id & 1);

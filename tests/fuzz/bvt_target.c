@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tests/unit/bvt_recount.h"
+#include "tests/unit/bvt_set.h"
 
 #define ENTITIES 24u
 #define CPUS 2u
@@ -45,7 +46,7 @@ static void change(struct bvt_queue *q, struct bvt_entity *e, struct fuzz_input 
 	struct bvt_warp warp = {
 		.value = number(in), .limit = number(in), .unwarp = number(in), .on = fuzz_byte(in) & 1};
 	struct bvt_entity before = *e;
-	enum bvt_result result;
+	enum abi_error result;
 
 	switch (fuzz_byte(in) % 4) {
 	case 0:
@@ -63,7 +64,7 @@ static void change(struct bvt_queue *q, struct bvt_entity *e, struct fuzz_input 
 		break;
 	default: result = bvt_set_affinity(e, number(in), 3); cr_assert(e->affinity & 3);
 	}
-	if (result != BVT_OK)
+	if (result != HC_OK)
 		cr_assert(!memcmp(&before, e, sizeof before), "a refusal changed something");
 }
 

@@ -332,6 +332,8 @@ void naive_set_weight(struct naive *n, int i, uint32_t weight, uint64_t now)
 	struct naive_entity *e = &n->e[i];
 
 	naive_charge(n, e->cpu, now);
+	if (weight == e->weight)
+		return;
 	e->start = naive_actual(e);
 	e->ran = 0;
 	e->weight = weight;
@@ -343,6 +345,9 @@ void naive_set_warp(struct naive *n, int i, uint64_t w, uint64_t l, uint64_t u, 
 	struct naive_entity *e = &n->e[i];
 
 	naive_charge(n, e->cpu, now);
+	w = on_ ? w : 0;
+	if (w == e->w && l == e->l && u == e->u)
+		return;
 	e->w = w;
 	e->l = l;
 	e->u = u;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bvt_naive.h"
+#include "bvt_set.h"
 #include "bvt_recount.h"
 #include "vmm_world.h"
 

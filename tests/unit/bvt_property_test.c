@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "bvt_recount.h"
+#include "bvt_set.h"
 #include "vmm_world.h"
 
 #include <vmm/core/bvt.h>

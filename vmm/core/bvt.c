@@ -412,51 +412,38 @@ void bvt_refund(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, uint64_t
 	enqueue(q, e);
 }
 
-enum abi_error bvt_set_weight(struct bvt_queue *q, struct bvt_entity *e, uint32_t weight, uint64_t now)
+enum abi_error bvt_check(const struct domain_schedule *s, uint64_t present)
 {
-	if (!weight || weight > BVT_WEIGHT_MAX)
+	if (!s->weight || s->weight > BVT_WEIGHT_MAX)
 		return HC_EWEIGHT;
-	change_begin(q, e, now);
-	e->weight = weight;
-	e->rest = 0;
-	enqueue(q, e);
-	return HC_OK;
-}
-
-enum abi_error bvt_set_warp(struct bvt_queue *q, struct bvt_entity *e, const struct bvt_warp *warp, uint64_t now)
-{
-	if (warp->value > BVT_WARP_MAX || (warp->on && !warp->value))
-		return HC_EWARP;
-	if (warp->limit > BVT_WARP_TIME_MAX || warp->unwarp > BVT_WARP_TIME_MAX)
-		return HC_EWARPTIME;
-	if (warp->unwarp && !warp->limit)
-		return HC_EUNWARP;
-	change_begin(q, e, now);
-	e->warp = *warp;
-	warp_settle(e, q->now);
-	enqueue(q, e);
-	return HC_OK;
-}
-
-enum abi_error bvt_set_cap(struct bvt_queue *q, struct bvt_entity *e, uint32_t cap, uint64_t now)
-{
-	if (cap > BVT_CAP_MAX)
+	if (s->cap > BVT_CAP_MAX)
 		return HC_ECAP;
-	change_begin(q, e, now);
-	/* Who had none begins with all that the new one saves up. */
-	e->budget = e->cap ? e->budget : INT64_MAX / 2;
-	e->cap = cap;
-	budget_add(e, 0, 0);
-	enqueue(q, e);
-	return HC_OK;
+	if (s->warp > BVT_WARP_MAX)
+		return HC_EWARP;
+	if (s->warp_limit > BVT_WARP_TIME_MAX || s->unwarp > BVT_WARP_TIME_MAX)
+		return HC_EWARPTIME;
+	if (s->unwarp && !s->warp_limit)
+		return HC_EUNWARP;
+	return s->cpus & present ? HC_OK : HC_EAFFINITY;
 }
 
-enum abi_error bvt_set_affinity(struct bvt_entity *e, uint64_t affinity, uint64_t present)
+void bvt_set(struct bvt_queue *q, struct bvt_entity *e, const struct domain_schedule *s, uint64_t now)
 {
-	if (!(affinity & present))
-		return HC_EAFFINITY;
-	e->affinity = affinity;
-	return HC_OK;
+	struct bvt_warp warp = {s->warp, s->warp_limit, s->unwarp, s->warp != 0};
+
+	change_begin(q, e, now);
+	e->rest = e->weight == s->weight ? e->rest : 0;
+	e->weight = s->weight;
+	/* Who had no cap begins with all that the new one saves up. */
+	e->budget = e->cap ? e->budget : INT64_MAX / 2;
+	e->cap = s->cap;
+	budget_add(e, 0, 0);
+	if (e->warp.value != warp.value || e->warp.limit != warp.limit || e->warp.unwarp != warp.unwarp) {
+		e->warp = warp;
+		warp_settle(e, q->now);
+	}
+	e->affinity = s->cpus;
+	enqueue(q, e);
 }
 
 /* --- placement --- */

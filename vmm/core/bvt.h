@@ -127,11 +127,10 @@ uint64_t bvt_ahead(const struct bvt_queue *q, const struct bvt_entity *e);
 /* The other side: @ns of what @e ran were charged to others. It does not fall below SVT: nothing is saved up. */
 void bvt_refund(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, uint64_t now);
 
-/* Changes of an attached entity, in force at once. A refusal changes nothing. @present: a bit per CPU that exists. */
-enum abi_error bvt_set_weight(struct bvt_queue *q, struct bvt_entity *e, uint32_t weight, uint64_t now);
-enum abi_error bvt_set_warp(struct bvt_queue *q, struct bvt_entity *e, const struct bvt_warp *warp, uint64_t now);
-enum abi_error bvt_set_cap(struct bvt_queue *q, struct bvt_entity *e, uint32_t cap, uint64_t now);
-enum abi_error bvt_set_affinity(struct bvt_entity *e, uint64_t affinity, uint64_t present);
+/* What is wrong with parameters (docs/scheduling.md): HC_OK, or each its reason. @present: a bit per CPU that exists. */
+enum abi_error bvt_check(const struct domain_schedule *s, uint64_t present);
+/* Gives an attached entity parameters that are right; what differs is in force at once. */
+void bvt_set(struct bvt_queue *q, struct bvt_entity *e, const struct domain_schedule *s, uint64_t now);
 
 /* How many compete for this CPU. */
 uint32_t bvt_load(const struct bvt_queue *q);

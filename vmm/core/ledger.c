@@ -11,10 +11,10 @@ uint32_t ledger_take(const struct world *w, const struct vcpu *v, const struct t
 		     struct ledger_claim *claims, uint32_t *refused)
 {
 	struct ledger *l = &v->domain->shared->ledger[v->id];
-	uint32_t count = MIN(__atomic_exchange_n(&l->count, 0, __ATOMIC_RELAXED), LEDGER_ENTRIES), taken = 0;
+	uint32_t count = __atomic_exchange_n(&l->count, 0, __ATOMIC_RELAXED), taken = 0;
 
 	*refused = 0;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < MIN(count, LEDGER_ENTRIES); i++) {
 		domid_t id = __atomic_load_n(&l->entry[i].domid, __ATOMIC_RELAXED);
 		uint64_t ticks = __atomic_load_n(&l->entry[i].ticks, __ATOMIC_RELAXED);
 		uint64_t ns = MIN(timescale_ns(scale, MIN(ticks, 1ull << 56)), left);
