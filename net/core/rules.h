@@ -150,6 +150,9 @@ bool rules_is_target(const struct rules_table *table, const struct rules_query *
 
 /* --- for rules_check.c and whoever writes a table --- */
 
+/* The digest that belongs into the header of the @len bytes at @table, at least a header: of all but itself. */
+void rules_get_digest(const void *table, size_t len, uint8_t digest[32]);
+
 /* An address as two words in host order, bits behind @len of them cleared by rules_key_cut(). */
 struct rules_key {
 	uint64_t hi, lo;

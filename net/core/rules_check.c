@@ -20,17 +20,23 @@ bool rules_bytes_are_zero(const void *data, size_t len)
 	return true;
 }
 
-static bool digest_is_right(const struct rules_header *header, size_t len)
+void rules_get_digest(const void *table, size_t len, uint8_t digest[32])
 {
-	const uint8_t *bytes = (const uint8_t *)header;
+	const uint8_t *bytes = table;
 	size_t at = offsetof(struct rules_header, sha256);
-	uint8_t digest[SHA256_LEN];
 	struct sha256 state;
 
 	sha256_init(&state);
 	sha256_update(&state, bytes, at);
 	sha256_update(&state, bytes + at + SHA256_LEN, len - at - SHA256_LEN);
 	sha256_final(&state, digest);
+}
+
+static bool digest_is_right(const struct rules_header *header, size_t len)
+{
+	uint8_t digest[SHA256_LEN];
+
+	rules_get_digest(header, len, digest);
 	return memcmp(digest, header->sha256, SHA256_LEN) == 0;
 }
 

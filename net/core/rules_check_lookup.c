@@ -101,14 +101,9 @@ static struct rules_key key_of(const struct rules_table *t, uint32_t prefix)
 	return prefix == RULES_PREFIX_NONE ? (struct rules_key){0, 0} : rules_key_of(t->prefixes[prefix].addr);
 }
 
-/*
- * As many slots are used as there are groups, each leads to one of them, and each group is found by its key: so none
- * is missing, and no two have the same key.
- */
+/* Each slot leads to one of the tuple's groups, and each group is found by its key: so no two have the same key. */
 static enum rules_error slots_check(const struct rules_table *t, const struct rules_tuple *tuple)
 {
-	uint32_t used = 0;
-
 	for (uint32_t i = 0; i < tuple->slot_count; i++) {
 		uint32_t slot = t->slots[tuple->first_slot + i];
 
@@ -116,10 +111,7 @@ static enum rules_error slots_check(const struct rules_table *t, const struct ru
 			continue;
 		if (slot < tuple->first_group || slot - tuple->first_group >= tuple->group_count)
 			return RULES_ERROR_SLOT;
-		used++;
 	}
-	if (used != tuple->group_count)
-		return RULES_ERROR_SLOT;
 	for (uint32_t i = 0; i < tuple->group_count; i++) {
 		const struct rules_group *group = &t->groups[tuple->first_group + i];
 

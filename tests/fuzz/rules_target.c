@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include <base/bits.h>
-#include <base/sha256.h>
 #include <net/core/rules.h>
 #include <tools/cambium/claims.h>
 #include <tools/cambium/compile.h>
@@ -85,17 +84,6 @@ static size_t seed_text(unsigned n, uint8_t *out)
 	return strlen(texts[n]);
 }
 
-static void digest_repair(uint8_t *table, size_t len)
-{
-	size_t at = offsetof(struct rules_header, sha256);
-	struct sha256 state;
-
-	sha256_init(&state);
-	sha256_update(&state, table, at);
-	sha256_update(&state, table + at + SHA256_LEN, len - at - SHA256_LEN);
-	sha256_final(&state, table + at);
-}
-
 /* The first byte's high bit has the digest repaired. */
 static void run_table(const uint8_t *input, size_t len)
 {
@@ -107,7 +95,7 @@ static void run_table(const uint8_t *input, size_t len)
 	if (total)
 		memcpy(table, input + 8, total);
 	if (total >= sizeof(struct rules_header) && input[0] & 0x80)
-		digest_repair(table, total);
+		rules_get_digest(table, total, ((struct rules_header *)(void *)table)->sha256);
 	if (rules_check(table, total, ~0u, &index) == RULES_OK) {
 		struct rules_table view = rules_view(table);
 

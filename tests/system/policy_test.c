@@ -45,6 +45,32 @@ Test(policy, ports_that_are_not_published_do_not_answer, .timeout = TIMEOUT)
 	machine_stop(m);
 }
 
+Test(policy, the_router_logs_counts_and_limits_as_its_rules_say, .timeout = TIMEOUT)
+{
+	struct machine_options options = {.log = "policy-firewall",
+					  .config = "firewall",
+					  .door = MACHINE_PVH,
+					  .forwards = {PORT_WEB1, PORT_WEB2}};
+	struct machine *m = machine_start(&options);
+	char line[256] = "";
+	unsigned flows = 0;
+	size_t from;
+
+	MUST(m);
+	MUST(http_serves(machine_port(m, PORT_WEB1), SERVES_SECONDS));
+	MUST(machine_expect_from(m, 0, "^router| router: line 10 published: from net protocol 6 10.0.2.2:"));
+	from = machine_here(m);
+	MUST(machine_expect_from(m, from, "^router| router: stats: count pages: flows "));
+	MUST(machine_line(m, from, "router: stats: count pages: flows ", line, sizeof line));
+	cr_assert(sscanf(line, "router| router: stats: count pages: flows %u", &flows) == 1 && flows > 0, "%s", line);
+	/* one flow an hour: the second is not heard, the other port goes on */
+	MUST(http_serves(machine_port(m, PORT_WEB2), SERVES_SECONDS));
+	is_silent(m, PORT_WEB2);
+	MUST(machine_expect_from(m, 0, "the source opens more flows than a limit lets it$"));
+	machine_is_well(m);
+	machine_stop(m);
+}
+
 /* Every whole line but the firmware's and QEMU's own says who speaks. Returns how many there are. */
 static unsigned speakers_are(const char *log, const char *const *speakers, unsigned count)
 {

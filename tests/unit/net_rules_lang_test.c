@@ -66,6 +66,8 @@ Test(net_rules_lang, each_mistake_is_named_with_its_place_and_a_remedy)
 		{"interface a = inner 1\nzone a = a", 2, 6, "was declared in line 1 already"},
 		{"interface a = inner 1 peer 10.0.0.2", 1, 23, "without the router's own"},
 		{"interface a234567890123456 = inner 1", 1, 11, "more than 15 characters"},
+		{IFACES "from net to any { }\ninterface late = inner 3", 5, 11, "which would not mean it"},
+		{IFACES "zone z = inner\ninterface late = inner 3", 5, 11, "which would not mean it"},
 		{"host a = 10.0.0.300", 1, 10, "an address was expected"},
 		{"host a = 10.0.0.0/33", 1, 10, "a prefix was expected"},
 		{"host a = 10.0.0.1/24", 1, 10, "inside the network"},

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <base/sha256.h>
 #include <net/core/rules.h>
 #include "compile.h"
 
@@ -90,17 +89,6 @@ static uint32_t features_of(const struct policy *policy, const struct lookup *lo
 	return features;
 }
 
-static void digest_write(uint8_t *table, size_t len)
-{
-	size_t at = offsetof(struct rules_header, sha256);
-	struct sha256 state;
-
-	sha256_init(&state);
-	sha256_update(&state, table, at);
-	sha256_update(&state, table + at + SHA256_LEN, len - at - SHA256_LEN);
-	sha256_final(&state, table + at);
-}
-
 static void *table_write(const struct policy *policy, const struct lookup *l, struct arena *arena, size_t *len)
 {
 	struct rules_header h = {.magic = RULES_MAGIC,
@@ -142,7 +130,7 @@ static void *table_write(const struct policy *policy, const struct lookup *l, st
 	at = part_put(at, l->groups, sizeof *l->groups, h.group_count);
 	at = part_put(at, l->ranges, sizeof *l->ranges, h.range_count);
 	part_put(at, l->slots, sizeof *l->slots, h.slot_count);
-	digest_write(table, *len);
+	rules_get_digest(table, *len, ((struct rules_header *)(void *)table)->sha256);
 	return table;
 }
 

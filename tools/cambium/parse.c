@@ -165,6 +165,7 @@ static void iface_add_hosts(struct parser *p, struct name *name, const struct ru
 static bool parse_interface(struct parser *p)
 {
 	static const char *const parts[] = {"address", "peer", "gateway", NULL};
+	struct place begin = p->token.place;
 	struct name *name = parse_new_name(p, NAME_IFACE);
 	struct rules_iface iface = {.kind = RULES_IF_INNER};
 	struct place place;
@@ -176,6 +177,11 @@ static bool parse_interface(struct parser *p)
 		iface.kind = RULES_IF_UPLINK;
 	else if (!parser_expect(p, "inner", "or `uplink`"))
 		return false;
+	if (p->ifaces_named) {
+		report_error(p->report, begin, "declare all interfaces before zones and blocks",
+			     "an interface behind `any`, `inner` or `uplinks`, which would not mean it");
+		return false;
+	}
 	place = p->token.place;
 	if (!parse_number(p, "an interface number", 0, RULES_IF_COUNT - 1, &number))
 		return false;

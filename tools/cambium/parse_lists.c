@@ -51,8 +51,10 @@ static zone_t zone_of(const struct policy *policy, unsigned kind)
 
 static bool parse_zone(struct parser *p, const char *wanted, zone_t *zone)
 {
+	static const char *const all[] = {"any", "inner", "uplinks", NULL};
 	const struct name *name;
 
+	p->ifaces_named |= parser_sees(p, all);
 	if (parser_accept(p, "any"))
 		*zone |= zone_of(p->policy, RULES_IF_NONE) | ZONE_SELF | ZONE_NOWHERE;
 	else if (parser_accept(p, "inner"))

@@ -13,6 +13,7 @@
 struct parser {
 	struct lexer lexer;
 	struct token token; /* the next word, not taken yet */
+	bool ifaces_named;  /* all of some kind were named: from then on there are no new ones */
 	bool fresh;         /* it is the first of its line */
 	struct policy *policy;
 	struct report *report;
