@@ -2,6 +2,7 @@
 /* What the firmware knows of the machine, translated into struct boot_info; and the end of boot services. */
 #include "loader.h"
 
+#include "machine/calendar.h"
 #include "machine/tables.h"
 
 #define EXIT_TRIES 8u
@@ -75,22 +76,13 @@ static void describe_framebuffer(struct boot_info *info)
 	info->framebuffer.format = (UINT32)gop->Mode->Info->PixelFormat;
 }
 
-/* Days since 1970-01-01 of a Gregorian date: years counted from March, so that the leap day comes last. */
-static UINT64 days_since_epoch(UINT64 year, UINT64 month, UINT64 day)
-{
-	UINT64 y = month <= 2 ? year - 1 : year, m = month <= 2 ? month + 9 : month - 3;
-
-	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
-}
-
 static void describe_time(struct boot_info *info)
 {
 	EFI_TIME t;
 
 	if (EFI_ERROR(uefi_call_wrapper(RT->GetTime, 2, &t, NULL)) || t.Year < 1970)
 		return;
-	info->wall_clock = days_since_epoch(t.Year, t.Month, t.Day) * 86400 + t.Hour * 3600u + t.Minute * 60u +
-			   t.Second;
+	info->wall_clock = calendar_seconds(t.Year, t.Month, t.Day, t.Hour, t.Minute, t.Second);
 	if (t.TimeZone != EFI_UNSPECIFIED_TIMEZONE)
 		info->wall_clock += (UINT64)(INT64)t.TimeZone * 60;
 }

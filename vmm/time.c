@@ -32,9 +32,6 @@
 #define PAIR_TRIES 16u
 #define POLLS_MAX 10000000u
 
-#define CMOS_INDEX 0x70u
-#define CMOS_DATA 0x71u
-
 /* A steady clock: counts up (the PIT down, which is turned round) at @hz, wrapping at @mask. */
 struct steady {
 	const char *name;
@@ -146,40 +143,6 @@ static uint64_t tsc_hz_from_cpuid(void)
 	return r[0] ? (uint64_t)r[2] * r[1] / r[0] : 0;
 }
 
-static uint8_t cmos_read(uint8_t index)
-{
-	out8(CMOS_INDEX, index | 0x80u);
-	return in8(CMOS_DATA);
-}
-
-/* Seconds since 1970 by the CMOS clock; 0 when what it says is no date. */
-static uint64_t cmos_time(void)
-{
-	static const uint8_t index[6] = {9, 8, 7, 4, 2, 0}; /* year, month, day, hour, minute, second */
-	unsigned v[6], again[6], tries = 0;
-	bool same;
-
-	do {
-		for (unsigned i = 0; (cmos_read(0x0a) & 0x80) && i < 100000; i++)
-			cpu_relax();
-		for (unsigned i = 0; i < 6; i++)
-			v[i] = cmos_read(index[i]);
-		same = true;
-		for (unsigned i = 0; i < 6; i++)
-			same &= (again[i] = cmos_read(index[i])) == v[i];
-	} while (!same && ++tries < 10);
-	bool binary = cmos_read(0x0b) & 4, hours24 = cmos_read(0x0b) & 2, pm = v[3] & 0x80;
-	if (!hours24)
-		v[3] &= 0x7f;
-	for (unsigned i = 0; i < 6 && !binary; i++)
-		v[i] = (v[i] >> 4) * 10 + (v[i] & 0xf);
-	if (!hours24)
-		v[3] = v[3] % 12 + (pm ? 12 : 0);
-	if (v[0] > 99 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 23 || v[4] > 59 || v[5] > 60)
-		return 0;
-	return timescale_unix(2000 + v[0], v[1], v[2], v[3], v[4], v[5]);
-}
-
 void time_init(void)
 {
 	uint64_t told = tsc_hz_from_cpuid(), tsc_hz = 0, apic_hz = 0, wall;
@@ -200,7 +163,7 @@ void time_init(void)
 			  tsc_hz, apic_hz);
 	scale = timescale_make(tsc_hz);
 	apic_timer_calibrate_set(apic_hz);
-	wall = early_boot()->wall_clock ? early_boot()->wall_clock : cmos_time();
+	wall = early_boot()->wall_clock;
 	tsc_base = rdtsc_ordered();
 	wall_base = wall > UINT64_MAX / 1000000000u ? 0 : wall * 1000000000u;
 }

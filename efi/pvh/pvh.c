@@ -90,6 +90,7 @@ uint64_t pvh_boot_info(uint32_t start_info)
 	info.image_base = physical_of(vmm_text_start);
 	info.image_bytes = (uint64_t)(vmm_data_end - vmm_text_start);
 	info.serial_port = COM1;
+	info.wall_clock = rtc_seconds();
 	if (start->magic != HVM_START_MAGIC)
 		return physical_of(&info);
 	info.magic = BOOT_INFO_MAGIC;

@@ -11,4 +11,7 @@ extern const char vmm_door_start[], vmm_door_end[];
 /* Reads struct hvm_start_info at physical address @start_info; returns the physical address of a struct boot_info. */
 uint64_t pvh_boot_info(uint32_t start_info);
 
+/* Seconds since 1970 by the CMOS clock; 0 when what it says is no date. */
+uint64_t rtc_seconds(void);
+
 #endif

@@ -332,11 +332,11 @@ void naive_set_weight(struct naive *n, int i, uint32_t weight, uint64_t now)
 	struct naive_entity *e = &n->e[i];
 
 	naive_charge(n, e->cpu, now);
-	if (weight == e->weight)
-		return;
-	e->start = naive_actual(e);
-	e->ran = 0;
-	e->weight = weight;
+	if (weight != e->weight) {
+		e->start = naive_actual(e);
+		e->ran = 0;
+		e->weight = weight;
+	}
 	place(n, i);
 }
 
@@ -346,13 +346,13 @@ void naive_set_warp(struct naive *n, int i, uint64_t w, uint64_t l, uint64_t u, 
 
 	naive_charge(n, e->cpu, now);
 	w = on_ ? w : 0;
-	if (w == e->w && l == e->l && u == e->u)
-		return;
-	e->w = w;
-	e->l = l;
-	e->u = u;
-	e->on = on_;
-	rewarp(e, n->c[e->cpu].now);
+	if (w != e->w || l != e->l || u != e->u) {
+		e->w = w;
+		e->l = l;
+		e->u = u;
+		e->on = on_;
+		rewarp(e, n->c[e->cpu].now);
+	}
 	place(n, i);
 }
 

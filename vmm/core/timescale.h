@@ -18,6 +18,3 @@ struct timescale timescale_make(uint64_t hz);
 
 /* ns that @ticks take, modulo 2^64. */
 uint64_t timescale_ns(const struct timescale *s, uint64_t ticks);
-
-/* Seconds since 1970 of a date of the Gregorian calendar (UTC); @month and @day count from 1. */
-uint64_t timescale_unix(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second);
