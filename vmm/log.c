@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The hypervisor's own lines. A line is formatted into a buffer on the stack and then goes out as one piece, under a
- * lock that interrupts cannot enter, so lines of several CPUs never mix. A panic takes no lock: whoever held it is not
- * going to go on. Nothing here waits for the UART once log_async() was called, but the last words. Invariant: the ring
+ * lock, so lines of several CPUs never mix; interrupts are off whenever somebody logs. A panic takes no lock: whoever
+ * held it is not going to go on. Nothing here waits for the UART once log_async() was called, but the last words. Invariant: the ring
  * holds whole lines, so that nobody's is torn, however long its writer waits for the CPU in the middle of it.
  */
 #include "log.h"
@@ -36,21 +36,15 @@ static unsigned dropped;      /* lines that found no room */
 static struct line open_line; /* what a domain has not ended yet */
 static bool dying, stuck;     /* stuck: a UART that takes nothing is not waited for again */
 
-static uint64_t lock(void)
+static void lock(void)
 {
-	uint64_t flags;
-
-	__asm__ volatile("pushfq; popq %0; cli" : "=r"(flags) : : "memory");
 	while (!dying && atomic_flag_test_and_set_explicit(&locked, memory_order_acquire))
 		cpu_relax();
-	return flags;
 }
 
-static void unlock(uint64_t flags)
+static void unlock(void)
 {
 	atomic_flag_clear_explicit(&locked, memory_order_release);
-	if (flags & 0x200)
-		__asm__ volatile("sti" : : : "memory");
 }
 
 static void put(struct line *l, char c)
@@ -141,16 +135,15 @@ static void drain_ring(bool wait)
 static void say(const char *prefix, const char *format, va_list *args)
 {
 	struct line l = {0};
-	uint64_t flags;
 
 	put_text(&l, prefix);
 	put_format(&l, format, args);
 	finish(&l);
-	flags = lock();
+	lock();
 	enqueue(&l);
 	if (!async)
 		drain_ring(true);
-	unlock(flags);
+	unlock();
 }
 
 void log_line(const char *format, ...)
@@ -183,31 +176,30 @@ static void share_byte(char c)
 
 unsigned log_share(const char *text, unsigned len)
 {
-	uint64_t flags = lock();
 	unsigned n = 0;
 
+	lock();
 	/* Half of the ring is for our own lines. */
 	while (n < len && head - tail < RING_BYTES / 2)
 		share_byte(text[n++]);
 	drain_ring(false);
-	unlock(flags);
+	unlock();
 	return n;
 }
 
 bool log_drain(void)
 {
-	uint64_t flags;
 	unsigned lost;
 	bool empty;
 
 	if (head == tail)
 		return true;
-	flags = lock();
+	lock();
 	drain_ring(false);
 	empty = head == tail;
 	lost = empty ? dropped : 0;
 	dropped -= lost;
-	unlock(flags);
+	unlock();
 	if (lost)
 		log_line("%u lines were lost: the serial port is too slow", lost);
 	return empty && !lost;

@@ -75,7 +75,6 @@ void vmm_main(const struct boot_info *physical)
 	/* 6. Interrupt controller, then the clocks, one of which is in it. */
 	apic_init();
 	time_init();
-	log_line("time: %lu kHz, by %s", time_tsc_hz() / 1000, time_source());
 	/* 7. Devices. */
 	pci_init();
 	iommu_init();

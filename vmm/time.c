@@ -49,7 +49,6 @@ struct pair {
 static struct timescale scale;
 static uint64_t tsc_base;
 static uint64_t wall_base;
-static const char *source = "none";
 
 static uint32_t steady_read(const struct steady *s)
 {
@@ -153,16 +152,16 @@ void time_init(void)
 		measured = steady_open(kind, &s) && measure(&s, &tsc_hz, &apic_hz);
 	if (!measured)
 		log_fatal("no clock: neither HPET, PM timer nor PIT counts on this machine");
-	source = s.name;
-	if (told >= TIMESCALE_HZ_MIN && told <= TIMESCALE_HZ_MAX) {
-		tsc_hz = told;
-		source = "CPUID";
-	}
 	if (tsc_hz < TIMESCALE_HZ_MIN || tsc_hz > TIMESCALE_HZ_MAX || apic_hz < 100000)
 		log_fatal("no clock: against the %s the TSC runs at %lu Hz, the local APIC timer at %lu Hz", s.name,
 			  tsc_hz, apic_hz);
+	if (told >= TIMESCALE_HZ_MIN && told <= TIMESCALE_HZ_MAX) {
+		tsc_hz = told;
+		s.name = "CPUID";
+	}
 	scale = timescale_make(tsc_hz);
 	apic_timer_calibrate_set(apic_hz);
+	log_line("time: %lu kHz, by %s", tsc_hz / 1000, s.name);
 	wall = early_boot()->wall_clock;
 	tsc_base = rdtsc_ordered();
 	wall_base = wall > UINT64_MAX / 1000000000u ? 0 : wall * 1000000000u;
@@ -176,16 +175,6 @@ uint64_t time_now(void)
 const struct timescale *time_scale(void)
 {
 	return &scale;
-}
-
-uint64_t time_tsc_hz(void)
-{
-	return scale.hz;
-}
-
-const char *time_source(void)
-{
-	return source;
 }
 
 uint64_t time_wall_base(void)

@@ -20,10 +20,6 @@ const struct timescale *time_scale(void);
 /* System time now, ns. Never goes back. */
 uint64_t time_now(void);
 
-/* TSC ticks per second, and where that number comes from. */
-uint64_t time_tsc_hz(void);
-const char *time_source(void);
-
 /* Writes the scale into a record in memory that a guest may read meanwhile, by the record's seqlock. */
 void time_record_fill(struct time_record *record);
 
