@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who pays: the ledger of vCPU 0, and what the hypervisor has counted for it. */
+#include <cambium/account.h>
+#include <cambium/hypercall.h>
+
+#include "core/claims.h"
+#include "runtime.h"
+
+static struct claims claims = {.ledger = &SHARED_INFO->ledger[0]};
+
+/* Without a fence: what is still under way counts for the next one. */
+static uint64_t ticks_now(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+	return (uint64_t)hi << 32 | lo;
+}
+
+void account_begin(void)
+{
+	claims_begin(&claims, ticks_now());
+}
+
+uint64_t account_claim(uint32_t domid)
+{
+	return claims_add(&claims, domid, ticks_now());
+}
+
+bool account_over(uint32_t domid)
+{
+	return claims_is_over(&claims, domid);
+}
+
+bool account_over_any(void)
+{
+	return claims.over_count != 0;
+}
+
+void account_open(struct account *a)
+{
+	struct vcpu_times t = {0};
+
+	hc_vcpu_times(DOMID_SELF, 0, &t);
+	*a = (struct account){.run = t.run, .charged = t.charged};
+}
+
+void account_close(const struct account *a, struct account_cost *cost)
+{
+	struct account now;
+
+	account_open(&now);
+	*cost = (struct account_cost){.run = now.run - a->run, .charged = now.charged - a->charged};
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A backend's side of its ledger (abi/shared.h): what it adds between two stays on the CPU, and what it was answered. Ticks are
+ * those of the time stamp counter. The hypervisor takes the ledger at any instruction; a vCPU's ledger has one writer.
+ */
+#ifndef UNIKERNEL_CLAIMS_H
+#define UNIKERNEL_CLAIMS_H
+
+#include <stdbool.h>
+
+#include <abi/shared.h>
+
+struct claims {
+	struct ledger *ledger;
+	uint64_t since;    /* the next claim is for the time from here on */
+	uint64_t answered; /* when an answer was last read */
+	uint32_t named;    /* entries that may have been taken since then */
+	bool open;         /* the next claim may begin a ledger */
+	uint32_t over_count;
+	uint32_t over[LEDGER_ENTRIES];
+};
+
+/* All zero but for @ledger is a good start. The time up to @now is the backend's own. */
+void claims_begin(struct claims *c, uint64_t now);
+
+/*
+ * The ticks from the last claims_begin() or claims_add() to @now were for @domid. They stay the backend's own when @domid is
+ * DOMID_NONE, when LEDGER_ENTRIES others are named already, and when part of them may not have been the backend's at all: it
+ * was off the CPU, or they are more than CLAIM_TICKS_MAX. Returns the ticks, whoever pays; 0 in the last case.
+ */
+#define CLAIM_TICKS_MAX (1u << 22)
+uint64_t claims_add(struct claims *c, uint32_t domid, uint64_t now);
+
+/* Whether the hypervisor's last answer, which holds for CLAIM_ANSWER_TICKS unless there is another, is that @domid is over its
+ * budget. */
+#define CLAIM_ANSWER_TICKS (1ull << 28)
+bool claims_is_over(const struct claims *c, uint32_t domid);
+
+#endif

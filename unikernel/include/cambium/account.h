@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who pays for CPU time. A backend says what it has done for whom (abi/shared.h, ledgers; docs/scheduling.md), without a
+ * hypercall; a program asks what a piece of its work cost.
+ */
+#ifndef CAMBIUM_ACCOUNT_H
+#define CAMBIUM_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* --- for a backend --- */
+
+/* A round of work begins, perhaps after a sleep: the time so far is the backend's own. */
+void account_begin(void);
+
+/*
+ * The time since the last account_begin() or account_claim() was for domain @domid, which its builder linked to this one;
+ * DOMID_NONE: for nobody. Returns it in ticks of the time stamp counter, 0 where it cannot be told from time off the CPU; then
+ * nobody pays. Between two stays on the CPU at most LEDGER_ENTRIES domains can be named.
+ */
+uint64_t account_claim(uint32_t domid);
+
+/* Whether the hypervisor last answered, not long ago, that @domid has had more than its share of what others wait for. */
+bool account_over(uint32_t domid);
+/* Whether that holds for anybody: a comparison. */
+bool account_over_any(void);
+
+/* --- for a program --- */
+
+struct account {
+	uint64_t run, charged; /* ns at account_open() */
+};
+
+struct account_cost {
+	uint64_t run;     /* ns that this program's first vCPU ran */
+	uint64_t charged; /* ns that others, the router mostly, said that they worked for it */
+};
+
+/* Begins a piece of work. A hypercall. */
+void account_open(struct account *a);
+
+/* What it cost since account_open(&a), which stays as it is: may be asked again. What is still under way elsewhere is not in it:
+ * a backend's claims count when it leaves the CPU. A hypercall. */
+void account_close(const struct account *a, struct account_cost *cost);
+
+#endif
