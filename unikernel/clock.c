@@ -14,12 +14,12 @@ static uint64_t tsc(void)
 	return (uint64_t)hi << 32 | lo;
 }
 
-uint64_t clock_ns(void)
+/* The record, and the counter while it held. */
+static struct time_record record_read(uint64_t *ticks)
 {
 	const struct time_record *t = &SHARED_INFO->vcpu[0].time;
-	struct time_record now;
+	struct time_record now = {0};
 	uint32_t version;
-	uint64_t delta, ns;
 
 	do {
 		version = __atomic_load_n(&t->version, __ATOMIC_ACQUIRE);
@@ -27,13 +27,32 @@ uint64_t clock_ns(void)
 		now.mul = __atomic_load_n(&t->mul, __ATOMIC_RELAXED);
 		now.tsc_base = __atomic_load_n(&t->tsc_base, __ATOMIC_RELAXED);
 		now.ns_base = __atomic_load_n(&t->ns_base, __ATOMIC_RELAXED);
-		delta = tsc();
+		*ticks = tsc();
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	} while (version & 1 || version != __atomic_load_n(&t->version, __ATOMIC_RELAXED));
+	return now;
+}
 
-	delta = delta > now.tsc_base ? delta - now.tsc_base : 0;
-	delta = now.shift >= 0 ? delta << now.shift : delta >> -now.shift;
-	ns = now.ns_base + (uint64_t)((unsigned __int128)delta * now.mul >> 32);
+static uint64_t scaled(const struct time_record *t, uint64_t ticks)
+{
+	ticks = t->shift >= 0 ? ticks << t->shift : ticks >> -t->shift;
+	return (uint64_t)((unsigned __int128)ticks * t->mul >> 32);
+}
+
+uint64_t clock_ticks_ns(uint64_t ticks)
+{
+	uint64_t now;
+	struct time_record record = record_read(&now);
+
+	return scaled(&record, ticks);
+}
+
+uint64_t clock_ns(void)
+{
+	uint64_t ticks, ns;
+	struct time_record now = record_read(&ticks);
+
+	ns = now.ns_base + scaled(&now, ticks > now.tsc_base ? ticks - now.tsc_base : 0);
 	if (ns < last)
 		ns = last;
 	last = ns;

@@ -199,6 +199,20 @@ static enum reason opening_admits(struct passage *p, uint32_t rule)
 		       : REASON_LIMIT_FLOWS;
 }
 
+/* The rules have decided that the published flow of @p is one of @rule's: once for each service there is. */
+static void early_teach(struct passage *p, uint32_t rule, uint8_t out_if)
+{
+	struct early_key key = {.dst = ip_addr_to_v4(p->info.dst), .dport = p->info.dport, .proto = p->info.proto};
+	const struct rules_table *table = &p->r->rules;
+
+	if (passage_get_in(p)->kind != IFACE_UPLINK || p->r->early.count >= EARLY_COUNT / 2 ||
+	    early_find(&p->r->early, &key))
+		return;
+	if (table->rules[rule].target_count > 1 || rules_publish_again(table, rule, key.proto, key.dport))
+		out_if = EARLY_NOBODY;
+	early_learn(&p->r->early, &key, out_if);
+}
+
 /* The rules let it pass: open the flow and send its first packet. */
 static enum verdict flow_open(struct passage *p, const struct decision *decision, struct route *route)
 {
@@ -221,6 +235,8 @@ static enum verdict flow_open(struct passage *p, const struct decision *decision
 	if (reason != REASON_NONE)
 		return passage_drop(p, reason);
 	traffic_count(p, decision->rule, 0);
+	if (decision->action == RULES_PUBLISH)
+		early_teach(p, decision->rule, route->out_if);
 	to = flow_tuple_mirror(&reply);
 	nat_rewrite(p->pkt, &p->info, &to);
 	return route_leave(p, route);

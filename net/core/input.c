@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What happens to a frame. The order is the policy: (1) the headers are whole, (2) the sender is
+ * What happens to a frame. The order is the policy: (0) it is not for one who is over its budget, (1) the headers are whole, (2) the sender is
  * who the interface says it is, (3) a known flow decides, or (4) the rules do, and (5) only then is
- * there an answer, a new flow, or a rewritten frame. The invariant: what fails (1) or (2) changes
+ * there an answer, a new flow, or a rewritten frame. The invariant: what fails (0), (1) or (2) changes
  * nothing but a counter and gets no answer.
  */
 #include <base/check.h>
@@ -59,12 +59,29 @@ static enum verdict arp_input(struct passage *p)
 	return VERDICT_CONSUMED;
 }
 
+/* Nobody is over: a comparison. */
+static bool is_over_budget(struct passage *p)
+{
+	const struct early_entry *e;
+	struct early_key key;
+
+	if (!p->r->over || passage_get_in(p)->kind != IFACE_UPLINK || !early_key_read(p->pkt, &key))
+		return false;
+	e = early_find(&p->r->early, &key);
+	if (!e || e->iface == EARLY_NOBODY || !(p->r->over >> e->iface & 1))
+		return false;
+	p->out->out_if = e->iface;
+	return true;
+}
+
 static enum verdict frame_input(struct passage *p)
 {
 	enum reason reason;
 
 	if (passage_get_in(p)->kind == IFACE_NONE)
 		return passage_drop(p, REASON_IFACE_UNSET);
+	if (is_over_budget(p))
+		return passage_drop(p, REASON_OVER_BUDGET);
 	reason = packet_parse(p->pkt, &p->info);
 	if (reason == REASON_NONE)
 		reason = admit_check_macs(p);

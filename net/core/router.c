@@ -46,6 +46,7 @@ bool router_rules_set(struct router *r, const void *table, size_t len, enum rule
 		return false;
 	r->rules = rules_view(table);
 	rules_collect_published(&r->rules, &r->published);
+	early_clear(&r->early);
 	memset(r->rule_hits, 0, RULES_COUNT_MAX * sizeof(uint64_t));
 	meters_init(r->meters, r->flows.key);
 	r->epoch++;
@@ -121,6 +122,11 @@ bool router_iface_set(struct router *r, unsigned index, const struct iface_confi
 	return true;
 }
 
+void router_set_over(struct router *r, uint32_t mask)
+{
+	r->over = mask;
+}
+
 void router_iface_flush(struct router *r, unsigned index)
 {
 	if (index >= ROUTER_IF_COUNT || r->iface[index].kind == IFACE_NONE)
@@ -136,6 +142,7 @@ void router_iface_clear(struct router *r, unsigned index)
 	router_iface_flush(r, index);
 	if (index >= ROUTER_IF_COUNT)
 		return;
+	early_clear(&r->early);
 	r->announce &= ~(1u << index);
 	r->iface[index] = (struct iface_config){.kind = IFACE_NONE};
 	r->counters[index] = (struct iface_counters){0};

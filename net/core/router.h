@@ -26,6 +26,7 @@
 #include <abi/rules.h>
 #include "arp.h"
 #include "conntrack.h"
+#include "early.h"
 #include "packet.h"
 #include "rules.h"
 #include "rules_meter.h"
@@ -85,6 +86,8 @@ struct router {
 	struct conntrack flows;
 	struct arp_table arp;
 	struct reply_budget budget[ROUTER_IF_COUNT];
+	struct early_table early;
+	uint32_t over;     /* bit i: the peer of inner interface i is over its budget */
 	uint32_t announce; /* bit i: tell the uplink i our address by ARP */
 
 	uint64_t reasons[REASON_COUNT];
@@ -141,6 +144,13 @@ void router_iface_flush(struct router *r, unsigned index);
  */
 void router_iface_clear(struct router *r, unsigned index);
 
+/*
+ * Bit i of @mask: from now on drop early what an uplink brings for the peer of inner interface i, REASON_OVER_BUDGET with
+ * the interface in out.out_if, where that is known before the frame is parsed: it is for a service that the rules in
+ * force publish at this peer alone, and that has had a flow since they are in force. Bits of other interfaces do nothing.
+ */
+void router_set_over(struct router *r, uint32_t mask);
+
 enum verdict {
 	VERDICT_DROP,     /* free it; out.reason was counted */
 	VERDICT_CONSUMED, /* free it; it was for the router itself (ARP) */
@@ -152,7 +162,8 @@ enum verdict {
 /*
  * What router_input() decided besides the verdict. @rule is the rule of the packet's flow, or
  * RULE_INDEX_NONE; @log is set when that rule decided a new flow and wants it logged: @opening is
- * the first packet as it arrived.
+ * the first packet as it arrived. @out_if is meant where something goes out, and for
+ * REASON_OVER_BUDGET.
  */
 struct output {
 	enum reason reason;

@@ -235,6 +235,20 @@ bool rules_is_published(const struct rules_published *published, uint8_t proto, 
 	return false;
 }
 
+bool rules_publish_again(const struct rules_table *table, uint32_t rule, uint8_t proto, uint16_t port)
+{
+	uint32_t service = RULES_SERVICE(proto, port);
+
+	for (uint32_t i = 0; i < table->header->range_count; i++) {
+		const struct rules_range *range = &table->ranges[i];
+
+		if (range->rule != rule && table->rules[range->rule].action == RULES_ACTION_PUBLISH &&
+		    service >= range->lo && service <= range->hi)
+			return true;
+	}
+	return false;
+}
+
 bool rules_is_target(const struct rules_table *table, const struct rules_query *opening, uint8_t iface, uint16_t port)
 {
 	struct rules_query query = *opening;

@@ -143,6 +143,9 @@ void rules_collect_published(const struct rules_table *table, struct rules_publi
 /* Is @port of @proto among them? */
 bool rules_is_published(const struct rules_published *published, uint8_t proto, uint16_t port);
 
+/* Is @port of @proto published by another rule of @table than @rule, be it to other sources? Looks at all ranges. */
+bool rules_publish_again(const struct rules_table *table, uint32_t rule, uint8_t proto, uint16_t port);
+
 /*
  * Does @table publish @port of the peer of @iface to @opening, a query to the router itself, at any destination port?
  */

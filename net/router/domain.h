@@ -4,7 +4,7 @@
  *
  *   main.c    start: policy, card, interfaces       loop.c    rounds of polling, and sleep
  *   iface.c   the device page and the interfaces    pass.c    frames through the router and to where it sends them
- *   report.c  lines on the console, counters
+ *   report.c  lines on the console, counters         pay.c     who pays for the time
  */
 #ifndef CAMBIUM_ROUTER_DOMAIN_H
 #define CAMBIUM_ROUTER_DOMAIN_H
@@ -53,6 +53,9 @@ struct router_domain {
 	uint64_t next_tick, next_stats;
 
 	struct domain_counters counters;
+	uint64_t claimed[ROUTER_IF_COUNT]; /* ticks of work that the interface's domain pays */
+	uint64_t unpaid
+		[ROUTER_IF_COUNT]; /* of work on what came in there and reached no domain: the interface's container */
 };
 
 /* An event callback: makes the loop run another round. @arg is the struct router_domain. */
@@ -66,6 +69,12 @@ bool uplink_open(struct router_domain *d);
 
 /* Cuts interface @index off because of @why. Nobody else notices. */
 void iface_detach(struct router_domain *d, unsigned index, const char *why);
+
+/* A round begins: the time so far is our own, and who has used up its budget is asked once. */
+void pay_begin(struct router_domain *d);
+
+/* The time since the last frame went into one that came in at interface @in_if, of which the router made @verdict and @out. */
+void pay_for_frame(struct router_domain *d, unsigned in_if, enum verdict verdict, const struct output *out);
 
 /* Puts @frame, which came in at interface @index, through the router. Takes it. */
 void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, uint64_t now);

@@ -164,8 +164,10 @@ void domain_run(struct router_domain *d)
 {
 	for (;;) {
 		uint64_t now = clock_ns();
-		unsigned work = poll_uplink(d, now) + poll_backs(d, now);
+		unsigned work;
 
+		pay_begin(d);
+		work = poll_uplink(d, now) + poll_backs(d, now);
 		let_time_pass(d, now);
 		flush_all(d);
 		d->counters.rounds++;

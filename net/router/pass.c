@@ -103,6 +103,7 @@ void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, ui
 	case VERDICT_CONSUMED: frame_put(&d->frames, frame); break;
 	}
 	events_do(d);
+	pay_for_frame(d, index, verdict, &out);
 }
 
 /* A frame that the router wrote itself. */

@@ -92,6 +92,10 @@ void report_stats(const struct router_domain *d)
 		       d->nic->counters.rx_packets, d->nic->counters.tx_packets, d->nic->counters.rx_errors,
 		       d->nic->counters.tx_dropped, d->nic->counters.interrupts, d->nic->counters.kicks);
 	report_counters(&d->brain);
+	for (unsigned i = 0; i < ROUTER_IF_COUNT; i++)
+		if (d->claimed[i] || d->unpaid[i])
+			printf("router: stats: interface %u charged %" PRIu64 " ns unpaid %" PRIu64 " ns\n", i,
+			       clock_ticks_ns(d->claimed[i]), clock_ticks_ns(d->unpaid[i]));
 	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++)
 		if (d->brain.reasons[i])
 			printf("router: stats: %" PRIu64 " %s\n", d->brain.reasons[i], reason_get_text((enum reason)i));

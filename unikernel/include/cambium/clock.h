@@ -14,4 +14,7 @@ uint64_t clock_wall_ns(void);
 /* clock_ns() + @ns, or TIME_NEVER where that overflows. */
 uint64_t clock_after(uint64_t ns);
 
+/* How long @ticks of the time stamp counter last, in ns. */
+uint64_t clock_ticks_ns(uint64_t ticks);
+
 #endif

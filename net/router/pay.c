@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who pays for the router's time. The work on a frame is for the domain that sent it, and for the one that it reaches where
+ * it comes from the uplink; what reaches nobody is counted at the interface where it came in, and is the router's own. No
+ * hypercall, and the counter is read once a frame.
+ */
+#include "domain.h"
+
+#include <cambium/account.h>
+
+/* The domain behind inner interface @index, DOMID_NONE when it has gone. */
+static uint32_t domain_at(const struct router_domain *d, unsigned index)
+{
+	const struct netback *back = &d->backs[index];
+
+	return back->state == NETBACK_OPEN ? back->entry.peer : DOMID_NONE;
+}
+
+void pay_begin(struct router_domain *d)
+{
+	uint32_t over = 0;
+
+	account_begin();
+	for (unsigned i = 1; account_over_any() && i < ROUTER_IF_COUNT; i++)
+		if (d->back_mask >> i & 1 && account_over(domain_at(d, i)))
+			over |= 1u << i;
+	router_set_over(&d->brain, over);
+}
+
+/* The interface whose domain pays, or UPLINK for none. */
+static unsigned payer(unsigned in_if, enum verdict verdict, const struct output *out)
+{
+	if (in_if != UPLINK)
+		return in_if;
+	if (verdict == VERDICT_FORWARD || verdict == VERDICT_HOLD || out->reason == REASON_OVER_BUDGET)
+		return out->out_if;
+	return UPLINK;
+}
+
+void pay_for_frame(struct router_domain *d, unsigned in_if, enum verdict verdict, const struct output *out)
+{
+	unsigned who = payer(in_if, verdict, out);
+	uint32_t domid = who == UPLINK ? DOMID_NONE : domain_at(d, who);
+	uint64_t ticks = account_claim(domid);
+
+	if (domid == DOMID_NONE)
+		d->unpaid[in_if] += ticks;
+	else
+		d->claimed[who] += ticks;
+}
