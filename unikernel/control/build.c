@@ -108,20 +108,10 @@ static int64_t domain_populate(struct build *b)
 	return 0;
 }
 
-static struct domain_schedule schedule_planned(const struct plan_domain *d)
-{
-	return (struct domain_schedule){.weight = d->weight ? d->weight : 256,
-					.cap = d->cap,
-					.warp = d->warp,
-					.warp_limit = d->warp_limit,
-					.unwarp = d->unwarp,
-					.cpus = d->cpus ? d->cpus : UINT64_MAX};
-}
-
 static int64_t domain_make(struct build *b)
 {
 	struct domain_create create = {.slot = b->child->index + 1};
-	struct domain_schedule schedule = schedule_planned(b->plan);
+	struct domain_schedule schedule = b->child->schedule;
 	struct domain_info info;
 	int64_t result;
 

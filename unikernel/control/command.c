@@ -23,8 +23,8 @@ static void do_power(uint32_t restart)
 
 static void do_help(void)
 {
-	say("commands: ps, stats, memory, devices, memory NAME PAGES, start NAME, kill NAME, pause NAME, unpause NAME, poweroff, "
-	    "reboot, help");
+	say("commands: ps, stats, memory, cpu, devices, memory NAME PAGES, cpu NAME WHAT NUMBERS, start NAME, kill NAME, "
+	    "pause NAME, unpause NAME, poweroff, reboot, help");
 }
 
 static void answer(const struct child *child, const char *what, int64_t result)
@@ -100,7 +100,10 @@ static void command_do(char *line)
 		return;
 	if (!strcmp(verb, "memory") && name)
 		memory_command(child_find(name), strtok_r(NULL, " \t", &rest));
-	else if (!strcmp(verb, "ps") || !strcmp(verb, "stats") || !strcmp(verb, "memory") || !strcmp(verb, "devices"))
+	else if (!strcmp(verb, "cpu") && name)
+		cpu_command(child_find(name), &rest);
+	else if (!strcmp(verb, "ps") || !strcmp(verb, "stats") || !strcmp(verb, "memory") || !strcmp(verb, "devices") ||
+		 !strcmp(verb, "cpu"))
 		list_start(verb);
 	else if (!strcmp(verb, "poweroff"))
 		do_power(0);

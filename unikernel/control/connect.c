@@ -202,8 +202,10 @@ static void link_entries(uint32_t i, uint32_t front, uint32_t back, struct devic
 static int64_t link_connect(struct link *l, uint32_t front, uint32_t back)
 {
 	struct event_pair pair = {.a = front, .b = back};
-	int64_t result = hc_event_pair(&pair);
+	int64_t result = hc_domain_link(back, front);
 
+	if (result >= 0)
+		result = hc_event_pair(&pair);
 	if (result < 0)
 		return result;
 	l->front_port = pair.port_a;

@@ -38,8 +38,9 @@ struct child {
 	uint32_t index; /* in the plan; its slot is index + 1 */
 	enum child_state state;
 	bool paused;
-	bool told_waiting; /* why it waits has been said */
-	uint32_t domid;    /* DOMID_NONE while it has no domain */
+	bool told_waiting;               /* why it waits has been said */
+	struct domain_schedule schedule; /* of its next life too */
+	uint32_t domid;                  /* DOMID_NONE while it has no domain */
 	uint32_t starts;
 	uint64_t began_ns;   /* its last build */
 	uint64_t began_free; /* frames that the machine had free then */
@@ -170,5 +171,15 @@ void list_start(const char *verb);
 bool list_step(void);
 /* `memory NAME PAGES`. */
 void memory_command(struct child *child, const char *pages);
+
+/* --- cpu.c: shares of the CPUs --- */
+
+/* What the plan says of the child. */
+void cpu_setup(struct child *child);
+/* The list's head, and the child's line. */
+void cpu_head(void);
+void cpu_line(const struct child *child);
+/* `cpu NAME WHAT ...`; @rest is strtok_r's, behind the name. */
+void cpu_command(struct child *child, char **rest);
 
 #endif

@@ -12,7 +12,7 @@
 
 #define LIST_ROOM (2 * TEXT_QUEUE_RESERVE)
 
-enum listing { LIST_NONE = 0, LIST_PS, LIST_STATS, LIST_MEMORY, LIST_DEVICES };
+enum listing { LIST_NONE = 0, LIST_PS, LIST_STATS, LIST_MEMORY, LIST_DEVICES, LIST_CPU };
 
 static enum listing listing;
 static uint32_t next_child; /* or device */
@@ -126,6 +126,9 @@ void list_start(const char *verb)
 	} else if (!strcmp(verb, "devices")) {
 		listing = LIST_DEVICES;
 		devices_head();
+	} else if (!strcmp(verb, "cpu")) {
+		listing = LIST_CPU;
+		cpu_head();
 	} else {
 		listing = LIST_MEMORY;
 		memory_head();
@@ -145,6 +148,8 @@ static bool list_line(void)
 		ps_child(child);
 	else if (listing == LIST_STATS)
 		stats_child(child);
+	else if (listing == LIST_CPU)
+		cpu_line(child);
 	else
 		memory_child(child);
 	return true;

@@ -73,6 +73,7 @@ static void children_setup(void)
 
 		child->plan = &control.plan.domains[i];
 		child->index = i;
+		cpu_setup(child);
 		child->state = CHILD_WAITING;
 		control.live++;
 		image_hold(child);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Work through the router, and who pays for it: a web server, a guest that asks what its own work costs, and one that spins. */
+#include <tools/plan_source.h>
+
+enum { ROUTER, WEB1, COST, SPIN };
+enum { IF_WEB1 = 1, IF_COST = 2 };
+
+static const struct plan_domain domains[] = {
+	[ROUTER] = {.name = "router",
+		    .image = "router",
+		    .cmdline = "router stats=1",
+		    .mem_pages = MIB(16),
+		    .window_pages = 2048,
+		    .weight = 512,
+		    .restart = PLAN_RESTART_ALWAYS,
+		    .pci_class = 0x0200,
+		    .takes_rules = 1,
+		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500}},
+	[WEB1] = {.name = "web1",
+		  .image = "web",
+		  .cmdline = "web 80",
+		  .mem_pages = MIB(32),
+		  .window_pages = 512,
+		  .restart = PLAN_RESTART_ALWAYS},
+	[COST] = {.name = "cost",
+		  .image = "cost",
+		  .cmdline = "cost",
+		  .mem_pages = MIB(16),
+		  .window_pages = 512,
+		  .restart = PLAN_RESTART_ALWAYS},
+	[SPIN] = {.name = "spin", .image = "spin", .cmdline = "spin", .mem_pages = MIB(4), .window_pages = 512},
+};
+
+static const struct plan_link links[] = {
+	INNER_LINK(WEB1, ROUTER, IF_WEB1),
+	INNER_LINK(COST, ROUTER, IF_COST),
+};
+
+const struct plan_source plan_source = {
+	.file = "tests/configs/account/plan.c",
+	.domains = domains,
+	.domain_count = ARRAY_SIZE(domains),
+	.links = links,
+	.link_count = ARRAY_SIZE(links),
+};

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who pays for the router's work, what a program is told of it, and what the operator sees and changes of shares. */
+#include "system.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TIMEOUT 600
+#define ASK_SECONDS 120u
+
+/* A line of `cpu`. */
+struct usage {
+	unsigned weight, cap;
+	unsigned long warp, run, wait, steal, blocked, charged;
+	unsigned cpu;
+};
+
+static struct usage usage_of(struct machine *m, const char *name)
+{
+	size_t from = machine_here(m);
+	char head[64], line[300];
+	struct usage u;
+
+	snprintf(head, sizeof head, "^control: cpu: %s ", name);
+	machine_send(m, "cpu\n");
+	MUST(machine_expect_from(m, from, head));
+	MUST(machine_line(m, from, head, line, sizeof line));
+	cr_assert_eq(sscanf(strstr(line, "cpu: ") + 5 + strlen(name), " %u %u %lu, %lu %lu %lu %lu %lu, %u", &u.weight,
+			    &u.cap, &u.warp, &u.run, &u.wait, &u.steal, &u.blocked, &u.charged, &u.cpu),
+		     9, "%s", line);
+	return u;
+}
+
+static void says(struct machine *m, const char *command, const char *answer)
+{
+	size_t from = machine_here(m);
+	char text[300];
+
+	snprintf(text, sizeof text, "%s\n", command);
+	machine_send(m, text);
+	snprintf(text, sizeof text, "^control: cpu: %s$", answer);
+	MUST(machine_expect_from(m, from, text));
+}
+
+static struct machine *start(const char *log)
+{
+	struct machine_options options = {
+		.log = log, .config = "account", .door = MACHINE_PVH, .forwards = {PORT_WEB1}};
+	struct machine *m = machine_start(&options);
+
+	MUST(m);
+	MUST(machine_expect(m, "^spin| spin: for ever$"));
+	MUST(http_serves(machine_port(m, PORT_WEB1), SERVES_SECONDS));
+	return m;
+}
+
+Test(account, the_router_s_work_is_charged_to_whom_it_was_for, .timeout = TIMEOUT)
+{
+	struct machine *m = start("account-charged");
+	struct load *load;
+	unsigned long before;
+
+	/* What a guest asks of its own work. */
+	MUST(machine_expect_from(m, 0, "^cost| cost: the router's part is in it$"));
+	cr_assert_eq(machine_count(m, 0, "makes no sense"), 0);
+	/* What the operator sees, before and after the router and the server were started anew. */
+	for (unsigned round = 0; round < 3; round++) {
+		before = usage_of(m, "web1").charged;
+		load = load_start(machine_port(m, PORT_WEB1), 2, 10);
+		do {
+			MUST(load_progress(load, 20, ASK_SECONDS));
+		} while (usage_of(m, "web1").charged <= before);
+		load_stop(load);
+		cr_assert_eq(usage_of(m, "spin").charged, 0);
+		cr_assert_eq(usage_of(m, "router").charged, 0);
+		kill_and_wait(m, round ? "web1" : "router", round ? 2 : 1, round > 1 ? 3 : 2);
+		MUST(http_serves(machine_port(m, PORT_WEB1), SERVES_SECONDS));
+	}
+	MUST(machine_expect_from(m, 0, "^router| router: stats: interface 1 charged "));
+	machine_is_well(m);
+	machine_stop(m);
+}
+
+Test(account, the_operator_sees_and_changes_shares, .timeout = TIMEOUT)
+{
+	struct machine *m = start("account-console");
+	struct usage u = usage_of(m, "web1");
+
+	cr_assert(u.weight == 256 && u.cap == 0 && u.warp == 0 && u.cpu == 0);
+	u = usage_of(m, "router");
+	cr_assert_eq(u.weight, 512);
+	cr_assert_gt(usage_of(m, "spin").run, 0);
+	says(m, "cpu spin weight 7", "spin has weight 7 cap 0 warp 0 0 0 ms cpus 0xffffffffffffffff now");
+	says(m, "cpu spin cap 250", "spin has weight 7 cap 250 warp 0 0 0 ms cpus 0xffffffffffffffff now");
+	says(m, "cpu spin warp 10 2 10", "spin has weight 7 cap 250 warp 10 2 10 ms cpus 0xffffffffffffffff now");
+	says(m, "cpu spin cpus 0x3", "spin has weight 7 cap 250 warp 10 2 10 ms cpus 0x3 now");
+	u = usage_of(m, "spin");
+	cr_assert(u.weight == 7 && u.cap == 250 && u.warp == 10);
+	/* Refused, in the hypervisor's words, and nothing has changed. */
+	says(m, "cpu spin weight 0", "the weight of spin stays: a weight is 1 to 65535");
+	says(m, "cpu spin weight 65536", "the weight of spin stays: a weight is 1 to 65535");
+	says(m, "cpu spin weight 4294967297", "the weight of spin stays: a weight is 1 to 65535");
+	says(m, "cpu spin cap 1001", "the cap of spin stays: a cap is at most 1000 thousandths of a CPU");
+	says(m, "cpu spin warp 101 0 0", "the warp of spin stays: a warp value is at most 100 ms of virtual time");
+	says(m, "cpu spin warp 10 60001 0",
+	     "the warp of spin stays: a warp limit or an unwarp requirement is at most a minute");
+	says(m, "cpu spin warp 10 0 5",
+	     "the warp of spin stays: an unwarp requirement without a warp limit would never apply");
+	says(m, "cpu spin cpus 0x8000000000000000", "the cpus of spin stays: none of these CPUs exists");
+	says(m, "cpu spin cpus 0", "the cpus of spin stays: none of these CPUs exists");
+	says(m, "cpu nobody weight 1", "which domain? `ps` lists their names");
+	says(m, "cpu spin weight -1",
+	     "`cpu spin weight N`, `cap THOUSANDTHS`, `warp MS LIMIT UNWARP` in milliseconds, or `cpus MASK`");
+	says(m, "cpu spin warp 10 2",
+	     "`cpu spin weight N`, `cap THOUSANDTHS`, `warp MS LIMIT UNWARP` in milliseconds, or `cpus MASK`");
+	u = usage_of(m, "spin");
+	cr_assert(u.weight == 7 && u.cap == 250 && u.warp == 10);
+	/* It lasts through a restart. */
+	says(m, "cpu web1 weight 300", "web1 has weight 300 cap 0 warp 0 0 0 ms cpus 0xffffffffffffffff now");
+	kill_and_wait(m, "web1", 2, 2);
+	cr_assert_eq(usage_of(m, "web1").weight, 300);
+	machine_is_well(m);
+	machine_stop(m);
+}
