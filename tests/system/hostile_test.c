@@ -44,6 +44,10 @@ static const char *const lines[] = {
 	"^control: builder died: exited, code 0$",
 	"^child| child: 89 attempts, each met as documented$",
 	"^control: child died: exited, code 0$",
+	/* lies about whom it worked for; shares that cannot be */
+	" (ledger) claims time that it did not spend, or for domains that it does not serve: ",
+	"^ledger| ledger: 67 attempts, each met as documented$",
+	"^control: ledger died: exited, code 0$",
 	/* writable and executable; executable after the seal */
 	"^exec| exec: 38 attempts, each met as documented$",
 	"^control: exec died: exited, code 0$",

@@ -66,6 +66,7 @@ static const struct plan_domain domains[] = {
 	HOSTILE("refs", "refs", PLAN_RESTART_NEVER),
 	BUILDER("builder", "builder"),
 	BUILDER("child", "child"),
+	BUILDER("ledger", "ledger"),
 	HOSTILE("exec", "exec", PLAN_RESTART_NEVER),
 	HOSTILE("opcodes", "opcodes", PLAN_RESTART_NEVER),
 	HOSTILE("pointers", "pointers", PLAN_RESTART_NEVER),
