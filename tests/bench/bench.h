@@ -36,6 +36,8 @@ void bench_create(void);
 void bench_web(void);
 /* What the router's loads lose by DMA remapping. */
 void bench_dma(void);
+/* Two services beside antisocial neighbours, and shares of the CPU by weight. */
+void bench_isolation(void);
 /* Lines and bytes. */
 void bench_size(void);
 
