@@ -14,12 +14,19 @@ static uint64_t tsc(void)
 	return (uint64_t)hi << 32 | lo;
 }
 
-/* The record, and the counter while it held. */
-static struct time_record record_read(uint64_t *ticks)
+static uint64_t scaled(uint64_t ticks, int32_t shift, uint32_t mul)
+{
+	ticks = shift >= 0 ? ticks << shift : ticks >> -shift;
+	return (uint64_t)((unsigned __int128)ticks * mul >> 32);
+}
+
+/* No address of a local is taken here, lest the stack protector read FS: programs ask for the time whose FS is not ours. */
+uint64_t clock_ns(void)
 {
 	const struct time_record *t = &SHARED_INFO->vcpu[0].time;
-	struct time_record now = {0};
+	struct time_record now;
 	uint32_t version;
+	uint64_t delta, ns;
 
 	do {
 		version = __atomic_load_n(&t->version, __ATOMIC_ACQUIRE);
@@ -27,32 +34,11 @@ static struct time_record record_read(uint64_t *ticks)
 		now.mul = __atomic_load_n(&t->mul, __ATOMIC_RELAXED);
 		now.tsc_base = __atomic_load_n(&t->tsc_base, __ATOMIC_RELAXED);
 		now.ns_base = __atomic_load_n(&t->ns_base, __ATOMIC_RELAXED);
-		*ticks = tsc();
+		delta = tsc();
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	} while (version & 1 || version != __atomic_load_n(&t->version, __ATOMIC_RELAXED));
-	return now;
-}
 
-static uint64_t scaled(const struct time_record *t, uint64_t ticks)
-{
-	ticks = t->shift >= 0 ? ticks << t->shift : ticks >> -t->shift;
-	return (uint64_t)((unsigned __int128)ticks * t->mul >> 32);
-}
-
-uint64_t clock_ticks_ns(uint64_t ticks)
-{
-	uint64_t now;
-	struct time_record record = record_read(&now);
-
-	return scaled(&record, ticks);
-}
-
-uint64_t clock_ns(void)
-{
-	uint64_t ticks, ns;
-	struct time_record now = record_read(&ticks);
-
-	ns = now.ns_base + scaled(&now, ticks > now.tsc_base ? ticks - now.tsc_base : 0);
+	ns = now.ns_base + scaled(delta > now.tsc_base ? delta - now.tsc_base : 0, now.shift, now.mul);
 	if (ns < last)
 		ns = last;
 	last = ns;
@@ -69,4 +55,19 @@ uint64_t clock_after(uint64_t ns)
 	uint64_t now = clock_ns();
 
 	return ns >= TIME_NEVER - now ? TIME_NEVER : now + ns;
+}
+
+uint64_t clock_ticks_ns(uint64_t ticks)
+{
+	const struct time_record *t = &SHARED_INFO->vcpu[0].time;
+	uint32_t version, mul;
+	int32_t shift;
+
+	do {
+		version = __atomic_load_n(&t->version, __ATOMIC_ACQUIRE);
+		shift = __atomic_load_n(&t->shift, __ATOMIC_RELAXED);
+		mul = __atomic_load_n(&t->mul, __ATOMIC_RELAXED);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	} while (version & 1 || version != __atomic_load_n(&t->version, __ATOMIC_RELAXED));
+	return scaled(ticks, shift, mul);
 }
