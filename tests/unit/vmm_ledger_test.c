@@ -60,7 +60,7 @@ Test(ledger, claims_of_more_than_was_run_are_cut)
 
 	claim(&t, 0, t.served->id, 700);
 	claim(&t, 1, t.served->id, UINT64_MAX);
-	claim(&t, 2, t.served->id, 1);
+	claim(&t, 2, t.served->id, 10);
 	cr_assert_eq(take(&t, 1000), 3);
 	cr_assert_eq(t.claims[0].ns + t.claims[1].ns + t.claims[2].ns, 1000);
 	cr_assert_eq(t.claims[2].ns, 0);
@@ -71,7 +71,7 @@ Test(ledger, claims_of_more_than_was_run_are_cut)
 Test(ledger, domains_that_it_does_not_serve_pay_nothing)
 {
 	struct ledger_world t = start();
-	uint32_t old = t.served->id - (1u << 16);
+	uint32_t old = t.served->id + (1u << 16);
 
 	claim(&t, 0, t.other->id, 10);
 	claim(&t, 1, t.back->id, 10);
@@ -81,7 +81,7 @@ Test(ledger, domains_that_it_does_not_serve_pay_nothing)
 	claim(&t, 5, t.served->id, 10);
 	cr_assert_eq(take(&t, 1000), 1);
 	cr_assert(t.claims[0].domain == t.served && t.claims[0].entry == 5);
-	cr_assert_eq(t.refused, 5);
+	cr_assert_eq(t.refused, 4, "one of another life of a slot that it serves is no lie");
 	domain_end(t.w, t.served, REASON_KILLED, 0);
 	claim(&t, 0, t.served->id, 10);
 	cr_assert_eq(take(&t, 1000), 0, "a dead one pays nothing");

@@ -414,6 +414,8 @@ void bvt_refund(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, uint64_t
 
 enum abi_error bvt_check(const struct domain_schedule *s, uint64_t present)
 {
+	if (s->reserved0)
+		return HC_EINVAL;
 	if (!s->weight || s->weight > BVT_WEIGHT_MAX)
 		return HC_EWEIGHT;
 	if (s->cap > BVT_CAP_MAX)

@@ -17,14 +17,15 @@ uint32_t ledger_take(const struct world *w, const struct vcpu *v, const struct t
 	for (uint32_t i = 0; i < MIN(count, LEDGER_ENTRIES); i++) {
 		domid_t id = __atomic_load_n(&l->entry[i].domid, __ATOMIC_RELAXED);
 		uint64_t ticks = __atomic_load_n(&l->entry[i].ticks, __ATOMIC_RELAXED);
-		uint64_t ns = MIN(timescale_ns(scale, MIN(ticks, 1ull << 56)), left);
-		struct domain *d = domain_find(w, id);
-		bool linked = d && d->state != DOMAIN_DEAD && d != v->domain &&
-			      (v->domain->links[DOMID_SLOT(id) / 64] >> DOMID_SLOT(id) % 64 & 1);
+		uint64_t said = timescale_ns(scale, MIN(ticks, 1ull << 56)), ns = MIN(said, left);
+		uint32_t slot = DOMID_SLOT(id);
+		bool linked = slot < DOMAIN_SLOTS && slot != DOMID_SLOT(v->domain->id) &&
+			      (v->domain->links[slot / 64] >> slot % 64 & 1);
+		struct domain *d = linked ? domain_find(w, id) : NULL;
 
-		*refused += !linked || ns == left;
-		if (!linked)
-			continue;
+		*refused += !linked || said > left;
+		if (!d || d->state == DOMAIN_DEAD)
+			continue; /* it has just ended: nobody's fault */
 		left -= ns;
 		claims[taken++] = (struct ledger_claim){d, ns, i};
 	}
