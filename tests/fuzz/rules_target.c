@@ -15,16 +15,16 @@
 #include <tools/cambium/compile.h>
 
 static const char *const texts[] = {
-	"interface net = uplink 0 address 10.0.2.15/24 gateway 10.0.2.2\n"
-	"interface web = inner 1 address 10.1.1.1/24 peer 10.1.1.2\n"
-	"from net to router { publish tcp 8080-8089 to web port 80 allow icmp }\n"
-	"from web to net { reject udp 1900 nat any }\n",
-	"interface a = inner 1 interface b = inner 2 interface u = uplink 3\nzone z = a, b\n"
-	"host h = 10.0.0.0/8, fd00::/8, 10.0.0.5-10.0.0.77\nservice s = tcp 80, 443, udp 53, icmp\nset m = { h, 192.0.2.1 }\n"
-	"first { drop any from 192.0.2.0/24 log 5/min }\nfrom z to z { allow s from m to h count c }\n"
-	"from u to router { publish tcp 1-9, udp 5 to a, b }\nassert from u to z { never tcp 22 }\n",
-	"interface a = inner 1 interface u = uplink 0\nlimit l { new 2/s burst 3 forth 1mbit/s back 9packets/s }\n"
-	"from a to u { drop tcp 1-5 allow tcp 3-9 limit l nat udp to 8.8.0.0/16 }\nfrom any to any { reject any }\n",
+	("interface net = uplink 0 address 10.0.2.15/24 gateway 10.0.2.2\n"
+	 "interface web = inner 1 address 10.1.1.1/24 peer 10.1.1.2\n"
+	 "from net to router { publish tcp 8080-8089 to web port 80 allow icmp }\n"
+	 "from web to net { reject udp 1900 nat any }\n"),
+	("interface a = inner 1 interface b = inner 2 interface u = uplink 3\nzone z = a, b\n"
+	 "host h = 10.0.0.0/8, fd00::/8, 10.0.0.5-10.0.0.77\nservice s = tcp 80, 443, udp 53, icmp\nset m = { h, 192.0.2.1 }\n"
+	 "first { drop any from 192.0.2.0/24 log 5/min }\nfrom z to z { allow s from m to h count c }\n"
+	 "from u to router { publish tcp 1-9, udp 5 to a, b }\nassert from u to z { never tcp 22 }\n"),
+	("interface a = inner 1 interface u = uplink 0\nlimit l { new 2/s burst 3 forth 1mbit/s back 9packets/s }\n"
+	 "from a to u { drop tcp 1-5 allow tcp 3-9 limit l nat udp to 8.8.0.0/16 }\nfrom any to any { reject any }\n"),
 };
 
 /* Ask about packets that the seed chooses. */

@@ -49,6 +49,21 @@ Test(net_meter, a_bucket_never_gives_more_than_exact_arithmetic_and_hardly_less)
 	}
 }
 
+/* Tokens that come faster than the clock's grain: what was earned is never earned again. */
+Test(net_meter, a_bucket_asked_in_every_nanosecond_gives_no_more_than_its_rate)
+{
+	struct rules_rate rate = {.amount = 1500000000, .burst = 10, .seconds = 1};
+	struct meter_bucket bucket = {0};
+	uint64_t given = 0;
+
+	for (uint64_t now = 1; now <= 10000; now++) {
+		for (int i = 0; i < 4; i++)
+			given += meter_take(&bucket, &rate, now, 1);
+		cr_assert_leq(2 * given, 2 * rate.burst + 3 * (now - 1));
+	}
+	cr_assert_gt(given, 9000);
+}
+
 Test(net_meter, a_bucket_stands_a_clock_at_its_ends)
 {
 	struct rules_rate rate = {.amount = RULES_RATE_MAX, .burst = RULES_RATE_MAX, .seconds = RULES_RATE_SECONDS_MAX};

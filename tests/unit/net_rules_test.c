@@ -17,7 +17,8 @@ static const char *const everything = WORLD_INTERFACES
 	"	publish tcp 8000-8010 from 203.0.113.0/24 to one log 5/min\n"
 	"	allow icmp\n"
 	"}\n"
-	"from inner to net { reject udp 1900 nat any from ipv4 nat tcp to 2001:db8::/32 }\n";
+	"from inner to net { reject udp 1900 nat any from ipv4 nat tcp to 2001:db8::/32 }\n"
+	"from one to two { allow tcp 10-19 drop tcp 15-29 }\n";
 
 struct table {
 	union {
@@ -160,7 +161,7 @@ Test(net_rules, each_fault_of_blocks_and_ways_is_found_by_name)
 	cr_expect_eq(CHANGED(v->blocks[1].reserved, 1), RULES_ERROR_RESERVED);
 	cr_expect_eq(CHANGED(v->rules[0].action, RULES_ACTION_ALLOW), RULES_ERROR_BLOCK);
 	cr_expect_eq(CHANGED(t.header->first_block, 2), RULES_ERROR_BLOCK);
-	cr_expect_eq(CHANGED(v->pairs->block[0][0], 3), RULES_ERROR_PAIR);
+	cr_expect_eq(CHANGED(v->pairs->block[0][0], 4), RULES_ERROR_PAIR);
 	cr_expect_eq(CHANGED(v->pairs->block[0][0], 0), RULES_ERROR_PAIR);  /* the first block */
 	cr_expect_eq(CHANGED(v->pairs->block[3][0], 1), RULES_ERROR_PAIR);  /* no such interface */
 	cr_expect_eq(CHANGED(v->pairs->block[0][4], 1), RULES_ERROR_PAIR);  /* no such interface */
@@ -176,7 +177,7 @@ Test(net_rules, each_fault_of_what_leads_to_a_rule_is_found_by_name)
 {
 	struct table t = table_new(everything);
 	const struct rules_table *v = &t.view;
-	uint32_t group = 0, used = 0;
+	uint32_t group = 0, used = 0, second = 0;
 
 	cr_expect_eq(CHANGED(v->prefixes[0].len, 33), RULES_ERROR_PREFIX);
 	cr_expect_eq(CHANGED(v->prefixes[0].len, 8), RULES_ERROR_PREFIX);
@@ -204,6 +205,10 @@ Test(net_rules, each_fault_of_what_leads_to_a_rule_is_found_by_name)
 	cr_expect_eq(CHANGED(v->ranges[0].hi, 1u << 24), RULES_ERROR_RANGE);
 	cr_expect_eq(CHANGED(v->ranges[0].rule, 1), RULES_ERROR_RANGE); /* of another block */
 	cr_expect_eq(CHANGED(v->ranges[0].rule, 100), RULES_ERROR_RANGE);
+	while (v->ranges[second].lo != RULES_SERVICE(IP_PROTO_TCP, 20))
+		second++;
+	cr_expect_eq(CHANGED(v->ranges[second].lo, RULES_SERVICE(IP_PROTO_TCP, 19)), RULES_ERROR_RANGE);
+	cr_expect_eq(CHANGED(v->ranges[second].lo, RULES_SERVICE(IP_PROTO_TCP, 21)), RULES_OK);
 	while (t.view.ranges[t.view.groups[group].first_range].lo != RULES_SERVICE(IP_PROTO_TCP, 8000))
 		group++;
 	/* a port below the lowest published, and one for which the target has no room */

@@ -122,6 +122,7 @@ static bool parse_interface_part(struct parser *p, struct rules_iface *iface)
 {
 	bool is_own = token_is(&p->token, "address");
 	struct place place = p->token.place;
+	static const uint8_t none[16];
 	struct rules_prefix prefix;
 	bool is_v4;
 
@@ -129,6 +130,12 @@ static bool parse_interface_part(struct parser *p, struct rules_iface *iface)
 	if (!parse_interface_address(p, &prefix))
 		return false;
 	is_v4 = prefix.family == RULES_FAMILY_IPV4;
+	if (!memcmp(prefix.addr, none, sizeof none) || prefix.len == 0 ||
+	    (!is_own && prefix.len < (is_v4 ? 32 : 128))) {
+		report_error(p->report, place, "write `address 10.0.1.1/24` and `peer 10.0.1.2`",
+			     "no address that an interface can have");
+		return false;
+	}
 	if (is_own) {
 		*(is_v4 ? &iface->len4 : &iface->len6) = prefix.len;
 		memcpy(is_v4 ? iface->addr4 : iface->addr6, prefix.addr, is_v4 ? 4 : 16);
