@@ -3,10 +3,16 @@
 #include "loader.h"
 
 #include "machine/calendar.h"
+#include "machine/cpu.h"
+#include "machine/memmap.h"
+#include "machine/places.h"
 #include "machine/tables.h"
 
 #define EXIT_TRIES 8u
 #define MAP_SLACK 16u
+
+static struct memmap map_room;
+static struct windows windows_room;
 
 /* The firmware's memory, which it has mapped one to one (UEFI 2.9, 2.3.4), as far as its map goes. */
 struct firmware_memory {
@@ -142,6 +148,7 @@ static BOOLEAN memory_add(struct boot_info *info, UINT64 start, UINT64 pages, UI
 	return TRUE;
 }
 
+/* Translates the firmware's @map; the hypervisor and the bundle, which that knows as the loader's, are marked as such. */
 static EFI_STATUS memory_translate(struct boot_info *info, const UINT8 *map, UINTN bytes, UINTN descriptor)
 {
 	info->memory_count = 0;
@@ -155,7 +162,7 @@ static EFI_STATUS memory_translate(struct boot_info *info, const UINT8 *map, UIN
 	    !memory_add(info, info->bundle_base, align_up(info->bundle_bytes, PAGE_SIZE) / PAGE_SIZE,
 			BOOT_MEMORY_BUNDLE))
 		return EFI_BUFFER_TOO_SMALL;
-	return EFI_SUCCESS;
+	return memmap_settle(info, &map_room) ? EFI_SUCCESS : EFI_BUFFER_TOO_SMALL;
 }
 
 EFI_STATUS boot_services_exit(EFI_HANDLE self, struct boot_info *info)
@@ -180,8 +187,10 @@ EFI_STATUS boot_services_exit(EFI_HANDLE self, struct boot_info *info)
 		if (EFI_ERROR(s))
 			return s;
 		s = uefi_call_wrapper(BS->ExitBootServices, 2, self, key);
-		if (!EFI_ERROR(s))
-			return s;
+		if (EFI_ERROR(s))
+			continue;
+		places_judge(info, cpu_local_apic(), cpu_address_bits(), &windows_room);
+		return s;
 	}
 	return s;
 }

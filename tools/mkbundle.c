@@ -15,6 +15,7 @@
 #include <unikernel/control/core/image.h>
 #include <unikernel/control/core/name.h>
 #include <unikernel/control/core/plan_check.h>
+#include <vmm/core/boot_check.h>
 
 #define FILE_BYTES_MAX (1ul << 30)
 
@@ -109,7 +110,43 @@ static int input_compare(const void *a, const void *b)
 	return x->kind != y->kind ? (x->kind < y->kind ? -1 : 1) : strcmp(x->name, y->name);
 }
 
-/* Reads and checks the ELF images: the control domain's and all others. */
+static uint64_t segment_file_bytes(const struct image_segment *s)
+{
+	return s->bytes ? align_up(s->lead + s->bytes, PAGE_SIZE) : 0;
+}
+
+/* Puts the layout that ring 0 copies (struct bundle_control) in the place of the control domain's ELF file. */
+static void control_flatten(struct input *in, const struct image *image)
+{
+	struct bundle_control c = {.entry = image->entry, .segment_count = image->segment_count};
+	size_t len = PAGE_SIZE;
+	uint8_t *bytes;
+
+	for (uint32_t i = 0; i < image->segment_count; i++) {
+		const struct image_segment *s = &image->segments[i];
+
+		c.segment[i] = (struct bundle_segment){.va = s->va,
+						       .memory_bytes = s->pages * PAGE_SIZE,
+						       .offset = len,
+						       .file_bytes = segment_file_bytes(s),
+						       .rights = s->rights & ELF_PF_X   ? BUNDLE_EXECUTE
+								 : s->rights & ELF_PF_W ? BUNDLE_WRITE
+											: BUNDLE_READ};
+		len += segment_file_bytes(s);
+	}
+	bytes = calloc(1, len);
+	if (!bytes)
+		refuse("%s: not enough memory for its %zu bytes", in->path, len);
+	memcpy(bytes, &c, sizeof c);
+	for (uint32_t i = 0; i < image->segment_count; i++)
+		memcpy(bytes + c.segment[i].offset + image->segments[i].lead, image->segments[i].data,
+		       image->segments[i].bytes);
+	free(in->bytes);
+	in->bytes = bytes;
+	in->len = len;
+}
+
+/* Reads and checks the ELF images: the control domain's, which is taken apart, and all others. */
 static void images_check(struct job *job)
 {
 	for (uint32_t i = 0; i < job->count; i++) {
@@ -125,6 +162,8 @@ static void images_check(struct job *job)
 			refuse("%s: %s: link it with unikernel/guest.ld", in->path, elf_error_text(image.elf));
 		if (error)
 			refuse("%s: %s", in->path, image_error_text(error));
+		if (in->kind == BUNDLE_CONTROL)
+			control_flatten(in, &image);
 	}
 }
 
@@ -161,7 +200,7 @@ static uint8_t *bundle_write(struct job *job, size_t *length)
 	return bytes;
 }
 
-/* What the control domain would say to the bundle. */
+/* What the control domain, and the hypervisor before it, would say to the bundle. */
 static void bundle_refuse_bad(const struct job *job, const uint8_t *bytes, size_t length)
 {
 	uint32_t index;
@@ -173,6 +212,8 @@ static void bundle_refuse_bad(const struct job *job, const uint8_t *bytes, size_
 	if (error)
 		refuse("%s: entry %s: %s", job->out, index < job->count ? job->inputs[index].name : "-",
 		       bundle_error_text(error));
+	if (boot_bundle_fault(bytes, length))
+		refuse("%s: %s", job->out, boot_bundle_fault(bytes, length));
 	e = bundle_find(bytes, BUNDLE_PLAN, NULL);
 	v = plan_check(bundle_data(bytes, e), e->length, &view);
 	if (v.error)

@@ -7,9 +7,9 @@
 
 #include <abi/bundle.h>
 #include <abi/start.h>
-#include <base/elf.h>
 #include <string.h>
 
+#include "core/boot_check.h"
 #include "core/domain.h"
 #include "core/frame.h"
 #include "core/mmu.h"
@@ -24,7 +24,6 @@
 #define CONTROL_MAX_PAGES (CONTROL_MEM_PAGES + 8192u)
 /* Its ports, grants and mappings grow with every domain that it makes: no other domain can take that from it. */
 #define CONTROL_RESERVED_PAGES (CONTROL_MEM_PAGES + 512u)
-#define IMAGE_SPAN (1ull << 30)
 
 /* Each area starts at a random 2 MiB boundary in the lower half of a tebibyte of its own. */
 enum lane { LANE_INFO = 1, LANE_STACK, LANE_MEM, LANE_WINDOW, LANE_BUNDLE };
@@ -91,52 +90,20 @@ static void pin_tree(mfn_t table, unsigned level)
 		log_fatal("control domain's page tables, level %u: %s", level, abi_error_text(e));
 }
 
-static void load_segment(const uint8_t *image, const struct elf_segment *s)
+static void load_image(const struct bundle_control *image)
 {
-	uint64_t rights = s->flags & ELF_PF_X ? 0 : s->flags & ELF_PF_W ? PTE_W | PTE_NX : PTE_NX;
-	uint64_t end = s->vaddr + s->memsz, file_end = s->vaddr + s->filesz;
+	static const uint64_t rights[] = {
+		[BUNDLE_READ] = PTE_NX, [BUNDLE_WRITE] = PTE_W | PTE_NX, [BUNDLE_EXECUTE] = 0};
 
-	for (uint64_t page = align_down(s->vaddr, PAGE_SIZE); page < end; page += PAGE_SIZE) {
-		uint64_t from = MAX(page, s->vaddr), to = MIN(page + PAGE_SIZE, file_end);
-		uint8_t *p = map_new(page, rights);
+	for (uint32_t i = 0; i < image->segment_count; i++) {
+		const struct bundle_segment *s = &image->segment[i];
 
-		if (from < to)
-			memcpy(p + (from - page), image + s->offset + (from - s->vaddr), to - from);
+		for (uint64_t at = 0; at < s->memory_bytes; at += PAGE_SIZE) {
+			void *page = map_new(s->va + at, rights[s->rights]);
+			if (at < s->file_bytes)
+				memcpy(page, (const uint8_t *)image + s->offset + at, PAGE_SIZE);
+		}
 	}
-}
-
-static void load_image(const uint8_t *image, uint64_t bytes, uint64_t *entry)
-{
-	enum elf_error e = elf_open(image, bytes, GUEST_LINK_VA, GUEST_LINK_VA + IMAGE_SPAN);
-	const struct elf_header *h = (const struct elf_header *)image;
-
-	if (e != ELF_OK)
-		log_fatal("control domain's image: %s; make the bundle again", elf_error_text(e));
-	for (unsigned i = 0; i < h->phnum; i++) {
-		const struct elf_segment *s = elf_segment_at(image, i);
-		if (s->type == ELF_PT_LOAD && s->memsz)
-			load_segment(image, s);
-	}
-	*entry = h->entry;
-}
-
-/* The entry of kind BUNDLE_CONTROL; everything it relies on is checked here. */
-static const struct bundle_entry *find_control(const uint8_t *bundle, uint64_t bytes)
-{
-	const struct bundle_header *h = (const struct bundle_header *)bundle;
-	const struct bundle_entry *e = (const struct bundle_entry *)(bundle + sizeof *h);
-
-	if (bytes < sizeof *h || h->magic != BUNDLE_MAGIC || h->version != BUNDLE_VERSION)
-		log_fatal("no bundle of version %u: pass one (UEFI: cambium/bundle.bin, PVH: the first module)",
-			  BUNDLE_VERSION);
-	if (h->length > bytes || h->entry_count > BUNDLE_ENTRY_MAX ||
-	    h->length < sizeof *h + h->entry_count * sizeof *e)
-		log_fatal("the bundle is truncated: %lu bytes of %lu", bytes, h->length);
-	for (uint32_t i = 0; i < h->entry_count; i++)
-		if (e[i].kind == BUNDLE_CONTROL && e[i].offset % PAGE_SIZE == 0 &&
-		    range_within(e[i].offset, e[i].length, h->length))
-			return &e[i];
-	log_fatal("the bundle holds no control domain");
 }
 
 static void build_memory(struct start_info *s)
@@ -187,8 +154,8 @@ static void build_info(struct start_info *s, const char *cmdline)
 
 void build_control(uint64_t bundle, uint64_t bytes, const char *cmdline)
 {
-	const uint8_t *b = bytes ? phys_ptr(bundle) : NULL;
-	const struct bundle_entry *control = find_control(b, bytes);
+	const void *b = bytes ? phys_ptr(bundle) : NULL;
+	const char *fault = boot_bundle_fault(b, bytes);
 	struct domain_create c = {.name = "control",
 				  .max_pages = CONTROL_MAX_PAGES,
 				  .reserved_pages = CONTROL_RESERVED_PAGES,
@@ -196,15 +163,17 @@ void build_control(uint64_t bundle, uint64_t bytes, const char *cmdline)
 				  .weight = BVT_WEIGHT_DEFAULT,
 				  .vcpu_count = 1};
 	struct start_info *s;
-	uint64_t entry, info_va;
+	uint64_t info_va;
 	enum abi_error e;
 
+	if (fault)
+		log_fatal("bundle refused: %s", fault);
 	WITH_FLUSH(e, domain_create(&world, &c, &d));
 	if (e != HC_OK)
 		log_fatal("control domain: %s", abi_error_text(e));
 	run_attach(d);
 	root = page_new();
-	load_image(b + control->offset, control->length, &entry);
+	load_image(boot_control(b));
 	info_va = lane_base(LANE_INFO) - PAGE_SIZE;
 	s = map_new(info_va, PTE_NX);
 	build_memory(s);
@@ -219,7 +188,7 @@ void build_control(uint64_t bundle, uint64_t bytes, const char *cmdline)
 	e = mmu_link(&world, d, root, 4);
 	if (e != HC_OK)
 		log_fatal("control domain's page tables: %s", abi_error_text(e));
-	vcpu_prepare(&d->vcpu, root, entry, s->stack_va + CONTROL_STACK_PAGES * PAGE_SIZE, info_va);
+	vcpu_prepare(&d->vcpu, root, boot_control(b)->entry, s->stack_va + CONTROL_STACK_PAGES * PAGE_SIZE, info_va);
 	d->state = DOMAIN_RUNNING;
-	log_line("control domain: %lu KiB of memory, entry %lx", d->frame_count * 4, entry);
+	log_line("control domain: %lu KiB of memory, entry %lx", d->frame_count * 4, boot_control(b)->entry);
 }

@@ -18,42 +18,18 @@
 #define FOUR_GIB (1ull << 32)
 
 static struct boot_info boot;
-static struct memmap map;
-static uint64_t taken[MEMMAP_MAX]; /* pages handed out from the front of each range */
+static uint64_t taken[BOOT_MEMORY_MAX]; /* pages handed out from the front of each range */
 static bool direct_map_ready;
 static bool sealed;
 
-static void refuse(const char *what)
-{
-	log_fatal("boot information refused: %s", what);
-}
-
 void early_init(const struct boot_info *physical)
 {
+	const char *fault;
+
 	memcpy(&boot, physical, sizeof boot);
-	boot.cmdline[BOOT_CMDLINE_MAX - 1] = 0;
-	boot.notes[BOOT_NOTES_MAX - 2] = boot.notes[BOOT_NOTES_MAX - 1] = 0;
-	if (boot.magic != BOOT_INFO_MAGIC)
-		refuse("wrong magic (neither the UEFI loader nor a PVH monitor started this)");
-	if (boot.image_base % 0x200000 || !range_within(boot.image_base, boot.image_bytes, FOUR_GIB))
-		refuse("the hypervisor's image is not 2 MiB aligned below 4 GiB");
-	if (boot.image_bytes < (uint64_t)(vmm_data_end - vmm_text_start))
-		refuse("the hypervisor's image is shorter than itself");
-	if (boot.bundle_bytes &&
-	    (boot.bundle_base % PAGE_SIZE || !range_within(boot.bundle_base, boot.bundle_bytes, FOUR_GIB)))
-		refuse("the bundle is not page aligned below 4 GiB");
-	if (!memmap_order(&map, boot.memory, boot.memory_count))
-		refuse("the memory map has too many ranges, or one is unaligned or wraps");
-	if (memmap_top(&map) == 0)
-		refuse("the memory map names no RAM");
-	if (!boot_machine_sound(&boot.machine))
-		refuse("the machine has more parts than there is room for, or its buses are out of order");
-	for (uint64_t page = 0; page < boot.bundle_bytes; page += PAGE_SIZE)
-		if (memmap_type(&map, (boot.bundle_base + page) / PAGE_SIZE) != BOOT_MEMORY_BUNDLE)
-			refuse("the memory map does not mark the whole bundle as such");
-	for (uint64_t page = 0; page < boot.image_bytes; page += PAGE_SIZE)
-		if (memmap_type(&map, (boot.image_base + page) / PAGE_SIZE) != BOOT_MEMORY_IMAGE)
-			refuse("the memory map does not mark the whole image as such");
+	fault = boot_fault(&boot, (uint64_t)(vmm_data_end - vmm_text_start));
+	if (fault)
+		log_fatal("boot information refused: %s", fault);
 }
 
 const struct boot_info *early_boot(void)
@@ -82,11 +58,11 @@ void early_direct_map_ready(void)
 uint64_t early_alloc(uint64_t pages)
 {
 	CHECK(!sealed && pages > 0);
-	for (unsigned i = 0; i < map.count; i++) {
-		const struct boot_memory *r = &map.range[i];
+	for (unsigned i = 0; i < boot.memory_count; i++) {
+		const struct boot_memory *r = &boot.memory[i];
 		uint64_t start = r->start + taken[i] * PAGE_SIZE;
 
-		if (r->type != BOOT_MEMORY_USABLE || r->pages - taken[i] < pages)
+		if (r->type != BOOT_MEMORY_USABLE || r->start < BOOT_LOW_END || r->pages - taken[i] < pages)
 			continue;
 		if (!direct_map_ready && !range_within(start, pages * PAGE_SIZE, FOUR_GIB))
 			continue;
@@ -104,12 +80,7 @@ void early_seal(void)
 	sealed = true;
 }
 
-const struct memmap *early_map(void)
-{
-	return &map;
-}
-
 uint64_t early_left(unsigned i)
 {
-	return map.range[i].start / PAGE_SIZE + taken[i];
+	return boot.memory[i].start / PAGE_SIZE + taken[i];
 }

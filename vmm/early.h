@@ -1,27 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory before there is a frame table: the boot memory map put in order, and a bump allocator on it.
+ * Memory before there is a frame table: a bump allocator on the door's memory map.
  *
  * Use: early_init(), early_alloc() as often as needed, then one early_seal(); what early_left() tells is the
- * frame table's. The first MiB never counts as usable.
+ * frame table's.
  */
 #pragma once
 
+#include <abi/boot.h>
 #include <stdbool.h>
 
-#include "core/memmap.h"
-
 /*
- * Copies the boot information at physical address @physical (reached through the boot door's one-to-one map) and
- * puts the memory map in order. What cannot be used (wrong magic, more ranges than BOOT_MEMORY_MAX, an image or
- * bundle outside the first 4 GiB) ends in a panic that says so.
+ * Copies the boot information at physical address @physical (reached through the boot door's one-to-one map). What cannot
+ * be used, by boot_fault() of core/boot_check.h, ends in a panic that says so.
  */
 void early_init(const struct boot_info *physical);
 
-/*
- * The copy of the boot information. Whatever the door passed, the command line is NUL-terminated, an empty line ends the
- * notes, and the machine's parts are no more than there is room for.
- */
+/* The copy of the boot information, which keeps the promises of abi/boot.h as far as boot_fault() says. */
 const struct boot_info *early_boot(void);
 
 /* True when the command line holds @word as a whole word, e.g. "insecure=meltdown". */
@@ -35,9 +30,6 @@ uint64_t early_alloc(uint64_t pages);
 
 /* No early_alloc() afterwards. */
 void early_seal(void);
-
-/* The memory map in order: its ranges ascend and do not overlap. */
-const struct memmap *early_map(void);
 
 /* The first frame of the map's @i-th range that early_alloc() has not handed out. Ask after early_seal(). */
 uint64_t early_left(unsigned i);

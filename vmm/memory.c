@@ -2,6 +2,7 @@
 /* The frame table at start: each frame of the memory map gets its owner. */
 #include "memory.h"
 
+#include "core/boot_check.h"
 #include "core/frame.h"
 #include "cpu.h"
 #include "cpu_features.h"
@@ -28,12 +29,12 @@ static void freed_check(mfn_t mfn, uint32_t intact)
 /* Every frame of the memory map gets its owner; what nobody has taken is free. */
 static void frames_give_owners(void)
 {
-	for (unsigned i = 0; i < early_map()->count; i++) {
-		const struct boot_memory *m = &early_map()->range[i];
+	for (unsigned i = 0; i < early_boot()->memory_count; i++) {
+		const struct boot_memory *m = &early_boot()->memory[i];
 		bool usable = m->type == BOOT_MEMORY_USABLE || m->type == BOOT_MEMORY_LOADER;
 		mfn_t first = m->start >> PAGE_SHIFT;
 
-		if (m->type == BOOT_MEMORY_RESERVED || m->type == BOOT_MEMORY_FIRMWARE)
+		if (m->start < BOOT_LOW_END || m->type == BOOT_MEMORY_RESERVED || m->type == BOOT_MEMORY_FIRMWARE)
 			continue;
 		for (mfn_t mfn = first; mfn < first + m->pages; mfn++)
 			if (usable && mfn >= early_left(i))
@@ -55,7 +56,7 @@ void memory_init(void)
 	uint8_t *stubs = table_new(PAGE_SIZE);
 
 	world.memory = phys_ptr(0);
-	world.frame_limit = memmap_top(early_map());
+	world.frame_limit = boot_memory_end(early_boot());
 	world.frames = table_new(world.frame_limit * sizeof world.frames[0]);
 	world.runs = table_new((world.frame_limit / RUN_FRAMES + 1) * sizeof world.runs[0]);
 	for (uint32_t i = 0; i < world.cpu_count; i++)

@@ -107,11 +107,11 @@ static void map_image(void)
 
 static void map_ram(unsigned max_level)
 {
-	for (unsigned i = 0; i < early_map()->count; i++) {
-		const struct boot_memory *r = &early_map()->range[i];
+	for (unsigned i = 0; i < early_boot()->memory_count; i++) {
+		const struct boot_memory *r = &early_boot()->memory[i];
 		bool writable = r->type == BOOT_MEMORY_USABLE || r->type == BOOT_MEMORY_LOADER;
 
-		if (r->type != BOOT_MEMORY_RESERVED && r->type != BOOT_MEMORY_IMAGE)
+		if (r->start >= BOOT_LOW_END && r->type != BOOT_MEMORY_RESERVED && r->type != BOOT_MEMORY_IMAGE)
 			map(DIRECT_MAP + r->start, r->start, r->pages * PAGE_SIZE, writable ? RW : RO, max_level);
 	}
 }

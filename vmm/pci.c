@@ -162,18 +162,20 @@ static void scan_segment(const struct pci_segment *s)
 /* Withholds the functions with a BAR where something else is: whoever mapped it would reach that too. */
 static void judge_bars(void)
 {
-	struct windows *w = machine_windows();
-	uint32_t self = w->count;
+	static struct windows w;
+	uint32_t self;
 
+	machine_windows(&w);
+	self = w.count;
 	for (unsigned i = 0; i < count * DEVICE_BARS; i++) {
 		const struct device_info *d = &functions[i / DEVICE_BARS].info;
 		if (d->bar[i % DEVICE_BARS])
-			windows_add(w, d->bar[i % DEVICE_BARS], d->bar_bytes[i % DEVICE_BARS], "another BAR");
+			windows_add(&w, d->bar[i % DEVICE_BARS], d->bar_bytes[i % DEVICE_BARS], "another BAR");
 	}
 	for (unsigned i = 0; i < count * DEVICE_BARS; i++) {
 		struct pci_function *f = &functions[i / DEVICE_BARS];
 		uint64_t bar = f->info.bar[i % DEVICE_BARS], bytes = f->info.bar_bytes[i % DEVICE_BARS];
-		const char *over = bar ? windows_over(w, early_map(), bar, bytes, self++) : NULL;
+		const char *over = bar ? windows_over(&w, bar, bytes, self++) : NULL;
 
 		if (!over)
 			continue;

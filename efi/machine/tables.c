@@ -10,54 +10,16 @@
 #include <string.h>
 
 #include "acpi_parse.h"
+#include "notes.h"
 
 #define TABLES_MAX 128u
 #define BIOS_START 0xe0000u
 #define BIOS_BYTES 0x20000u
-#define LINE_MAX 128u
-#define MORE_NOTES "acpi: there is more to say than room for it"
 
 struct reader {
 	const struct table_memory *memory;
-	struct boot_machine *machine;
-	char *notes;
-	uint32_t used; /* bytes of notes */
-	bool full;
+	struct boot_info *info;
 };
-
-/* A number as text, at the end of @room. */
-static const char *number(char room[24], uint64_t v, unsigned base)
-{
-	char *p = room + 23;
-
-	*p = 0;
-	do {
-		*--p = "0123456789abcdef"[v % base];
-		v /= base;
-	} while (v);
-	return p;
-}
-
-/* Adds the line that @parts, up to a NULL, make together. Invariant: there is room for MORE_NOTES and an empty line. */
-static void note(struct reader *r, const char *const *parts)
-{
-	char line[LINE_MAX];
-	uint32_t n = 0;
-
-	for (; *parts; parts++)
-		for (const char *p = *parts; *p && n < LINE_MAX - 1; p++)
-			line[n++] = *p;
-	line[n++] = 0;
-	if (r->full)
-		return;
-	r->full = r->used + n + sizeof MORE_NOTES >= BOOT_NOTES_MAX;
-	if (r->full) {
-		memcpy(r->notes + r->used, MORE_NOTES, sizeof MORE_NOTES);
-		return;
-	}
-	memcpy(r->notes + r->used, line, n);
-	r->used += n;
-}
 
 /* The whole table at physical address @start and how long it is; NULL, and why, when there cannot be one. */
 static const uint8_t *table_at(const struct reader *r, uint64_t start, uint32_t *len, enum acpi_error *why)
@@ -77,7 +39,7 @@ static const uint8_t *table_at(const struct reader *r, uint64_t start, uint32_t 
 static bool found(struct reader *r, const char *name, enum acpi_error error)
 {
 	if (error != ACPI_OK)
-		note(r, (const char *const[]){"acpi: table ", name, " ignored: ", acpi_error_text(error), NULL});
+		NOTE(r->info, "acpi: table ", name, " ignored: ", acpi_error_text(error));
 	return error == ACPI_OK;
 }
 
@@ -102,9 +64,8 @@ static void root_told(struct reader *r, const uint8_t *t)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(roots); i++)
 		if (memcmp(t, roots[i], 4) == 0)
-			note(r, (const char *const[]){"acpi: table ", roots[i],
-						      " ignored: the root lists it, and is not followed to another",
-						      NULL});
+			NOTE(r->info, "acpi: table ", roots[i],
+			     " ignored: the root lists it, and is not followed to another");
 }
 
 static void read_table(struct reader *r, uint64_t start)
@@ -113,19 +74,17 @@ static void read_table(struct reader *r, uint64_t start)
 	uint32_t len;
 	const uint8_t *t = table_at(r, start, &len, &why);
 	const struct acpi_kind *kind = t ? acpi_kind_find(t) : NULL;
-	char hex[24];
+	char hex[NOTE_NUMBER_MAX];
 
 	if (t)
 		root_told(r, t);
 	else
-		note(r, (const char *const[]){"acpi: table at ", number(hex, start, 16),
-					      " ignored: ", acpi_error_text(why), NULL});
+		NOTE(r->info, "acpi: table at ", note_number(hex, start, 16), " ignored: ", acpi_error_text(why));
 	if (!kind)
 		return;
-	why = acpi_parse(kind, t, len, r->machine);
+	why = acpi_parse(kind, t, len, &r->info->machine);
 	if (why == ACPI_SECOND)
-		note(r, (const char *const[]){"acpi: a second table ", kind->signature,
-					      " ignored: ", acpi_error_text(why), NULL});
+		NOTE(r->info, "acpi: a second table ", kind->signature, " ignored: ", acpi_error_text(why));
 	else
 		found(r, kind->name, why);
 }
@@ -136,30 +95,30 @@ static void read_root(struct reader *r, const struct acpi_rsdp *rsdp)
 	enum acpi_error why;
 	uint32_t len, count;
 	const uint8_t *root = table_at(r, rsdp->root, &len, &why);
-	char all[24], most[24];
+	char all[NOTE_NUMBER_MAX], most[NOTE_NUMBER_MAX];
 
 	if (!found(r, name, root ? acpi_table_check(root, len, name) : why))
 		return;
 	count = acpi_root_count(root, rsdp->xsdt);
 	if (count > TABLES_MAX)
-		note(r, (const char *const[]){"acpi: of ", number(all, count, 10), " tables only the first ",
-					      number(most, TABLES_MAX, 10), " are read", NULL});
+		NOTE(r->info, "acpi: of ", note_number(all, count, 10), " tables only the first ",
+		     note_number(most, TABLES_MAX, 10), " are read");
 	for (uint32_t i = 0; i < MIN(count, TABLES_MAX); i++)
 		read_table(r, acpi_root_entry(root, rsdp->xsdt, i));
-	if (r->machine->has_fadt)
-		read_table(r, r->machine->fadt.dsdt);
+	if (r->info->machine.has_fadt)
+		read_table(r, r->info->machine.fadt.dsdt);
 }
 
 void tables_read(struct boot_info *info, uint64_t rsdp_start, const struct table_memory *memory)
 {
-	struct reader r = {.memory = memory, .machine = &info->machine, .notes = info->notes};
+	struct reader r = {.memory = memory, .info = info};
 	const uint8_t *bytes = rsdp_find(&r, rsdp_start);
 	struct acpi_rsdp rsdp;
 
 	memset(&info->machine, 0, sizeof info->machine);
 	memset(info->notes, 0, sizeof info->notes);
 	if (!bytes)
-		note(&r, (const char *const[]){"acpi: no root pointer", NULL});
+		NOTE(info, "acpi: no root pointer");
 	else if (found(&r, "RSDP", acpi_rsdp_parse(bytes, ACPI_RSDP_BYTES, &rsdp)))
 		read_root(&r, &rsdp);
 }

@@ -7,6 +7,9 @@
  */
 #include <abi/boot.h>
 #include <base/bits.h>
+#include <efi/machine/cpu.h>
+#include <efi/machine/memmap.h>
+#include <efi/machine/places.h>
 #include <efi/machine/tables.h>
 #include <vmm/layout.h>
 
@@ -35,6 +38,8 @@ struct hvm_memory {
 };
 
 static struct boot_info info;
+static struct memmap map;
+static struct windows windows;
 
 static const void *low(uint64_t physical)
 {
@@ -52,12 +57,15 @@ static uint64_t physical_of(const void *p)
 	return (uint64_t)p - IMAGE_MAP;
 }
 
+/* More ranges than there is room for are counted all the same: the map is not believed then. */
 static void add(uint64_t start, uint64_t end, uint32_t type)
 {
-	if (end <= start || info.memory_count == BOOT_MEMORY_MAX)
+	if (end <= start)
 		return;
-	info.memory[info.memory_count++] = (struct boot_memory){
-		.start = start, .pages = (end - start) / PAGE_SIZE, .type = type};
+	if (info.memory_count < BOOT_MEMORY_MAX)
+		info.memory[info.memory_count] = (struct boot_memory){
+			.start = start, .pages = (end - start) / PAGE_SIZE, .type = type};
+	info.memory_count++;
 }
 
 /* RAM shrinks to whole pages, anything else grows to them. */
@@ -107,6 +115,8 @@ uint64_t pvh_boot_info(uint32_t start_info)
 	if (start->version >= 1)
 		for (uint32_t i = 0; i < start->memory_count; i++)
 			add_memory((const struct hvm_memory *)low(start->memory) + i);
+	memmap_settle(&info, &map);
 	tables_read(&info, start->rsdp, &memory);
+	places_judge(&info, cpu_local_apic(), cpu_address_bits(), &windows);
 	return physical_of(&info);
 }

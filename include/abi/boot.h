@@ -13,8 +13,10 @@
 
 #include <stdint.h>
 
-#define BOOT_INFO_MAGIC 0x3230544f4f424d43ull /* "CMBOOT02" */
+#define BOOT_INFO_MAGIC 0x3330544f4f424d43ull /* "CMBOOT03" */
 #define BOOT_MEMORY_MAX 512u
+#define BOOT_MEMORY_TOP (1ull << 46) /* no memory from here on: what the hypervisor's direct map holds */
+#define BOOT_LOW_END 0x100000ull     /* what begins below is for nobody but to start processors */
 #define BOOT_CMDLINE_MAX 256u
 #define BOOT_NOTES_MAX 4096u
 #define BOOT_CPU_MAX 64u
@@ -22,11 +24,13 @@
 #define BOOT_ISA_IRQS 16u
 #define BOOT_ECAM_MAX 4u
 #define BOOT_DMAR_UNITS 64u
+#define BOOT_WINDOWS_MAX (1u + BOOT_IOAPIC_MAX + BOOT_DMAR_UNITS + 1u + BOOT_ECAM_MAX)
+#define BOOT_WINDOW_NAME 24u
 
 /* An ELF segment of the hypervisor's file with this flag (of those for the system) is the PVH door's: nobody else loads it. */
 #define BOOT_SEGMENT_PVH 0x00100000u
 
-/* By how little use the memory is; any other number is taken for BOOT_MEMORY_RESERVED. */
+/* By how little use the memory is. */
 #define BOOT_MEMORY_USABLE 1u   /* free RAM */
 #define BOOT_MEMORY_LOADER 2u   /* RAM free once the hypervisor has left the loader's tables and read boot_info */
 #define BOOT_MEMORY_FIRMWARE 3u /* ACPI tables and firmware run-time memory: readable, never reused */
@@ -34,11 +38,14 @@
 #define BOOT_MEMORY_IMAGE 5u    /* the hypervisor's own image */
 #define BOOT_MEMORY_RESERVED 6u /* RAM or device memory that must not be used */
 
-/* One range of physical memory, page aligned. Ranges may come in any order; on overlap the least usable type wins. */
+/*
+ * One range of physical memory, page aligned. Ranges ascend and do not overlap, none crosses BOOT_LOW_END, neighbours that are
+ * alike are one but there.
+ */
 struct boot_memory {
 	uint64_t start; /* physical address, bytes */
-	uint64_t pages;
-	uint32_t type; /* BOOT_MEMORY_x */
+	uint64_t pages; /* at least one */
+	uint32_t type;  /* BOOT_MEMORY_x */
 	uint32_t reserved0;
 };
 
@@ -120,9 +127,15 @@ struct boot_s5 {
 	uint8_t typ_a, typ_b;
 };
 
+/* Where registers are, page aligned or not. */
+struct boot_window {
+	uint64_t start, bytes;       /* physical */
+	char name[BOOT_WINDOW_NAME]; /* NUL-terminated: "an I/O APIC" */
+};
+
 /*
- * What the firmware's tables say of the machine. A door checks each table by itself; that registers lie where nothing else
- * is, is for the hypervisor to find. Of what is not there (has_x is 0) nothing is to be used.
+ * What the firmware's tables say of the machine, as far as a door believes it: no registers lie over memory, over each other
+ * or where the CPU has no address. Of what is not there (has_x is 0) nothing is to be used.
  */
 struct boot_machine {
 	uint8_t has_madt, has_mcfg, has_dmar, has_hpet, has_fadt, has_s5;
@@ -132,6 +145,9 @@ struct boot_machine {
 	struct boot_dmar dmar;
 	struct boot_hpet hpet;
 	struct boot_fadt fadt;
+	uint64_t address_end; /* the CPU has no physical address from here on */
+	uint32_t window_count, reserved0;
+	struct boot_window window[BOOT_WINDOWS_MAX]; /* of the local APIC and of all that is here */
 };
 
 struct boot_info {
@@ -152,10 +168,10 @@ struct boot_info {
 
 #ifdef __cplusplus
 static_assert(sizeof(struct boot_memory) == 24, "boot_memory layout");
-static_assert(sizeof(struct boot_machine) == 1888, "boot_machine layout");
+static_assert(sizeof(struct boot_machine) == 5984, "boot_machine layout");
 #else
 _Static_assert(sizeof(struct boot_memory) == 24, "boot_memory layout");
-_Static_assert(sizeof(struct boot_machine) == 1888, "boot_machine layout");
+_Static_assert(sizeof(struct boot_machine) == 5984, "boot_machine layout");
 #endif
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bundle and plan as hostile files, with the checks of the control domain. The first byte's high bit has the
- * digests repaired. What passed a check is used as its user does, in a heap block of just its length.
+ * Bundle and plan as hostile files, with the checks of the control domain, and a bundle with those of ring 0. The first
+ * byte's high bit has the digests repaired. What passed a check is used as its user does, in a heap block of just its length.
  */
 #include "fuzz.h"
 
@@ -9,10 +9,92 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <abi/shared.h>
 #include <base/sha256.h>
 #include <unikernel/control/core/bundle_check.h>
 #include <unikernel/control/core/device_area.h>
 #include <unikernel/control/core/plan_check.h>
+#include <vmm/core/boot_check.h>
+
+/* Ring 0's part: what it finds nothing against is laid out. */
+static void lay_out(const void *bundle, size_t total)
+{
+	const struct bundle_control *c;
+	uint64_t end = GUEST_LINK_VA;
+	volatile uint8_t seen;
+
+	if (boot_bundle_fault(bundle, total))
+		return;
+	c = boot_control(bundle);
+	for (uint32_t i = 0; i < c->segment_count; i++) {
+		const struct bundle_segment *s = &c->segment[i];
+
+		cr_assert(s->va >= end && s->va % PAGE_SIZE == 0 && s->rights <= BUNDLE_EXECUTE);
+		end = s->va + s->memory_bytes;
+		cr_assert(end >= s->va && end <= GUEST_LINK_VA + (1ull << 30));
+		for (uint64_t at = 0; at < s->memory_bytes && at < s->file_bytes; at += PAGE_SIZE)
+			for (uint64_t k = 0; k < PAGE_SIZE; k++)
+				seen = ((const uint8_t *)c + s->offset + at)[k];
+	}
+	(void)seen;
+}
+
+/*
+ * A control domain's header out of bytes, one for each field, in a bundle that is right but for the entry's offset: page
+ * numbers mostly, and now and then a number of any size.
+ */
+static uint64_t number(struct fuzz_input *input, uint64_t unit)
+{
+	uint64_t v = fuzz_byte(input);
+
+	return v < 0xf0 ? v % 16 * unit : (uint64_t)fuzz_byte(input) << (v % 16 * 4) | (v == 0xff ? ~0ull << 32 : 0);
+}
+
+static void run_control(const uint8_t *bytes, size_t len)
+{
+	struct fuzz_input input = {bytes, len};
+	uint64_t pages = 2 + fuzz_byte(&input) % 6, total = pages * PAGE_SIZE;
+	struct bundle_header *h = calloc(1, total);
+	struct bundle_entry *e = (struct bundle_entry *)(h + 1);
+	struct bundle_control *c = (struct bundle_control *)((uint8_t *)h + PAGE_SIZE);
+	uint8_t way = (uint8_t)fuzz_byte(&input);
+
+	*h = (struct bundle_header){
+		.magic = BUNDLE_MAGIC, .version = BUNDLE_VERSION, .entry_count = 1, .length = total};
+	*e = (struct bundle_entry){.kind = BUNDLE_CONTROL, .offset = PAGE_SIZE, .length = total - PAGE_SIZE};
+	if (way & 1)
+		e->length = number(&input, PAGE_SIZE);
+	c->entry = GUEST_LINK_VA + number(&input, PAGE_SIZE);
+	c->segment_count = way & 2 ? (uint32_t)number(&input, 1) : 1 + way / 4 % BUNDLE_SEGMENT_MAX;
+	for (uint32_t i = 0; i < BUNDLE_SEGMENT_MAX && input.left; i++) {
+		c->segment[i].va = GUEST_LINK_VA + number(&input, PAGE_SIZE);
+		c->segment[i].memory_bytes = number(&input, PAGE_SIZE);
+		c->segment[i].offset = number(&input, PAGE_SIZE);
+		c->segment[i].file_bytes = number(&input, PAGE_SIZE);
+		c->segment[i].rights = (uint32_t)number(&input, 1) % 4;
+	}
+	lay_out(h, total);
+	free(h);
+}
+
+/* Segments of one page, as many as @n says. */
+static size_t seed_control(unsigned n, uint8_t *out)
+{
+	size_t len = 3;
+
+	if (n == 5)
+		return 0;
+	out[0] = 5;
+	out[1] = (uint8_t)(4 * n);
+	out[2] = 0;
+	for (unsigned i = 0; i <= n; i++) {
+		const uint8_t segment[] = {(uint8_t)i, 1, (uint8_t)(1 + i), 1, i ? BUNDLE_WRITE : BUNDLE_EXECUTE};
+
+		memcpy(out + len, segment, sizeof segment);
+		len += sizeof segment;
+	}
+	return len;
+}
 
 /* An input is short and a bundle's data is page aligned: byte 1 is the number of pages that follow the table. */
 static void run_bundle(const uint8_t *input, size_t len)
@@ -35,6 +117,7 @@ static void run_bundle(const uint8_t *input, size_t len)
 				sha256((uint8_t *)h + entry[i].offset, entry[i].length, entry[i].sha256);
 		sha256(entry, n * sizeof *entry, h->table_sha256);
 	}
+	lay_out(h, total);
 	e = bundle_check(h, total, &index);
 	cr_assert_not_null(bundle_error_text(e));
 	if (e == BUNDLE_OK) {
@@ -162,3 +245,4 @@ static size_t seed_plan(unsigned n, uint8_t *out)
 
 const struct fuzz_target fuzz_bundle = {"bundle", run_bundle, seed_bundle, 1024};
 const struct fuzz_target fuzz_plan = {"plan", run_plan, seed_plan, 3072};
+const struct fuzz_target fuzz_control = {"control", run_control, seed_control, 64};

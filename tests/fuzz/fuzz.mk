@@ -3,7 +3,7 @@
 # FUZZ_SECONDS=n per target; FUZZ_TARGETS="mmu grant" for some; FUZZ_CORE=DIR another tree's vmm/core (for mutants).
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= mmu grant memory event acpi memmap bundle plan image ring bvt rules_text rules_table
+FUZZ_TARGETS ?= mmu grant memory event acpi memmap bundle plan control image ring bvt rules_text rules_table
 FUZZ_SEED    ?= 1
 
 FUZZ_SRC    := $(filter-out tests/fuzz/libfuzzer.c tests/fuzz/replay_test.c,$(call c_in,tests/fuzz))
@@ -19,7 +19,7 @@ FUZZ_FLAGS := -Itests/fuzz/include $(FUZZ_WORLD) $(TEST_FLAGS)
 FLAGS_fuzz = $(filter-out -MD -MP,$(FLAGS_host)) -g1 -fno-omit-frame-pointer -fsanitize=address,undefined \
   -fno-sanitize-recover=all -Wno-format-zero-length
 # Operands of comparisons help where bytes are parsed, not where operations are chosen.
-fuzz_cmp = $(if $(filter-out %memmap.c,$(filter tests/fuzz/vmm_% vmm/core/%,$<)),-fno-sanitize-coverage=trace-cmp)
+fuzz_cmp = $(if $(filter-out %boot_check.c,$(filter tests/fuzz/vmm_% vmm/core/%,$<)),-fno-sanitize-coverage=trace-cmp)
 fuzz_objects = $(patsubst %,$(B)/fuzz/%.o,$(1))
 
 $(B)/fuzz/tests/fuzz/replay_test.c.o: tests/fuzz/replay_test.c $(B)/flags/fuzz

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The boot memory map: bytes become ranges; the ordered map is compared with the rule said once more, page by page, at
- * all places where a type can change: the least usable of the ranges that cover a page wins.
+ * all places where a type can change: the least usable of the ranges that cover a page wins. What the doors put in order the
+ * hypervisor takes, and of what it takes everything holds that it relies on.
  */
 #include "fuzz.h"
 
@@ -9,7 +10,8 @@
 #include <string.h>
 
 #include <base/bits.h>
-#include <vmm/core/memmap.h>
+#include <efi/machine/memmap.h>
+#include <vmm/core/boot_check.h>
 
 #define MIB_PAGES 256u
 
@@ -26,7 +28,7 @@ static unsigned rank_wanted(const struct boot_memory *in, unsigned count, uint64
 {
 	unsigned most = 0;
 
-	if (mfn < MIB_PAGES || mfn >= MEMMAP_TOP >> PAGE_SHIFT)
+	if (mfn >= BOOT_MEMORY_TOP >> PAGE_SHIFT)
 		return 6;
 	for (unsigned i = 0; i < count; i++)
 		if (mfn >= in[i].start >> PAGE_SHIFT && mfn - (in[i].start >> PAGE_SHIFT) < in[i].pages)
@@ -34,29 +36,66 @@ static unsigned rank_wanted(const struct boot_memory *in, unsigned count, uint64
 	return most ? most : 6;
 }
 
+static uint32_t type_at(const struct memmap *map, uint64_t mfn)
+{
+	for (unsigned i = 0; i < map->count; i++)
+		if (mfn - map->range[i].start / PAGE_SIZE < map->range[i].pages)
+			return map->range[i].type;
+	return BOOT_MEMORY_RESERVED;
+}
+
+/* What holds of a map in order, @count ranges at @r; how far memory goes. */
+static uint64_t in_order(const struct boot_memory *r, unsigned count)
+{
+	uint64_t end = 0, top = 0;
+
+	for (unsigned i = 0; i < count; i++, r++) {
+		cr_assert(r->pages && !(r->start & PAGE_MASK) && r->start >= end);
+		end = r->start + r->pages * PAGE_SIZE;
+		cr_assert(end > r->start && end <= BOOT_MEMORY_TOP);
+		cr_assert(r->type >= BOOT_MEMORY_USABLE && r->type <= BOOT_MEMORY_RESERVED);
+		cr_assert(r->start >= MIB_PAGES * PAGE_SIZE || end <= MIB_PAGES * PAGE_SIZE);
+		if (r->type != BOOT_MEMORY_RESERVED)
+			top = end >> PAGE_SHIFT;
+	}
+	return top;
+}
+
 static void compare(const struct memmap *map, const struct boot_memory *in, unsigned count)
 {
-	uint64_t top = 0;
-
-	for (unsigned i = 0; i < map->count; i++) {
+	in_order(map->range, map->count);
+	for (unsigned i = 1; i < map->count; i++) {
 		const struct boot_memory *r = &map->range[i];
 
-		cr_assert(r->pages && !(r->start & PAGE_MASK));
-		cr_assert(r->start + r->pages * PAGE_SIZE <= MEMMAP_TOP);
-		cr_assert(!i || r[-1].start + r[-1].pages * PAGE_SIZE <= r->start);
-		cr_assert(!i || r[-1].type != r->type || r[-1].start + r[-1].pages * PAGE_SIZE < r->start);
-		if (r->type != BOOT_MEMORY_RESERVED)
-			top = (r->start >> PAGE_SHIFT) + r->pages;
+		cr_assert(r[-1].type != r->type || r->start == MIB_PAGES * PAGE_SIZE ||
+			  r[-1].start + r[-1].pages * PAGE_SIZE < r->start);
 	}
-	cr_assert_eq(memmap_top(map), top);
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t first = in[i].start >> PAGE_SHIFT,
 			 at[] = {first,     first - 1,    first + in[i].pages - 1, first + in[i].pages,
 				 MIB_PAGES, MIB_PAGES - 1};
 
 		for (unsigned k = 0; k < ARRAY_SIZE(at); k++)
-			cr_assert_eq(rank(memmap_type(map, at[k])), rank_wanted(in, count, at[k]), "frame %lx", at[k]);
+			cr_assert_eq(rank(type_at(map, at[k])), rank_wanted(in, count, at[k]), "frame %lx", at[k]);
 	}
+}
+
+/* The hypervisor, given the ranges as they are and then as a door settles them with an image of one page at @image. */
+static void hand_over(const struct boot_memory *in, unsigned count, uint64_t image, struct memmap *room)
+{
+	static struct boot_info b;
+
+	memset(&b, 0, sizeof b);
+	b.magic = BOOT_INFO_MAGIC;
+	b.image_base = image;
+	b.image_bytes = PAGE_SIZE;
+	memcpy(b.memory, in, count * sizeof *in);
+	b.memory_count = count;
+	if (!boot_fault(&b, PAGE_SIZE))
+		cr_assert_eq(boot_memory_end(&b), in_order(in, count));
+	b.memory[b.memory_count++] = (struct boot_memory){.start = image, .pages = 1, .type = BOOT_MEMORY_IMAGE};
+	if (memmap_settle(&b, room) && rank_wanted(in, count, image >> PAGE_SHIFT) < 6)
+		cr_assert_null(boot_fault(&b, PAGE_SIZE), "%s", boot_fault(&b, PAGE_SIZE));
 }
 
 static void run(const uint8_t *bytes, size_t len)
@@ -86,6 +125,7 @@ static void run(const uint8_t *bytes, size_t len)
 		cr_assert(valid, "a range that wraps or is not aligned passed");
 		compare(&map, in, count);
 	}
+	hand_over(in, count, (count ? in[0].type + 1ull : 1) << 21, &map);
 	cr_assert(!memmap_order(&map, in, BOOT_MEMORY_MAX + 1));
 }
 

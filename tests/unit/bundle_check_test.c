@@ -129,3 +129,5 @@ REFUSES(two_images_of_one_name_are_refused, entry(&b, 0)->kind = BUNDLE_IMAGE;
 	name_copy(entry(&b, 0)->name, 32, "web"), BUNDLE_TWICE, 1)
 REFUSES(no_control_domain_is_refused, entry(&b, 0)->kind = BUNDLE_IMAGE, BUNDLE_NOT_ONE, ENTRIES)
 REFUSES(two_plans_are_refused, entry(&b, 1)->kind = BUNDLE_PLAN, BUNDLE_NOT_ONE, ENTRIES)
+REFUSES(a_control_domain_that_is_not_the_first_entry_is_refused, entry(&b, 0)->kind = BUNDLE_PLAN;
+	entry(&b, 2)->kind = BUNDLE_CONTROL, BUNDLE_NOT_ONE, ENTRIES)

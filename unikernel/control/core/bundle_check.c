@@ -106,5 +106,6 @@ enum bundle_error bundle_check(const void *bytes, uint64_t len, uint32_t *index)
 		controls += e->kind == BUNDLE_CONTROL;
 		plans += e->kind == BUNDLE_PLAN;
 	}
-	return controls == 1 && plans == 1 ? BUNDLE_OK : BUNDLE_NOT_ONE;
+	return controls == 1 && plans == 1 && bundle_entry_at(bytes, 0)->kind == BUNDLE_CONTROL ? BUNDLE_OK
+												: BUNDLE_NOT_ONE;
 }

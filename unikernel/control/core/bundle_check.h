@@ -21,7 +21,7 @@
 	E(BUNDLE_TWICE, "two images have the same name")                                                               \
 	E(BUNDLE_BAD_BOUNDS, "an entry lies outside the bundle, is unaligned or overlaps an earlier one")              \
 	E(BUNDLE_BAD_DIGEST, "an entry's SHA-256 differs from the table's")                                            \
-	E(BUNDLE_NOT_ONE, "there must be exactly one control entry and exactly one plan")
+	E(BUNDLE_NOT_ONE, "there must be exactly one control entry, the first, and exactly one plan")
 
 enum bundle_error {
 #define BUNDLE_ERROR_ENUM(name, text) name,

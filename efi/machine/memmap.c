@@ -6,8 +6,7 @@
 #include "memmap.h"
 
 #include <base/bits.h>
-
-#define LOW_END 0x100000ull
+#include <string.h>
 
 /* Inserts @cut into the ascending list whose entries are kept in the start fields of @map. */
 static void add_cut(struct memmap *map, uint64_t cut)
@@ -26,7 +25,7 @@ static void add_cut(struct memmap *map, uint64_t cut)
 
 static uint64_t end_of(const struct boot_memory *r)
 {
-	return MIN(r->start + r->pages * PAGE_SIZE, MEMMAP_TOP);
+	return MIN(r->start + r->pages * PAGE_SIZE, BOOT_MEMORY_TOP);
 }
 
 /* Type of the piece that begins at @start and holds no cut: the greatest that covers it; 0: in no range. */
@@ -37,7 +36,19 @@ static uint32_t piece_type(const struct boot_memory *in, unsigned count, uint64_
 	for (unsigned i = 0; i < count; i++)
 		if (start >= in[i].start && start < end_of(&in[i]))
 			type = MAX(type, in[i].type ? MIN(in[i].type, BOOT_MEMORY_RESERVED) : BOOT_MEMORY_RESERVED);
-	return type && start < LOW_END ? BOOT_MEMORY_RESERVED : type;
+	return type;
+}
+
+/* Puts the piece behind those that @map keeps already, as one with the last when they are alike and on one side of 1 MiB. */
+static void keep(struct memmap *map, unsigned *kept, struct boot_memory piece)
+{
+	struct boot_memory *last = *kept ? &map->range[*kept - 1] : NULL;
+
+	if (last && last->type == piece.type && piece.start != BOOT_LOW_END &&
+	    last->start + last->pages * PAGE_SIZE == piece.start)
+		last->pages += piece.pages;
+	else
+		map->range[(*kept)++] = piece;
 }
 
 bool memmap_order(struct memmap *map, const struct boot_memory *in, unsigned count)
@@ -51,42 +62,32 @@ bool memmap_order(struct memmap *map, const struct boot_memory *in, unsigned cou
 		if (in[i].start % PAGE_SIZE || in[i].pages > (UINT64_MAX - in[i].start) / PAGE_SIZE)
 			return false;
 	add_cut(map, 0);
-	add_cut(map, LOW_END);
+	add_cut(map, BOOT_LOW_END);
 	for (unsigned i = 0; i < count; i++) {
-		if (!in[i].pages || in[i].start >= MEMMAP_TOP)
+		if (!in[i].pages || in[i].start >= BOOT_MEMORY_TOP)
 			continue;
 		add_cut(map, in[i].start);
 		add_cut(map, end_of(&in[i]));
 	}
 	for (unsigned i = 0; i + 1 < map->count; i++) {
 		uint64_t start = map->range[i].start, end = map->range[i + 1].start;
-		struct boot_memory *last = kept ? &map->range[kept - 1] : 0;
 		uint32_t type = piece_type(in, count, start);
 
-		if (!type)
-			continue;
-		if (last && last->type == type && last->start + last->pages * PAGE_SIZE == start)
-			last->pages += (end - start) / PAGE_SIZE;
-		else
-			map->range[kept++] = (struct boot_memory){
-				.start = start, .pages = (end - start) / PAGE_SIZE, .type = type};
+		if (type)
+			keep(map, &kept,
+			     (struct boot_memory){.start = start, .pages = (end - start) / PAGE_SIZE, .type = type});
 	}
 	map->count = kept;
 	return true;
 }
 
-uint32_t memmap_type(const struct memmap *map, uint64_t mfn)
+bool memmap_settle(struct boot_info *info, struct memmap *room)
 {
-	for (unsigned i = 0; i < map->count; i++)
-		if (mfn - map->range[i].start / PAGE_SIZE < map->range[i].pages)
-			return map->range[i].type;
-	return BOOT_MEMORY_RESERVED;
-}
-
-uint64_t memmap_top(const struct memmap *map)
-{
-	for (unsigned i = map->count; i > 0; i--)
-		if (map->range[i - 1].type != BOOT_MEMORY_RESERVED)
-			return map->range[i - 1].start / PAGE_SIZE + map->range[i - 1].pages;
-	return 0;
+	if (!memmap_order(room, info->memory, info->memory_count) || room->count > BOOT_MEMORY_MAX) {
+		info->memory_count = BOOT_MEMORY_MAX + 1;
+		return false;
+	}
+	memcpy(info->memory, room->range, room->count * sizeof room->range[0]);
+	info->memory_count = room->count;
+	return true;
 }
