@@ -7,6 +7,8 @@
 
 #include "domain.h"
 
+#define SLACK_NS 1000000u /* an honest one reads the clock, and an interrupt may come between */
+
 uint32_t ledger_take(const struct world *w, const struct vcpu *v, const struct timescale *scale, uint64_t left,
 		     struct ledger_claim *claims, uint32_t *refused)
 {
@@ -23,7 +25,7 @@ uint32_t ledger_take(const struct world *w, const struct vcpu *v, const struct t
 			      (v->domain->links[slot / 64] >> slot % 64 & 1);
 		struct domain *d = linked ? domain_find(w, id) : NULL;
 
-		*refused += !linked || said > left;
+		*refused += !linked || said > left + SLACK_NS;
 		if (!d || d->state == DOMAIN_DEAD)
 			continue; /* it has just ended: nobody's fault */
 		left -= ns;
