@@ -433,6 +433,8 @@ bench: all $(if $(BENCH_SRC),$(B)/tests/bench) ## measure, for docs/performance.
 soak: all $(UNIT_TESTS) $(B)/tests/system ## make and end 100,000 domains and 1,000 of each driver, and compare the counters
 	$(Q)SOAK_CONFIG=soak-long FILTER='soak/*' tools/build/test.sh $(B) $(B)/tests/system
 	$(Q)grep 'soak|' $(B)/tests/log/soak.log
+	$(Q)SOAK_CPUS=4 SOAK_CONFIG=soak-long FILTER='soak/*' tools/build/test.sh $(B) $(B)/tests/system
+	$(Q)grep 'soak|' $(B)/tests/log/soak.log
 	$(Q)BVT_ROUNDS=100 FILTER='bvt_*/*' tools/build/test.sh $(B) $(B)/tests/unit-vmm
 	$(Q)LIFE_KILLS=1000 FILTER='life/*' tools/build/test.sh $(B) $(B)/tests/system
 

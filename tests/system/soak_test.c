@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Thousands of domains made and ended: `make soak` takes the long appliance, `make test` the short one. */
+/*
+ * Thousands of domains made and ended: `make soak` takes the long appliance, on one CPU and then on four (SOAK_CPUS), `make
+ * test` the short one.
+ */
 #include <stdlib.h>
 
 #include "system.h"
@@ -9,8 +12,9 @@
 Test(soak, domains_made_and_ended_in_every_way_leave_nothing_behind, .timeout = SECTION_TIMEOUT)
 {
 	const char *config = getenv("SOAK_CONFIG") ? getenv("SOAK_CONFIG") : "soak";
+	const char *const cpus[] = {"-smp", getenv("SOAK_CPUS") ? getenv("SOAK_CPUS") : "1", NULL};
 	struct machine_options options = {
-		.log = "soak", .config = config, .door = MACHINE_PVH, .append = "exit-when-done"};
+		.log = "soak", .config = config, .door = MACHINE_PVH, .append = "exit-when-done", .extra = cpus};
 	struct machine *m = machine_start(&options);
 
 	MUST(m);
