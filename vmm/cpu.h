@@ -45,13 +45,16 @@ struct tss {
 	uint16_t reserved3, io_base;
 } __attribute__((packed));
 
+#define RESCHED_TIMER 1u /* somebody else waits now: set the timer for its turn */
+#define RESCHED 2u       /* look for another vCPU */
+
 struct cpu {
 	/* read by entry.S through the swapped GS base */
 	uint64_t stack;   /* address of CPU_FRAME_END in this block */
 	uint64_t scratch; /* the guest's RSP for an instant */
 	/* this CPU alone */
 	struct trap_frame *frame;
-	bool resched;       /* look for another vCPU before returning to a guest */
+	uint8_t resched;    /* RESCHED_x: what to do before returning to a guest */
 	bool clear_buffers; /* cpu_policy()->clear_buffers, at hand on the way out */
 	uint32_t id, apic_id;
 	uint32_t held;     /* ranks of the locks that it holds */

@@ -43,20 +43,14 @@ int64_t do_sched_yield(struct vcpu *v)
 
 int64_t do_sched_block(struct vcpu *v, uint64_t deadline)
 {
-	return run_block(v, deadline);
+	return run_block(v, deadline, NULL);
 }
 
 int64_t do_sched_handover(struct vcpu *v, uint32_t port, uint64_t deadline)
 {
 	enum abi_error e = event_send(&world, v->domain, port);
-	struct vcpu *peer;
 
-	if (e != HC_OK)
-		return -(int64_t)e;
-	peer = event_receiver(&world, v->domain, port);
-	if (peer)
-		run_hand(v, peer);
-	return run_block(v, deadline);
+	return e == HC_OK ? run_block(v, deadline, event_receiver(&world, v->domain, port)) : -(int64_t)e;
 }
 
 int64_t do_sched_shutdown(struct vcpu *v, uint32_t reason, uint32_t code)

@@ -156,10 +156,16 @@ static void balance(struct cpu *c)
 			take_home(NULL, cpu_at(i), c);
 }
 
-/* Someone to run @v, which has become runnable at @home: there, or where nobody else wants the CPU. */
-static void place(const struct vcpu *v, struct cpu *home)
+/*
+ * Someone to run @v, which has become runnable at @home: there, where the running one goes on for its slice unless it @must make
+ * way, or where nobody else wants the CPU.
+ */
+static void place(const struct vcpu *v, struct cpu *home, bool must)
 {
-	smp_kick(home);
+	if (home != this_cpu() || must)
+		smp_kick(home);
+	else
+		home->resched |= RESCHED_TIMER;
 	if (home->idle)
 		return;
 	for (uint32_t i = 0; i < world.cpu_count; i++)
@@ -173,18 +179,18 @@ static void place(const struct vcpu *v, struct cpu *home)
 static void wake(struct vcpu *v, uint64_t result)
 {
 	struct cpu *home = run_home_lock(v);
-	bool blocked = v->state == VCPU_BLOCKED;
+	bool blocked = v->state == VCPU_BLOCKED, must = false;
 
 	if (blocked) {
 		v->state = VCPU_RUNNABLE;
 		(home->loaded == v ? home->frame : &v->frame)->rax = result;
 		timer_arm(&home->timers, &v->block_deadline, TIME_NEVER);
 		if (v->domain->state == DOMAIN_RUNNING)
-			bvt_wake(&home->queue, &v->sched, time_now());
+			must = bvt_wake(&home->queue, &v->sched, time_now());
 	}
 	run_home_unlock(home);
 	if (blocked)
-		place(v, home);
+		place(v, home, must);
 }
 
 void run_wake(struct vcpu *v)
@@ -197,7 +203,8 @@ static void run_timers(struct cpu *c)
 	uint64_t now = time_now();
 	struct timer *t;
 
-	for (;;) {
+	/* Looked at without the lock: others only take timers out. */
+	while (timer_next(&c->timers) <= now) {
 		t = timer_take_due(&self_lock(c)->timers, now);
 		run_home_unlock(c);
 		if (!t)
@@ -266,23 +273,26 @@ static void idle(struct cpu *c)
 
 static void schedule(struct cpu *c)
 {
+	uint64_t now, next;
 	struct bvt_entity *e;
 	struct vcpu *v;
 
 	if (c->loaded)
 		account_settle(c, c->loaded);
 	housekeep(c);
-	if (time_now() - c->balanced > BALANCE_NS) {
-		c->balanced = time_now();
+	now = time_now();
+	if (now - c->balanced > BALANCE_NS) {
+		c->balanced = now;
 		balance(c);
 	}
 	for (;;) {
 		evict(self_lock(c));
-		e = bvt_pick(&c->queue, time_now());
+		e = bvt_pick(&c->queue, now);
 		if (e)
 			break;
 		run_home_unlock(c);
 		idle(c);
+		now = time_now();
 	}
 	v = vcpu_of(e);
 	if (v != c->loaded) {
@@ -290,9 +300,10 @@ static void schedule(struct cpu *c)
 			unload(c);
 		load(c, v);
 	}
+	next = bvt_due(&c->queue);
+	next = MIN(next, timer_next(&c->timers));
 	run_home_unlock(c);
-	arm(c, due(c));
-	c->resched = false;
+	arm(c, next);
 	log_drain();
 }
 
@@ -321,14 +332,17 @@ void run_doom(struct vcpu *v, enum domain_reason reason, uint32_t code)
 {
 	v->doomed = (uint8_t)reason;
 	v->doom_code = code;
-	this_cpu()->resched = true;
+	this_cpu()->resched = RESCHED;
 }
 
 void run_exit(struct cpu *c)
 {
 	for (;;) {
-		if (c->resched || !c->loaded || &c->loaded->sched != c->queue.running)
+		if ((c->resched & RESCHED) || !c->loaded || &c->loaded->sched != c->queue.running)
 			schedule(c);
+		else if (c->resched)
+			arm(c, due(c));
+		c->resched = 0;
 		if (c->loaded->doomed)
 			doom(c, c->loaded);
 		else if (c->frame->rip >= GUEST_TOP)
@@ -345,12 +359,12 @@ void run_forever(void)
 {
 	struct cpu *c = this_cpu();
 
-	c->resched = true;
+	c->resched = RESCHED;
 	run_exit(c);
 	cpu_enter((uint64_t)c->frame);
 }
 
-int64_t run_block(struct vcpu *v, uint64_t deadline)
+int64_t run_block(struct vcpu *v, uint64_t deadline, struct vcpu *to)
 {
 	struct cpu *c = this_cpu();
 	uint64_t now = time_now();
@@ -364,20 +378,11 @@ int64_t run_block(struct vcpu *v, uint64_t deadline)
 		return deadline <= now;
 	}
 	timer_arm(&c->timers, &v->block_deadline, deadline);
-	bvt_block(&c->queue, &v->sched, now);
+	if (!to || to->cpu != c->id || !bvt_hand(&c->queue, &v->sched, &to->sched, true, now))
+		bvt_block(&c->queue, &v->sched, now);
 	run_home_unlock(c);
-	c->resched = true;
+	c->resched = RESCHED;
 	return 0;
-}
-
-void run_hand(struct vcpu *v, struct vcpu *to)
-{
-	struct cpu *c = this_cpu();
-
-	if (to->cpu == self_lock(c)->id)
-		bvt_hand(&c->queue, &v->sched, &to->sched, time_now());
-	run_home_unlock(c);
-	c->resched = true;
 }
 
 void run_yield(void)
@@ -386,7 +391,7 @@ void run_yield(void)
 
 	bvt_yield(&self_lock(c)->queue, time_now());
 	run_home_unlock(c);
-	c->resched = true;
+	c->resched = RESCHED;
 }
 
 void run_attach(struct domain *d)
@@ -414,7 +419,7 @@ void run_start(struct domain *d)
 		if (v->state == VCPU_RUNNABLE)
 			bvt_wake(&home->queue, &v->sched, time_now());
 		run_home_unlock(home);
-		place(v, home);
+		place(v, home, true);
 	}
 }
 
@@ -442,7 +447,7 @@ void run_stop(struct domain *d)
 
 	EACH_VCPU(v, d)
 	stop(v);
-	this_cpu()->resched = true;
+	this_cpu()->resched = RESCHED;
 }
 
 /* No timer of @v is to come; @gone: nor anything else. */
@@ -518,7 +523,7 @@ void run_off(struct vcpu *v)
 	v->state = VCPU_OFF;
 	stop(v);
 	silence(v, false);
-	this_cpu()->resched = true;
+	this_cpu()->resched = RESCHED;
 }
 
 void run_timer(struct vcpu *v, uint64_t deadline)

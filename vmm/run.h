@@ -16,7 +16,7 @@ void run_exit(struct cpu *c);
 /* False when run_exit has nothing to do for vCPU @v: the short way of a hypercall. */
 static inline bool run_exit_wanted(const struct cpu *c, const struct vcpu *v)
 {
-	/* Whoever puts a vCPU to sleep or takes it off the CPU sets resched. */
+	/* Whoever puts a vCPU to sleep or takes it off the CPU, or makes another one wait, sets resched. */
 	return c->resched || upcall_wanted(v);
 }
 
@@ -41,11 +41,11 @@ void tables_load(struct cpu *c, uint64_t root);
 
 /* @v becomes runnable if it is blocked. (world.wake) */
 void run_wake(struct vcpu *v);
-/* @v sleeps until an event is pending or until @deadline; returns at once when one is. 0, or 1
- * when the deadline has passed already; one that passes later makes the result 1. */
-int64_t run_block(struct vcpu *v, uint64_t deadline);
-/* @v, which runs, gives its CPU to @to, if that waits for it. */
-void run_hand(struct vcpu *v, struct vcpu *to);
+/*
+ * @v sleeps until an event is pending or until @deadline; returns at once when one is. 0, or 1 when the deadline has passed
+ * already; one that passes later makes the result 1. @to, if it waits for the same CPU, gets that; NULL: whoever is next.
+ */
+int64_t run_block(struct vcpu *v, uint64_t deadline, struct vcpu *to);
 /* The running vCPU lets the next one go first. */
 void run_yield(void);
 /* The home of @v, locked; and not any more. */

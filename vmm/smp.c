@@ -81,7 +81,7 @@ void world_leave(struct cpu *c)
 void smp_kick(struct cpu *c)
 {
 	if (c == this_cpu())
-		c->resched = true;
+		c->resched = RESCHED;
 	else
 		apic_send(c->apic_id, APIC_IPI);
 }

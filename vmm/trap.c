@@ -55,15 +55,15 @@ static void interrupt(struct cpu *c, uint64_t vector)
 	apic_eoi();
 	if (vector == VECTOR_TIMER) {
 		c->armed = TIME_NEVER;
-		c->resched = true;
+		c->resched = RESCHED;
 	} else if (vector == VECTOR_IPI) {
 		smp_serve(c);
-		c->resched = true;
+		c->resched = RESCHED;
 	} else if (vector == VECTOR_SERIAL) {
 		serial_input();
 	} else if (vector == VECTOR_DMA_FAULT) {
 		device_faults_tell();
-		c->resched = true;
+		c->resched = RESCHED;
 	} else if (vector <= VECTOR_DEVICE_LAST) {
 		device_interrupt((uint8_t)vector);
 	}

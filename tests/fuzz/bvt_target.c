@@ -72,7 +72,7 @@ static void give(struct bvt_queue *q, struct bvt_entity *to, uint32_t way, uint6
 {
 	struct bvt_entity *from = q->running;
 
-	if (way & 1 ? bvt_yield(q, now) : bvt_hand(q, from, to, now))
+	if (way & 1 ? bvt_yield(q, now) : bvt_hand(q, from, to, false, now))
 		cr_assert(q->running && q->running != from && from->state != BVT_RUNNING);
 	else
 		cr_assert_eq(q->running, from);

@@ -264,8 +264,8 @@ Test(bvt_example, a_hand_over_runs_the_other_at_the_donors_place_for_an_allowanc
 	bvt_wake(&s.q, &s.e[2], START);
 	bvt_charge_other(&s.q, &s.e[1], 20 * MS, START);
 	cr_assert_eq(who(&s, bvt_pick(&s.q, START)), 0);
-	cr_assert(!bvt_hand(&s.q, &s.e[1], &s.e[2], START), "who does not run has nothing to give");
-	cr_assert(bvt_hand(&s.q, &s.e[0], &s.e[1], START + MS));
+	cr_assert(!bvt_hand(&s.q, &s.e[1], &s.e[2], false, START), "who does not run has nothing to give");
+	cr_assert(bvt_hand(&s.q, &s.e[0], &s.e[1], false, START + MS));
 	cr_assert_eq(who(&s, bvt_pick(&s.q, START + MS)), 1, "by its own virtual time it would have to make way");
 	/* 0 stood at 1 ms: one more is left of its slice, and 1 ns. */
 	cr_assert_eq(bvt_due(&s.q), START + 2 * MS + 1);
@@ -275,7 +275,7 @@ Test(bvt_example, a_hand_over_runs_the_other_at_the_donors_place_for_an_allowanc
 	cr_assert_eq(s.e[1].time[BVT_RUNNING], MS + 1);
 	/* 2 is far behind 1, which has 20 ms of its time before it; it does not get more than an allowance of it. */
 	bvt_block(&s.q, &s.e[0], START + 2 * MS + 1);
-	cr_assert(bvt_hand(&s.q, &s.e[2], &s.e[1], START + 2 * MS + 1));
+	cr_assert(bvt_hand(&s.q, &s.e[2], &s.e[1], false, START + 2 * MS + 1));
 	cr_assert_eq(bvt_due(&s.q), START + 2 * MS + 1 + C);
 	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 2 * MS + C)), 1);
 	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 2 * MS + 1 + C)), 2);

@@ -173,7 +173,7 @@ static void give(struct pair *p, unsigned c, unsigned to, uint64_t now)
 	static struct naive then;
 	struct bvt_queue *q = &p->q[c];
 	struct bvt_entity *from = q->running;
-	bool yield = below(p, 2), given;
+	bool yield = below(p, 2), blocks = !yield && below(p, 2), given;
 	int next;
 
 	if (yield) {
@@ -183,9 +183,11 @@ static void give(struct pair *p, unsigned c, unsigned to, uint64_t now)
 		given = bvt_yield(q, now);
 	} else {
 		next = (int)to;
-		given = bvt_hand(q, from, &p->e[to], now);
+		given = bvt_hand(q, from, &p->e[to], blocks, now);
 	}
 	cr_assert_eq(given, naive_hand(&p->n, (int)c, index_of(p, from), next, now));
+	if (given && blocks)
+		naive_block(&p->n, index_of(p, from), now);
 	p->hands += q->donor != NULL;
 }
 

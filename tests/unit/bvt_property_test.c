@@ -315,7 +315,7 @@ Test(bvt_property, two_that_hand_over_to_each_other_get_no_more_than_two_shares)
 		bvt_wake(&m.q, &m.e[i], m.now);
 	for (unsigned step = 0; step < 30000; step++) {
 		if (bvt_pick(&m.q, m.now) == &m.e[0])
-			cr_assert(bvt_hand(&m.q, &m.e[0], &m.e[1], m.now));
+			cr_assert(bvt_hand(&m.q, &m.e[0], &m.e[1], false, m.now));
 		pass(&m, 0);
 		bvt_charge(&m.q, m.now);
 		cr_assert(m.e[2].time[BVT_RUNNING] + 2 * C >= (m.now - begin) / 3, "it got %lu of %lu",

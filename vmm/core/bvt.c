@@ -320,7 +320,7 @@ struct bvt_entity *bvt_pick(struct bvt_queue *q, uint64_t now)
 	return q->running;
 }
 
-bool bvt_hand(struct bvt_queue *q, struct bvt_entity *from, struct bvt_entity *to, uint64_t now)
+bool bvt_hand(struct bvt_queue *q, struct bvt_entity *from, struct bvt_entity *to, bool blocks, uint64_t now)
 {
 	struct bvt_entity *donor;
 	uint64_t donated;
@@ -331,7 +331,7 @@ bool bvt_hand(struct bvt_queue *q, struct bvt_entity *from, struct bvt_entity *t
 	/* Who stands at a donor's place gives that on, and what is left of it. */
 	donor = q->donor ? q->donor : from;
 	donated = q->donor ? q->donated : BVT_ALLOWANCE;
-	leave(q, BVT_WAITING);
+	leave(q, blocks ? BVT_BLOCKED : BVT_WAITING);
 	enter(q, to);
 	q->donor = effective(donor) < effective(to) ? donor : NULL;
 	q->donated = donated;
@@ -341,7 +341,7 @@ bool bvt_hand(struct bvt_queue *q, struct bvt_entity *from, struct bvt_entity *t
 bool bvt_yield(struct bvt_queue *q, uint64_t now)
 {
 	bvt_charge(q, now);
-	return q->running && q->count && bvt_hand(q, q->running, q->heap[BVT_BY_EFFECTIVE], now);
+	return q->running && q->count && bvt_hand(q, q->running, q->heap[BVT_BY_EFFECTIVE], false, now);
 }
 
 /* ns after which @e, which pays, has to make way for @next. */

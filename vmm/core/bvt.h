@@ -109,11 +109,11 @@ void bvt_block(struct bvt_queue *q, struct bvt_entity *e, uint64_t now);
  */
 struct bvt_entity *bvt_pick(struct bvt_queue *q, uint64_t now);
 /*
- * @from, which runs, gives its CPU to @to, which runs from now on and is charged as always. If @to would have to wait by
+ * @from, which runs, gives its CPU to @to, which runs from now on and is charged as always; @blocks: and sleeps. If @to would have to wait by
  * its own virtual time, it stands at that of @from for an allowance at most, and @from pays for that as well: else two
  * could live on one's unpaid time. False, and only charged, when @from does not run or @to does not wait here in budget.
  */
-bool bvt_hand(struct bvt_queue *q, struct bvt_entity *from, struct bvt_entity *to, uint64_t now);
+bool bvt_hand(struct bvt_queue *q, struct bvt_entity *from, struct bvt_entity *to, bool blocks, uint64_t now);
 /* The running one hands over to the next. False: there is none. */
 bool bvt_yield(struct bvt_queue *q, uint64_t now);
 /* When bvt_pick must be asked again if nothing else happens; TIME_NEVER: no timer is needed. As of the last call. */
