@@ -7,16 +7,17 @@
 #include "run.h"
 #include "time.h"
 
+/* Beyond its share by so much is over its budget. */
 #define OVER_NS 20000000ull
-#define DEBT_MAX_NS                                                                                                    \
-	100000000ull /* nobody is brought further ahead: what was done while nobody else wanted the CPU hurt nobody */
+/* Nobody is brought further ahead: what was done while nobody else wanted the CPU hurt nobody. */
+#define DEBT_MAX_NS 100000000ull
 
+/* Says that claims were cut: the first, and whenever there are twice as many. */
 static void told(struct domain *d, uint32_t refused)
 {
 	uint32_t before = d->refused_claims;
 
 	d->refused_claims += refused;
-	/* The first, and whenever there are twice as many. */
 	if (refused && (before ^ d->refused_claims) > before)
 		log_line(
 			"account: domain %u.%u (%s) claims time that it did not spend, or for domains that it does not serve: %u claims cut",

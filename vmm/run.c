@@ -125,7 +125,7 @@ static struct vcpu *vcpu_of(struct bvt_entity *e)
 	return (struct vcpu *)((uint8_t *)e - offsetof(struct vcpu, sched));
 }
 
-/* Gives @v a new home, unless it is loaded or not at @from any more; NULL: whoever waits there and may come. */
+/* Gives @v, whose home is @from, another one, unless it is loaded; NULL: whoever waits there and may come. */
 static void take_home(struct vcpu *v, struct cpu *from, struct cpu *to)
 {
 	struct cpu *first = from->id < to->id ? from : to, *second = from->id < to->id ? to : from, *c = this_cpu();
@@ -203,7 +203,7 @@ static void run_timers(struct cpu *c)
 	uint64_t now = time_now();
 	struct timer *t;
 
-	/* Looked at without the lock: others only take timers out. */
+	/* Looked at without the lock: others take timers out, and who puts one in kicks this CPU. */
 	while (timer_next(&c->timers) <= now) {
 		t = timer_take_due(&self_lock(c)->timers, now);
 		run_home_unlock(c);
@@ -258,10 +258,10 @@ static void idle(struct cpu *c)
 
 		housekeep(c);
 		balance(c);
-		if (due(c) <= now || run_leaving(c))
+		at = due(c);
+		if (at <= now || run_leaving(c))
 			break;
 		/* While the log waits for the UART, look again in a millisecond. */
-		at = due(c);
 		arm(c, quiet ? at : MIN(at, now + 1000000));
 		if (scrub_ahead(c))
 			cpu_idle_poll();

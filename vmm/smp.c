@@ -44,8 +44,8 @@ void ap_main(void);
 bool smp_stopping; /* read by the NMI's entry */
 
 static struct lock world_lock = {.rank = LOCK_WORLD};
-static uint32_t last_in;          /* the CPU that had it last */
-static volatile uint32_t waiting; /* CPUs that want it */
+static uint32_t last_in; /* the CPU that had it last; written by who has it */
+static uint32_t waiting; /* CPUs that want it */
 static uint32_t flush_asked;
 static uint32_t start_page;
 static uint64_t started_tsc; /* the boot CPU's, before any other runs */
@@ -60,7 +60,9 @@ bool world_enter(struct cpu *c)
 	bool entered;
 
 	/* Whoever had it last gives others who wait for it a start, for their hypercalls may be fewer. */
-	for (unsigned i = 0; i < POLITE && last_in == c->id && waiting; i++)
+	for (unsigned i = 0; i < POLITE && __atomic_load_n(&last_in, __ATOMIC_RELAXED) == c->id &&
+			     __atomic_load_n(&waiting, __ATOMIC_RELAXED);
+	     i++)
 		cpu_relax();
 	__atomic_add_fetch(&waiting, 1, __ATOMIC_RELAXED);
 	while (!(entered = world_try(c)) && !run_leaving(c)) {
@@ -69,7 +71,7 @@ bool world_enter(struct cpu *c)
 	}
 	__atomic_sub_fetch(&waiting, 1, __ATOMIC_RELAXED);
 	if (entered)
-		last_in = c->id;
+		__atomic_store_n(&last_in, c->id, __ATOMIC_RELAXED);
 	return entered;
 }
 

@@ -30,7 +30,7 @@ uint64_t smp_present(void);
 void smp_kick(struct cpu *c);
 /* Does what other CPUs have asked of @c, which runs this. */
 void smp_serve(struct cpu *c);
-/* Set by it: an NMI is the end. */
-extern bool smp_stopping;
 /* Stops all other CPUs where they stand, for the last words of this one. */
 void smp_stop(void);
+/* Whether one has: then an NMI is the end (entry.S). */
+extern bool smp_stopping;
