@@ -61,9 +61,9 @@ static void arp_write(uint8_t *frame, uint16_t operation, struct mac eth_dst, st
 	arp[5] = 4;
 	be16_put(arp + 6, operation);
 	memcpy(arp + 8, sender_mac.octets, 6);
-	memcpy(arp + 14, sender.octets, 4);
+	memcpy(arp + 14, ip_addr_get_octets(&sender), 4);
 	memcpy(arp + 18, target_mac.octets, 6);
-	memcpy(arp + 24, target.octets, 4);
+	memcpy(arp + 24, ip_addr_get_octets(&target), 4);
 }
 
 void arp_write_request(uint8_t *frame, struct mac sender_mac, struct ip_addr sender, struct ip_addr target)

@@ -51,8 +51,10 @@ uint16_t checksum_fold(uint32_t sum)
 
 uint32_t checksum_add_pseudo(uint32_t sum, struct ip_addr src, struct ip_addr dst, uint8_t proto, uint32_t len)
 {
-	sum = checksum_add(sum, src.octets, 4);
-	sum = checksum_add(sum, dst.octets, 4);
+	size_t size = ip_addr_get_bits(src) / 8;
+
+	sum = checksum_add(sum, ip_addr_get_octets(&src), size);
+	sum = checksum_add(sum, ip_addr_get_octets(&dst), size);
 	return sum + proto + len;
 }
 

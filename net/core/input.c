@@ -9,8 +9,6 @@
 
 #include "passage.h"
 
-static const struct ip_addr addr_none;
-
 static enum verdict ipv4_input(struct passage *p)
 {
 	struct flow_tuple tuple = flow_tuple_of(&p->info);
@@ -38,7 +36,7 @@ static enum verdict arp_input(struct passage *p)
 	if (!arp_parse(p->pkt, &message) || p->pkt->capacity < ETH_FRAME_MIN)
 		return passage_drop(p, REASON_ARP_INVALID);
 	/* Sender zero: a probe whether an address is free (RFC 5227). */
-	if (!ip_addr_equal(message.sender, addr_none) &&
+	if (!ip_addr_is_unspecified(message.sender) &&
 	    (in->kind == IFACE_INNER ? !ip_addr_equal(message.sender, in->peer)
 				     : !admit_is_outside(p->r, in, message.sender)))
 		return passage_drop(p, REASON_ARP_SPOOF);
@@ -89,6 +87,8 @@ static enum verdict frame_input(struct passage *p)
 		return passage_drop(p, reason);
 	if (p->info.ethertype == ETHERTYPE_ARP)
 		return arp_input(p);
+	if (p->info.ethertype == ETHERTYPE_IPV6)
+		return passage_drop(p, REASON_IP_FAMILY);
 	if (p->info.ip_len > passage_get_in(p)->mtu && p->pkt->gso_type == PACKET_GSO_NONE)
 		return passage_drop(p, REASON_FRAME_LONG);
 	return ipv4_input(p);

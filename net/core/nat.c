@@ -56,8 +56,10 @@ static void word_set(const struct headers *h, uint8_t *p, uint16_t to, bool in_l
 
 static void address_set(const struct headers *h, uint8_t *p, struct ip_addr addr)
 {
-	word_set(h, p, be16_get(addr.octets), false);
-	word_set(h, p + 2, be16_get(addr.octets + 2), false);
+	const uint8_t *octets = ip_addr_get_octets(&addr);
+
+	word_set(h, p, be16_get(octets), false);
+	word_set(h, p + 2, be16_get(octets + 2), false);
 }
 
 static void headers_rewrite(const struct headers *h, const struct flow_tuple *to)

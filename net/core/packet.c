@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Parsing of frames. The invariant: when packet_parse() gives REASON_NONE for IPv4, every byte of
- * every header that struct packet_info names lies within the first head_len bytes of the frame, the
- * IPv4 header has 20 bytes, and the frame ends where the IPv4 packet does. Nothing after it has to
- * compare a length again, except for what an ICMP error quotes.
+ * Parsing of frames. The invariant: when packet_parse() gives REASON_NONE for IP, every byte of
+ * every header that struct packet_info names lies within the first head_len bytes of the frame, an
+ * IPv4 header has 20 bytes, and the frame ends where the IP packet does. Nothing after it has to
+ * compare a length again, except for what an ICMP error quotes and the options of neighbour discovery.
  */
 #include <string.h>
 
@@ -13,29 +13,6 @@
 #define TCP_HEADER_MIN 20u
 #define UDP_HEADER_LEN 8u
 #define ICMP_HEADER_LEN 8u
-
-struct ip_addr ip_addr_from_v4(uint32_t host)
-{
-	struct ip_addr addr = {{0}};
-
-	be32_put(addr.octets, host);
-	return addr;
-}
-
-uint32_t ip_addr_to_v4(struct ip_addr addr)
-{
-	return be32_get(addr.octets);
-}
-
-bool ip_addr_equal(struct ip_addr a, struct ip_addr b)
-{
-	return memcmp(a.octets, b.octets, sizeof(a.octets)) == 0;
-}
-
-bool mac_equal(struct mac a, struct mac b)
-{
-	return memcmp(a.octets, b.octets, sizeof(a.octets)) == 0;
-}
 
 /* The window scale of a SYN's options (RFC 7323), which end at header_len. */
 static uint8_t tcp_get_scale(const uint8_t *tcp, uint32_t header_len)
@@ -69,7 +46,7 @@ static bool tcp_flags_are_sane(uint8_t flags)
 static enum reason tcp_parse(const struct packet *pkt, struct packet_info *info)
 {
 	const uint8_t *tcp = pkt->data + info->l4_off;
-	uint32_t l4_len = info->ip_len - IPV4_HEADER_LEN;
+	uint32_t l4_len = packet_get_l4_len(info);
 
 	if (l4_len < TCP_HEADER_MIN || pkt->head_len - info->l4_off < TCP_HEADER_MIN)
 		return REASON_FRAME_SHORT;
@@ -94,39 +71,74 @@ static enum reason tcp_parse(const struct packet *pkt, struct packet_info *info)
 static enum reason udp_parse(const struct packet *pkt, struct packet_info *info)
 {
 	const uint8_t *udp = pkt->data + info->l4_off;
-	uint32_t l4_len = info->ip_len - IPV4_HEADER_LEN;
+	uint32_t l4_len = packet_get_l4_len(info);
 
-	if (l4_len < UDP_HEADER_LEN)
+	if (l4_len < UDP_HEADER_LEN || pkt->head_len - info->l4_off < UDP_HEADER_LEN)
 		return REASON_FRAME_SHORT;
 	info->sport = be16_get(udp);
 	info->dport = be16_get(udp + 2);
 	if (be16_get(udp + 4) != l4_len || info->dport == 0)
 		return REASON_UDP_LENGTH;
+	if (info->ethertype == ETHERTYPE_IPV6 && be16_get(udp + 6) == 0 && !(pkt->flags & PACKET_CSUM_BLANK))
+		return REASON_UDP_CHECKSUM;
 	info->payload_len = l4_len - UDP_HEADER_LEN;
 	return REASON_NONE;
+}
+
+static enum icmp_kind icmp_get_kind(const struct packet_info *info)
+{
+	if (info->proto == IP_PROTO_ICMP) {
+		switch (info->icmp_type) {
+		case ICMP_ECHO_REQUEST: return ICMP_KIND_REQUEST;
+		case ICMP_ECHO_REPLY: return ICMP_KIND_REPLY;
+		case ICMP_UNREACHABLE:
+		case ICMP_TIME_EXCEEDED:
+		case ICMP_PARAMETER: return ICMP_KIND_ERROR;
+		}
+		return ICMP_KIND_NONE;
+	}
+	switch (info->icmp_type) {
+	case ICMP6_ECHO_REQUEST: return ICMP_KIND_REQUEST;
+	case ICMP6_ECHO_REPLY: return ICMP_KIND_REPLY;
+	case ICMP6_UNREACHABLE:
+	case ICMP6_TOO_BIG:
+	case ICMP6_TIME_EXCEEDED:
+	case ICMP6_PARAMETER: return ICMP_KIND_ERROR;
+	case ICMP6_ROUTER_SOLICITATION:
+	case ICMP6_ROUTER_ADVERTISEMENT:
+	case ICMP6_NEIGHBOUR_SOLICITATION:
+	case ICMP6_NEIGHBOUR_ADVERTISEMENT: return ICMP_KIND_ND;
+	}
+	return ICMP_KIND_NONE;
+}
+
+static bool icmp_checksum_is_right(const uint8_t *icmp, const struct packet_info *info)
+{
+	uint32_t len = packet_get_l4_len(info), sum = 0;
+
+	if (info->proto == IP_PROTO_ICMP6)
+		sum = checksum_add_pseudo(0, info->src, info->dst, IP_PROTO_ICMP6, len);
+	return checksum_fold(checksum_add(sum, icmp, len)) == 0xffff;
 }
 
 static enum reason icmp_parse(const struct packet *pkt, struct packet_info *info)
 {
 	const uint8_t *icmp = pkt->data + info->l4_off;
-	uint32_t l4_len = info->ip_len - IPV4_HEADER_LEN;
+	uint32_t l4_len = packet_get_l4_len(info);
 
-	if (l4_len < ICMP_HEADER_LEN)
+	if (l4_len < ICMP_HEADER_LEN || pkt->head_len - info->l4_off < ICMP_HEADER_LEN)
 		return REASON_FRAME_SHORT;
 	info->icmp_type = icmp[0];
 	info->icmp_code = icmp[1];
 	info->payload_len = l4_len - ICMP_HEADER_LEN;
-	switch (info->icmp_type) {
-	case ICMP_ECHO_REQUEST: info->sport = be16_get(icmp + 4); break;
-	case ICMP_ECHO_REPLY: info->dport = be16_get(icmp + 4); break;
-	case ICMP_UNREACHABLE:
-	case ICMP_TIME_EXCEEDED:
-	case ICMP_PARAMETER: break;
-	default: return REASON_ICMP_TYPE;
-	}
-	if ((info->icmp_type == ICMP_ECHO_REQUEST || info->icmp_type == ICMP_ECHO_REPLY) && info->icmp_code != 0)
+	info->icmp_kind = (uint8_t)icmp_get_kind(info);
+	if (info->icmp_kind == ICMP_KIND_NONE || (info->icmp_kind != ICMP_KIND_ERROR && info->icmp_code != 0))
 		return REASON_ICMP_TYPE;
-	if (pkt->head_len == pkt->len && checksum_fold(checksum_add(0, icmp, l4_len)) != 0xffff)
+	if (info->icmp_kind == ICMP_KIND_REQUEST)
+		info->sport = be16_get(icmp + 4);
+	else if (info->icmp_kind == ICMP_KIND_REPLY)
+		info->dport = be16_get(icmp + 4);
+	if (pkt->head_len == pkt->len && !icmp_checksum_is_right(icmp, info))
 		return REASON_ICMP_CHECKSUM;
 	return REASON_NONE;
 }
@@ -139,18 +151,32 @@ static enum reason offload_check(const struct packet *pkt, const struct packet_i
 	if (blank) {
 		uint16_t field = info->proto == IP_PROTO_TCP ? 16 : 6;
 
-		if (info->proto == IP_PROTO_ICMP || pkt->csum_start != info->l4_off || pkt->csum_offset != field)
+		if (info->icmp_kind != ICMP_KIND_NONE || pkt->csum_start != info->l4_off || pkt->csum_offset != field)
 			return REASON_CSUM_META;
 	}
 	if (pkt->gso_type == PACKET_GSO_NONE)
 		return REASON_NONE;
-	if (pkt->gso_type != PACKET_GSO_TCP4 || info->proto != IP_PROTO_TCP || !blank || pkt->gso_size == 0 ||
+	if (pkt->gso_type != (info->ethertype == ETHERTYPE_IPV6 ? PACKET_GSO_TCP6 : PACKET_GSO_TCP4) ||
+	    info->proto != IP_PROTO_TCP || !blank || pkt->gso_size == 0 ||
 	    (info->tcp_flags & (TCP_SYN | TCP_RST | TCP_URG)))
 		return REASON_GSO_META;
 	return REASON_NONE;
 }
 
-static enum reason ipv4_parse(struct packet *pkt, struct packet_info *info)
+static enum reason l4_parse(const struct packet *pkt, struct packet_info *info)
+{
+	bool is_v6 = info->ethertype == ETHERTYPE_IPV6;
+
+	switch (info->proto) {
+	case IP_PROTO_TCP: return tcp_parse(pkt, info);
+	case IP_PROTO_UDP: return udp_parse(pkt, info);
+	case IP_PROTO_ICMP: return is_v6 ? REASON_IP_PROTO : icmp_parse(pkt, info);
+	case IP_PROTO_ICMP6: return is_v6 ? icmp_parse(pkt, info) : REASON_IP_PROTO;
+	}
+	return REASON_IP_PROTO;
+}
+
+static enum reason parse_ipv4(struct packet *pkt, struct packet_info *info)
 {
 	const uint8_t *ip = pkt->data + ETH_HEADER_LEN;
 	uint32_t room = pkt->len - ETH_HEADER_LEN;
@@ -178,15 +204,10 @@ static enum reason ipv4_parse(struct packet *pkt, struct packet_info *info)
 
 	info->ttl = ip[8];
 	info->proto = ip[9];
-	info->src = ip_addr_from_v4(be32_get(ip + 12));
-	info->dst = ip_addr_from_v4(be32_get(ip + 16));
+	info->src = ip_addr_read(ip + 12, true);
+	info->dst = ip_addr_read(ip + 16, true);
 	info->l4_off = ETH_HEADER_LEN + IPV4_HEADER_LEN;
-	switch (info->proto) {
-	case IP_PROTO_TCP: return tcp_parse(pkt, info);
-	case IP_PROTO_UDP: return udp_parse(pkt, info);
-	case IP_PROTO_ICMP: return icmp_parse(pkt, info);
-	}
-	return REASON_IP_PROTO;
+	return REASON_NONE;
 }
 
 enum reason packet_parse(struct packet *pkt, struct packet_info *info)
@@ -206,8 +227,10 @@ enum reason packet_parse(struct packet *pkt, struct packet_info *info)
 	info->ethertype = be16_get(pkt->data + 12);
 	if (info->ethertype == ETHERTYPE_ARP)
 		return REASON_NONE;
-	if (info->ethertype != ETHERTYPE_IPV4)
+	if (info->ethertype != ETHERTYPE_IPV4 && info->ethertype != ETHERTYPE_IPV6)
 		return REASON_ETHERTYPE;
-	reason = ipv4_parse(pkt, info);
+	reason = info->ethertype == ETHERTYPE_IPV4 ? parse_ipv4(pkt, info) : packet_parse_ipv6(pkt, info);
+	if (reason == REASON_NONE)
+		reason = l4_parse(pkt, info);
 	return reason == REASON_NONE ? offload_check(pkt, info) : reason;
 }

@@ -13,22 +13,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "address.h"
 #include "reason.h"
 
 #define ETH_HEADER_LEN 14u
 #define ETH_FRAME_MIN 60u /* without the frame check sequence */
 #define IPV4_HEADER_LEN 20u
-#define PACKET_LEN_MAX (ETH_HEADER_LEN + 65535u)
+#define IPV6_HEADER_LEN 40u
+#define PACKET_LEN_MAX (ETH_HEADER_LEN + IPV6_HEADER_LEN + 65535u)
 #define PACKET_REPLY_ROOM 128u
 #define PACKET_HEAD_MIN 256u /* a longer frame has at least so much of it in head_len */
 
 #define ETHERTYPE_IPV4 0x0800u
 #define ETHERTYPE_ARP 0x0806u
+#define ETHERTYPE_IPV6 0x86ddu
 
 enum {
 	IP_PROTO_ICMP = 1,
 	IP_PROTO_TCP = 6,
 	IP_PROTO_UDP = 17,
+	IP_PROTO_ICMP6 = 58,
 };
 
 enum {
@@ -48,25 +52,30 @@ enum {
 	ICMP_PARAMETER = 12,
 };
 
+/* Of ICMPv6 (RFC 4443, 4861). */
+enum {
+	ICMP6_UNREACHABLE = 1,
+	ICMP6_TOO_BIG = 2,
+	ICMP6_TIME_EXCEEDED = 3,
+	ICMP6_PARAMETER = 4,
+	ICMP6_ECHO_REQUEST = 128,
+	ICMP6_ECHO_REPLY = 129,
+	ICMP6_ROUTER_SOLICITATION = 133,
+	ICMP6_ROUTER_ADVERTISEMENT = 134,
+	ICMP6_NEIGHBOUR_SOLICITATION = 135,
+	ICMP6_NEIGHBOUR_ADVERTISEMENT = 136,
+};
+
+/* What an ICMP message of either family is for. */
+enum icmp_kind {
+	ICMP_KIND_NONE = 0, /* no ICMP */
+	ICMP_KIND_REQUEST,  /* echo request */
+	ICMP_KIND_REPLY,    /* echo reply */
+	ICMP_KIND_ERROR,    /* about a packet that it quotes */
+	ICMP_KIND_ND,       /* neighbour discovery, of IPv6 alone */
+};
+
 #define TCP_SCALE_NONE 0xffu
-
-struct mac {
-	uint8_t octets[6];
-};
-
-/*
- * An IP address in network order. An IPv4 address stands in the first four octets and the others
- * are zero; the family is known from where the address stands (IPv6 will use all sixteen).
- */
-struct ip_addr {
-	uint8_t octets[16];
-};
-
-/* The IPv4 address @host, in host order (10.0.0.1 is 0x0a000001), and back. */
-struct ip_addr ip_addr_from_v4(uint32_t host);
-uint32_t ip_addr_to_v4(struct ip_addr addr);
-bool ip_addr_equal(struct ip_addr a, struct ip_addr b);
-bool mac_equal(struct mac a, struct mac b);
 
 /* Values of struct packet .flags. */
 enum {
@@ -84,6 +93,7 @@ enum {
 enum {
 	PACKET_GSO_NONE = 0,
 	PACKET_GSO_TCP4 = 1,
+	PACKET_GSO_TCP6 = 2,
 };
 
 /*
@@ -91,11 +101,11 @@ enum {
  * nobody else writes; the frame has @len bytes, of which the first @head_len stand at @data (the
  * others may stay elsewhere: the router neither reads nor changes them). head_len is len, or at
  * least PACKET_HEAD_MIN. @capacity bytes may be written at @data; it is at least head_len. An
- * answer (RST, ICMP error, ARP) may be longer than a small frame: PACKET_REPLY_ROOM is enough for
+ * answer (RST, ICMP error, ARP, neighbour discovery) may be longer than a small frame: PACKET_REPLY_ROOM is enough for
  * any, and where it does not fit there is none.
  *
- * A TCP superframe has gso_type PACKET_GSO_TCP4, a gso_size (payload bytes per segment) and a blank
- * checksum; its IPv4 total length counts the whole.
+ * A TCP superframe has gso_type PACKET_GSO_TCP4 or _TCP6, a gso_size (payload bytes per segment) and a
+ * blank checksum; its IP header's length counts the whole.
  */
 struct packet {
 	uint8_t *data;
@@ -118,12 +128,13 @@ struct packet_info {
 	uint16_t ethertype;
 	struct mac mac_src, mac_dst;
 	uint8_t proto;
-	uint8_t ttl;
+	uint8_t ttl; /* the hop limit of IPv6 */
 	struct ip_addr src, dst;
 	uint16_t sport, dport;
-	uint32_t ip_len; /* IPv4 total length: the frame may be padded beyond */
-	uint32_t l4_off;
+	uint32_t ip_len;      /* of the IP packet: the frame may be padded beyond */
+	uint32_t l4_off;      /* behind the IP header and its extension headers */
 	uint32_t payload_len; /* bytes behind the TCP, UDP or ICMP header */
+	uint8_t icmp_kind;    /* enum icmp_kind */
 	uint8_t icmp_type, icmp_code;
 	uint8_t tcp_flags;
 	uint16_t tcp_window;
@@ -132,15 +143,30 @@ struct packet_info {
 	uint8_t tcp_scale; /* window scale option of a SYN (RFC 7323), TCP_SCALE_NONE without */
 };
 
+/* The bytes of layer 4: header and payload. */
+static inline uint32_t packet_get_l4_len(const struct packet_info *info)
+{
+	return ETH_HEADER_LEN + info->ip_len - info->l4_off;
+}
+
 /*
- * Parse and judge the frame @pkt into @info (RFC 791, 793, 768, 792). Gives REASON_NONE for a frame
- * that is ARP (then only ethertype and MACs are filled) or a whole IPv4 packet of TCP, UDP or a
- * passed ICMP type without options; else the reason to drop it. Checks the IPv4 header checksum,
- * and the ICMP checksum when the packet is whole in memory; those of TCP and UDP are the receiver's
- * to check: translation updates them incrementally, so a wrong one stays wrong. Padding behind the
- * IPv4 packet is cut off: pkt->len and head_len shrink.
+ * Parse and judge the frame @pkt into @info (RFC 791, 793, 768, 792, 8200, 4443). Gives REASON_NONE for a frame
+ * that is ARP (then only ethertype and MACs are filled) or a whole IP packet of TCP, UDP or a passed
+ * ICMP type, IPv4 without options; else the reason to drop it. IPv6 extension headers are walked as far
+ * as PACKET_HEAD_MIN: hop-by-hop and destination options and routing headers that have nothing left to do.
+ * Checks the IPv4 header checksum, and the ICMP checksum when the packet is whole in memory; those of TCP and UDP are
+ * the receiver's to check: translation updates them incrementally, so a wrong one stays wrong. Padding behind the
+ * IP packet is cut off: pkt->len and head_len shrink.
  */
 enum reason packet_parse(struct packet *pkt, struct packet_info *info);
+
+/* --- packet_ipv6.c --- */
+
+/*
+ * Parse the IPv6 header of @pkt and what extends it, up to layer 4: the fields of @info that both families have, and
+ * the padding is cut off.
+ */
+enum reason packet_parse_ipv6(struct packet *pkt, struct packet_info *info);
 
 /*
  * Big-endian fields at @p.
@@ -158,7 +184,7 @@ void be32_put(uint8_t *p, uint32_t value);
 uint32_t checksum_add(uint32_t sum, const uint8_t *data, size_t len);
 uint16_t checksum_fold(uint32_t sum);
 
-/* The sum of the IPv4 pseudo-header for @len bytes of @proto, to go on with checksum_add(). */
+/* The sum of the pseudo-header for @len bytes of @proto, to go on with checksum_add(). @src and @dst tell the family. */
 uint32_t checksum_add_pseudo(uint32_t sum, struct ip_addr src, struct ip_addr dst, uint8_t proto, uint32_t len);
 
 /*

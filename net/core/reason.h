@@ -13,15 +13,19 @@
 	X(IFACE_UNSET, "interface is not configured")                                                                  \
 	X(FRAME_SHORT, "frame or header is cut short")                                                                 \
 	X(FRAME_LONG, "frame is longer than the interface takes")                                                      \
-	X(ETHERTYPE, "neither IPv4 nor ARP")                                                                           \
-	X(IP_HEADER, "bad IPv4 version, header length or reserved flag")                                               \
+	X(ETHERTYPE, "neither IP nor ARP")                                                                             \
+	X(IP_HEADER, "bad IP version, header length or reserved flag")                                                 \
 	X(IP_OPTIONS, "IPv4 options")                                                                                  \
-	X(IP_LENGTH, "IPv4 total length disagrees with the frame")                                                     \
+	X(IP_LENGTH, "IP length disagrees with the frame")                                                             \
 	X(IP_CHECKSUM, "bad IPv4 header checksum")                                                                     \
-	X(IP_FRAGMENT, "IPv4 fragment: not supported yet")                                                             \
+	X(IP_FRAGMENT, "fragment: not supported yet")                                                                  \
+	X(IP6_EXTENSION, "IPv6 extension headers out of place, malformed, or longer than is looked at")                \
+	X(IP6_ROUTING, "IPv6 routing header of type 0, or with segments left")                                         \
+	X(IP6_JUMBO, "IPv6 jumbogram")                                                                                 \
 	X(IP_PROTO, "protocol other than TCP, UDP and ICMP")                                                           \
 	X(TCP_HEADER, "bad TCP header or flags")                                                                       \
 	X(UDP_LENGTH, "bad UDP length")                                                                                \
+	X(UDP_CHECKSUM, "UDP over IPv6 without a checksum")                                                            \
 	X(ICMP_TYPE, "ICMP type not passed")                                                                           \
 	X(ICMP_CHECKSUM, "bad ICMP checksum")                                                                          \
 	X(CSUM_META, "checksum completion request does not fit the headers")                                           \
@@ -29,6 +33,7 @@
 	/* who it claims to be from and for */                                                                         \
 	X(MAC_DESTINATION, "frame is for another station")                                                             \
 	X(MAC_SPOOF, "source MAC is not the interface's own")                                                          \
+	X(IP_FAMILY, "the interface has no address of that family")                                                    \
 	X(IP_SPOOF, "source address is not the interface's own")                                                       \
 	X(IP_BOGON, "address that can never be a unicast source or destination")                                       \
 	X(NOT_UNICAST, "broadcast or multicast destination")                                                           \

@@ -33,8 +33,8 @@ static void ip_write(struct packet *pkt, struct ip_addr src, struct ip_addr dst,
 	be16_put(ip + 6, 0x4000);
 	ip[8] = REPLY_TTL;
 	ip[9] = proto;
-	memcpy(ip + 12, src.octets, 4);
-	memcpy(ip + 16, dst.octets, 4);
+	memcpy(ip + 12, ip_addr_get_octets(&src), 4);
+	memcpy(ip + 16, ip_addr_get_octets(&dst), 4);
 	be16_put(ip + 10, (uint16_t)~checksum_fold(checksum_add(0, ip, IPV4_HEADER_LEN)));
 	pkt->len = pkt->head_len = ETH_HEADER_LEN + IPV4_HEADER_LEN + l4_len;
 	pkt->flags = 0;
@@ -54,8 +54,8 @@ bool reply_write_echo(struct packet *pkt, const struct packet_info *info)
 	/*
 	 * Swapping the addresses keeps the header's sum; the new TTL and type change one word each.
 	 */
-	memcpy(ip + 12, info->dst.octets, 4);
-	memcpy(ip + 16, info->src.octets, 4);
+	memcpy(ip + 12, ip_addr_get_octets(&info->dst), 4);
+	memcpy(ip + 16, ip_addr_get_octets(&info->src), 4);
 	be16_put(ip + 10, checksum_update(be16_get(ip + 10), be16_get(ip + 8), REPLY_TTL << 8 | IP_PROTO_ICMP));
 	ip[8] = REPLY_TTL;
 	be16_put(icmp + 2, checksum_update(be16_get(icmp + 2), ICMP_ECHO_REQUEST << 8, ICMP_ECHO_REPLY << 8));

@@ -9,8 +9,6 @@
 #include "passage.h"
 #include "reply.h"
 
-static const struct ip_addr addr_none;
-
 bool route_by(const struct router *r, uint8_t out_if, struct ip_addr addr, struct route *route)
 {
 	const struct iface_config *out = &r->iface[out_if];
@@ -26,7 +24,7 @@ bool route_by(const struct router *r, uint8_t out_if, struct ip_addr addr, struc
 	if (!iface_covers(out, addr)) {
 		route->via_gateway = true;
 		route->next_hop = out->peer;
-		return !ip_addr_equal(out->peer, addr_none);
+		return !ip_addr_is_unspecified(out->peer);
 	}
 	route->via_gateway = ip_addr_equal(out->peer, addr);
 	return !iface_has_edge(out, addr);

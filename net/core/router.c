@@ -94,8 +94,7 @@ static bool addr_is_used(const struct router *r, struct ip_addr addr)
 
 static bool config_is_sane(const struct router *r, const struct iface_config *c)
 {
-	static const struct ip_addr none;
-	bool has_peer = !ip_addr_equal(c->peer, none);
+	bool has_peer = !ip_addr_is_unspecified(c->peer);
 
 	if (c->kind != IFACE_INNER && c->kind != IFACE_UPLINK)
 		return false;

@@ -61,6 +61,14 @@ struct rules_key rules_key_of(const uint8_t addr[16])
 	};
 }
 
+/* As tables have it: an IPv4 address stands first, and zeros behind it. */
+static struct rules_key key_of_address(struct ip_addr addr)
+{
+	if (ip_addr_is_v4(addr))
+		return (struct rules_key){.hi = (uint64_t)ip_addr_to_v4(addr) << 32};
+	return rules_key_of(addr.octets);
+}
+
 struct rules_key rules_key_cut(struct rules_key key, unsigned len)
 {
 	uint64_t hi = len == 0 ? 0 : len >= 64 ? ~0ull : ~0ull << (64 - len);
@@ -136,7 +144,7 @@ static uint32_t block_decide(const struct rules_table *table, uint32_t number, c
 			     uint32_t best)
 {
 	const struct rules_block *block = &table->blocks[number];
-	struct rules_key src = rules_key_of(query->src.octets), dst = rules_key_of(query->dst.octets);
+	struct rules_key src = key_of_address(query->src), dst = key_of_address(query->dst);
 	uint32_t service = RULES_SERVICE(query->proto, query->dport);
 
 	for (uint32_t i = 0; i < block->tuple_count; i++) {

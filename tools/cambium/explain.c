@@ -16,14 +16,6 @@ static struct mac mac_of(unsigned owner, unsigned index)
 	return (struct mac){{2, 0, 0, 0, (uint8_t)owner, (uint8_t)index}};
 }
 
-static struct ip_addr v4_of(const uint8_t octets[4])
-{
-	struct ip_addr addr = {{0}};
-
-	memcpy(addr.octets, octets, 4);
-	return addr;
-}
-
 /* Gives @r the interfaces of the policy. False: one has no address, or none that a router takes. */
 static bool ifaces_set(struct router *r, const struct policy *policy)
 {
@@ -33,8 +25,8 @@ static bool ifaces_set(struct router *r, const struct policy *policy)
 			.kind = iface->kind == RULES_IF_UPLINK ? IFACE_UPLINK : IFACE_INNER,
 			.mac = mac_of(1, i),
 			.peer_mac = mac_of(2, i),
-			.addr = v4_of(iface->addr4),
-			.peer = v4_of(iface->peer4),
+			.addr = ip_addr_read(iface->addr4, true),
+			.peer = ip_addr_read(iface->peer4, true),
 			.prefix_len = iface->len4,
 			.mtu = 1500,
 		};
@@ -64,8 +56,8 @@ static uint32_t frame_build(const struct described *p, uint8_t *frame)
 	be16_put(ip + 2, (uint16_t)(IPV4_HEADER_LEN + len));
 	ip[8] = 64;
 	ip[9] = p->proto;
-	memcpy(ip + 12, p->src.octets, 4);
-	memcpy(ip + 16, p->dst.octets, 4);
+	memcpy(ip + 12, ip_addr_get_octets(&p->src), 4);
+	memcpy(ip + 16, ip_addr_get_octets(&p->dst), 4);
 	be16_put(ip + 10, (uint16_t)~checksum_fold(checksum_add(0, ip, IPV4_HEADER_LEN)));
 	be16_put(l4, p->sport);
 	be16_put(l4 + 2, p->dport);
@@ -134,10 +126,10 @@ static uint8_t place_find(const struct policy *policy, uint8_t from, uint8_t fam
 
 		if (iface->kind == RULES_IF_NONE)
 			continue;
-		if ((v4 ? iface->len4 : iface->len6) && !memcmp(own, addr.octets, size))
+		if ((v4 ? iface->len4 : iface->len6) && !memcmp(own, ip_addr_get_octets(&addr), size))
 			return i == from ? (uint8_t)RULES_TO_SELF : (uint8_t)RULES_TO_NOWHERE;
 		if (iface->kind == RULES_IF_INNER && (v4 ? iface->len4 : iface->len6) &&
-		    !memcmp(peer, addr.octets, size))
+		    !memcmp(peer, ip_addr_get_octets(&addr), size))
 			return (uint8_t)i;
 		if (iface->kind == RULES_IF_UPLINK && outside == RULES_TO_NOWHERE)
 			outside = (uint8_t)i;
@@ -167,6 +159,7 @@ static void rules_ask(const struct policy *policy, const struct rules_table *tab
 				    .src = e->packet.src,
 				    .dst = e->packet.dst};
 	struct decision decision = rules_decide(table, &query);
+	bool is_v4 = e->packet.family == RULES_FAMILY_IPV4;
 
 	e->action = decision.action;
 	e->rule = decision.rule;
@@ -179,14 +172,12 @@ static void rules_ask(const struct policy *policy, const struct rules_table *tab
 
 		e->out_if = instance.iface;
 		e->becomes.dport = instance.port;
-		memcpy(e->becomes.dst.octets, e->packet.family == RULES_FAMILY_IPV4 ? to->peer4 : to->peer6,
-		       e->packet.family == RULES_FAMILY_IPV4 ? 4 : 16);
+		e->becomes.dst = ip_addr_read(is_v4 ? to->peer4 : to->peer6, is_v4);
 	}
 	if (e->action == RULES_MASQUERADE) {
 		const struct rules_iface *to = &policy->ifaces[e->place];
 
-		memcpy(e->becomes.src.octets, e->packet.family == RULES_FAMILY_IPV4 ? to->addr4 : to->addr6,
-		       e->packet.family == RULES_FAMILY_IPV4 ? 4 : 16);
+		e->becomes.src = ip_addr_read(is_v4 ? to->addr4 : to->addr6, is_v4);
 	}
 }
 

@@ -58,6 +58,8 @@ static bool proto_read(struct reader *r, uint8_t *proto)
 static bool end_read(struct reader *r, bool has_port, struct ip_addr *addr, uint8_t *family, uint16_t *port)
 {
 	char text[80], *colon = NULL, *rest;
+	uint8_t octets[16];
+	bool is_v4;
 	unsigned long number = 0;
 
 	snprintf(text, sizeof text, "%s", r->word ? r->word : "");
@@ -74,13 +76,11 @@ static bool end_read(struct reader *r, bool has_port, struct ip_addr *addr, uint
 		colon[-1] = 0;
 		memmove(text, text + 1, strlen(text));
 	}
-	memset(addr, 0, sizeof *addr);
-	*family = RULES_FAMILY_IPV4;
-	if (inet_pton(AF_INET, text, addr->octets) != 1) {
-		*family = RULES_FAMILY_IPV6;
-		if (inet_pton(AF_INET6, text, addr->octets) != 1)
-			return wrong(r, "an address");
-	}
+	is_v4 = inet_pton(AF_INET, text, octets) == 1;
+	if (!is_v4 && inet_pton(AF_INET6, text, octets) != 1)
+		return wrong(r, "an address");
+	*addr = ip_addr_read(octets, is_v4);
+	*family = ip_addr_is_v4(*addr) ? RULES_FAMILY_IPV4 : RULES_FAMILY_IPV6;
 	*port = (uint16_t)number;
 	advance(r);
 	return true;
@@ -149,8 +149,8 @@ const char *described_text(const struct described *p, char text[EXPLAIN_TEXT_MAX
 	bool v6 = af == AF_INET6;
 	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
 
-	inet_ntop(af, p->src.octets, src, sizeof src);
-	inet_ntop(af, p->dst.octets, dst, sizeof dst);
+	inet_ntop(af, ip_addr_get_octets(&p->src), src, sizeof src);
+	inet_ntop(af, ip_addr_get_octets(&p->dst), dst, sizeof dst);
 	if (p->proto == RULES_PROTO_TCP || p->proto == RULES_PROTO_UDP)
 		snprintf(text, EXPLAIN_TEXT_MAX, "%s %s%s%s:%u > %s%s%s:%u",
 			 p->proto == RULES_PROTO_TCP ? "tcp" : "udp", v6 ? "[" : "", src, v6 ? "]" : "", p->sport,

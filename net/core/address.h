@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IP addresses of both families in one type, and what kinds of them there are.
+ *
+ * An IPv4 address a.b.c.d stands as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2), so an address says its family itself and two
+ * are equal when their octets are. No packet brings such an IPv6 address in: packet_parse() refuses it.
+ */
+#ifndef CAMBIUM_NET_CORE_ADDRESS_H
+#define CAMBIUM_NET_CORE_ADDRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* In network order. All zero is the unspecified address of IPv6, and stands for none where there may be none. */
+struct ip_addr {
+	uint8_t octets[16];
+};
+
+struct mac {
+	uint8_t octets[6];
+};
+
+/* The IPv4 address @host, in host order (10.0.0.1 is 0x0a000001), and back. */
+struct ip_addr ip_addr_from_v4(uint32_t host);
+uint32_t ip_addr_to_v4(struct ip_addr addr);
+
+/* The address in the four (@is_v4) or sixteen octets at @octets, as headers and tables have it. */
+struct ip_addr ip_addr_read(const uint8_t *octets, bool is_v4);
+
+/* The octets of @addr as headers have them: four for IPv4, else sixteen. They are within @addr. */
+const uint8_t *ip_addr_get_octets(const struct ip_addr *addr);
+
+bool ip_addr_is_v4(struct ip_addr addr);
+bool ip_addr_equal(struct ip_addr a, struct ip_addr b);
+bool mac_equal(struct mac a, struct mac b);
+
+/* 0.0.0.0, or ::. */
+bool ip_addr_is_unspecified(struct ip_addr addr);
+
+/* 224.0.0.0/4, or ff00::/8. */
+bool ip_addr_is_multicast(struct ip_addr addr);
+
+/* fe80::/10: of one link only, and never forwarded (RFC 4291 section 2.5.6). False for IPv4. */
+bool ip_addr_is_link_local(struct ip_addr addr);
+
+/*
+ * Can @addr never be a station's on a wire: 0.0.0.0/8, 127.0.0.0/8, 240.0.0.0/4, ::/96? Multicast is asked for apart.
+ */
+bool ip_addr_is_bogon(struct ip_addr addr);
+
+/* Are @addr and @prefix of one family and equal in their first @len bits of that family? */
+bool ip_addr_in_prefix(struct ip_addr addr, struct ip_addr prefix, uint8_t len);
+
+/* The bits that an address of the family of @addr has: 32 or 128. */
+uint8_t ip_addr_get_bits(struct ip_addr addr);
+
+/* The IPv6 address of the /64 @prefix with the interface identifier of @mac (RFC 4291 appendix A). */
+struct ip_addr ip_addr_from_mac(struct ip_addr prefix, struct mac mac);
+
+/* The link-local address of @mac. */
+struct ip_addr ip_addr_link_local(struct mac mac);
+
+/* The solicited-node multicast address of the IPv6 address @addr (RFC 4291 section 2.7.1), and a multicast one's MAC. */
+struct ip_addr ip_addr_solicited_node(struct ip_addr addr);
+struct mac mac_from_multicast(struct ip_addr addr);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IPv6 headers (RFC 8200). The invariant: the walk over the extension headers only goes forward, by at least eight bytes a
+ * header, and ends within the first PACKET_HEAD_MIN bytes of the frame, so what a rule decides by is always there and
+ * nothing can be hidden behind a long chain (RFC 7112).
+ */
+#include "packet.h"
+
+enum {
+	NEXT_HOP_BY_HOP = 0,
+	NEXT_ROUTING = 43,
+	NEXT_FRAGMENT = 44,
+	NEXT_DESTINATION = 60,
+};
+
+enum {
+	OPTION_PAD1 = 0,
+	OPTION_JUMBO = 0xc2, /* RFC 2675 */
+};
+
+#define EXTENSION_MIN 8u
+
+/* The options of a hop-by-hop or destination header of @len bytes lie within it, and none makes it a jumbogram. */
+static enum reason options_check(const uint8_t *header, uint32_t len)
+{
+	uint32_t at = 2;
+
+	while (at < len) {
+		if (header[at] == OPTION_PAD1) {
+			at++;
+			continue;
+		}
+		if (at + 1 >= len || header[at + 1] > len - at - 2)
+			return REASON_IP6_EXTENSION;
+		if (header[at] == OPTION_JUMBO)
+			return REASON_IP6_JUMBO;
+		at += 2u + header[at + 1];
+	}
+	return REASON_NONE;
+}
+
+/* Judge the extension header @next, which is the first if @is_first, in the @len bytes that it has. */
+static enum reason extension_check(uint8_t next, const uint8_t *header, uint32_t len, bool is_first)
+{
+	if (next == NEXT_ROUTING)
+		/* Type 0 (RFC 5095), or one with somewhere else to go, to which no rule agreed. */
+		return header[2] == 0 || header[3] != 0 ? REASON_IP6_ROUTING : REASON_NONE;
+	if (next == NEXT_HOP_BY_HOP && !is_first)
+		return REASON_IP6_EXTENSION;
+	return options_check(header, len);
+}
+
+/* Walk from the header @next, right behind the fixed one, to layer 4. */
+static enum reason extensions_walk(const struct packet *pkt, struct packet_info *info, uint8_t next)
+{
+	uint32_t at = ETH_HEADER_LEN + IPV6_HEADER_LEN;
+
+	while (next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_FRAGMENT || next == NEXT_DESTINATION) {
+		const uint8_t *header = pkt->data + at;
+		enum reason reason;
+		uint32_t len;
+
+		if (pkt->head_len - at < EXTENSION_MIN)
+			return REASON_FRAME_SHORT;
+		if (next == NEXT_FRAGMENT)
+			return REASON_IP_FRAGMENT;
+		len = (header[1] + 1u) * EXTENSION_MIN;
+		if (len > PACKET_HEAD_MIN - at)
+			return REASON_IP6_EXTENSION;
+		if (len > pkt->head_len - at)
+			return REASON_FRAME_SHORT;
+		reason = extension_check(next, header, len, at == ETH_HEADER_LEN + IPV6_HEADER_LEN);
+		if (reason != REASON_NONE)
+			return reason;
+		next = header[0];
+		at += len;
+	}
+	info->proto = next;
+	info->l4_off = at;
+	return REASON_NONE;
+}
+
+enum reason packet_parse_ipv6(struct packet *pkt, struct packet_info *info)
+{
+	const uint8_t *ip = pkt->data + ETH_HEADER_LEN;
+
+	if (pkt->head_len < ETH_HEADER_LEN + IPV6_HEADER_LEN)
+		return REASON_FRAME_SHORT;
+	if (ip[0] >> 4 != 6)
+		return REASON_IP_HEADER;
+	info->ip_len = IPV6_HEADER_LEN + be16_get(ip + 4);
+	if (info->ip_len > pkt->len - ETH_HEADER_LEN)
+		return REASON_IP_LENGTH;
+	pkt->len = ETH_HEADER_LEN + info->ip_len;
+	if (pkt->head_len > pkt->len)
+		pkt->head_len = pkt->len;
+	info->ttl = ip[7];
+	info->src = ip_addr_read(ip + 8, false);
+	info->dst = ip_addr_read(ip + 24, false);
+	if (ip_addr_is_v4(info->src) || ip_addr_is_v4(info->dst))
+		return REASON_IP_BOGON;
+	return extensions_walk(pkt, info, ip[6]);
+}
