@@ -167,8 +167,8 @@ struct rules_rule {
 	uint32_t first_target; /* behind those of the rules before; 0 where there are none */
 	uint16_t target_count;
 	uint16_t limit, log, counter;
-	uint32_t line; /* in the text */
-	uint32_t reserved1;
+	uint32_t line;     /* in the text */
+	uint32_t identity; /* of what it says: the same in two tables, it is the same rule; 0: of no other table */
 };
 
 /* The peer of an inner interface. */

@@ -88,6 +88,16 @@ static struct arp_entry *entry_find(struct arp_table *table, uint8_t iface, stru
 	return NULL;
 }
 
+bool arp_find_mac(struct arp_table *table, uint8_t iface, struct ip_addr addr, struct mac *mac)
+{
+	const struct arp_entry *entry = entry_find(table, iface, addr);
+
+	if (!entry || (entry->state != ARP_REACHABLE && entry->state != ARP_PROBE))
+		return false;
+	*mac = entry->mac;
+	return true;
+}
+
 /*
  * A place for a new entry: a free one, else the longest unused that nobody waits for: FAILED first,
  * then REACHABLE or PROBE. INCOMPLETE ones and gateways stay, so a scan of the link takes nobody's

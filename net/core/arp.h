@@ -104,6 +104,10 @@ enum arp_result {
 enum arp_result arp_resolve(struct arp_table *table, uint8_t iface, struct ip_addr addr, bool pinned, uint64_t now,
 			    struct mac *mac, uint16_t *hold);
 
+/* The MAC of @addr at uplink @iface, for something that is not worth waiting: false, and nobody is asked, when it is not
+ * known. */
+bool arp_find_mac(struct arp_table *table, uint8_t iface, struct ip_addr addr, struct mac *mac);
+
 /* Take in that @addr at @iface answered with @mac. False when nobody had asked. */
 bool arp_learn(struct arp_table *table, uint8_t iface, struct ip_addr addr, struct mac mac, uint64_t now);
 

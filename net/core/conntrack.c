@@ -351,6 +351,12 @@ const struct flow *conntrack_get(const struct conntrack *ct, uint32_t index)
 	return &ct->flows[index];
 }
 
+void conntrack_set_rule(struct conntrack *ct, uint32_t index, uint32_t rule)
+{
+	CHECK(index < ct->capacity && ct->flows[index].in_use);
+	ct->flows[index].rule = rule;
+}
+
 void conntrack_close(struct conntrack *ct, uint32_t index)
 {
 	struct flow *flow = &ct->flows[index];

@@ -145,6 +145,9 @@ enum reason conntrack_update(struct conntrack *ct, struct flow_ref ref, const st
 /* The flow number @index, which is in use. */
 const struct flow *conntrack_get(const struct conntrack *ct, uint32_t index);
 
+/* @rule is kept instead for flow number @index, which is in use. */
+void conntrack_set_rule(struct conntrack *ct, uint32_t index, uint32_t rule);
+
 /* Forget flow number @index, which is in use. */
 void conntrack_close(struct conntrack *ct, uint32_t index);
 

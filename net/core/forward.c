@@ -8,25 +8,7 @@
 
 #include "nat.h"
 #include "passage.h"
-
-/*
- * A flow keeps the number of its rule with the low bits of the epoch in which it was opened: a number of other rules
- * means nothing.
- */
-#define RULE_BITS 20u
-
-_Static_assert(RULES_COUNT_MAX <= 1u << RULE_BITS, "a rule's number fits");
-
-static uint32_t rule_tag(const struct router *r, uint32_t rule)
-{
-	return r->epoch << RULE_BITS | rule;
-}
-
-static uint32_t rule_untag(const struct router *r, uint32_t tag)
-{
-	return tag >> RULE_BITS == (r->epoch << RULE_BITS) >> RULE_BITS ? tag & ((1u << RULE_BITS) - 1)
-									: RULE_INDEX_NONE;
-}
+#include "reply.h"
 
 /* Does the limit of the rule number @rule, if any, let a packet pass in direction @dir? */
 static bool traffic_admits(struct passage *p, uint32_t rule, unsigned dir)
@@ -41,6 +23,20 @@ static void traffic_count(struct passage *p, uint32_t rule, unsigned dir)
 		meters_count_packet(p->r->meters, &p->r->rules, &p->r->rules.rules[rule], dir, p->info.ip_len);
 }
 
+/* Its flow is forbidden: the answer that the policy would give, where it gives one. */
+static enum verdict cut_answer(struct passage *p, enum review review)
+{
+	if (review == REVIEW_CUT)
+		return passage_drop(p, REASON_FLOW_CUT);
+	/* once for each flow, so that it needs no budget */
+	if (p->info.proto == IP_PROTO_TCP && reply_write_reset(p->pkt, &p->info)) {
+		p->out->reason = REASON_FLOW_CUT;
+		p->out->out_if = p->in_if;
+		return VERDICT_REPLY;
+	}
+	return answer_error(p, REASON_FLOW_CUT, ICMP_UNREACHABLE, ICMP_CODE_PROHIBITED, 0);
+}
+
 enum verdict forward_flow(struct passage *p, struct flow_ref ref)
 {
 	const struct flow *flow = conntrack_get(&p->r->flows, ref.index);
@@ -48,11 +44,15 @@ enum verdict forward_flow(struct passage *p, struct flow_ref ref)
 	uint8_t out_if = flow->iface[!ref.dir];
 	struct route route;
 	enum verdict verdict;
+	enum review review;
 	enum reason reason;
 
-	p->out->rule = rule_untag(p->r, flow->rule);
 	if (flow->iface[ref.dir] != p->in_if)
 		return passage_drop(p, REASON_FLOW_IFACE);
+	review = review_flow(p->r, ref.index, REVIEW_TELL(!ref.dir));
+	if (review != REVIEW_KEPT)
+		return cut_answer(p, review);
+	p->out->rule = review_get_rule(p->r, ref.index);
 	if (!route_by(p->r, out_if, to.dst, &route))
 		return passage_drop(p, REASON_NO_ROUTE);
 	if (!route_admits(p, out_if, &verdict))
@@ -85,6 +85,8 @@ enum verdict forward_error(struct passage *p)
 	flow = conntrack_get(&p->r->flows, ref.index);
 	if (flow->iface[ref.dir] != p->in_if)
 		return passage_drop(p, REASON_FLOW_IFACE);
+	if (review_flow(p->r, ref.index, REVIEW_TELL_BOTH) != REVIEW_KEPT)
+		return passage_drop(p, REASON_FLOW_CUT);
 	if (!ip_addr_equal(p->info.dst, mirrored.dst) ||
 	    (mirrored.proto == IP_PROTO_TCP && !tcp_track_in_flight(&flow->tcp, !ref.dir, quote.tcp_seq)))
 		return passage_drop(p, REASON_ICMP_UNRELATED);
@@ -231,7 +233,7 @@ static enum verdict flow_open(struct passage *p, const struct decision *decision
 	reason = opening_admits(p, decision->rule);
 	if (reason == REASON_NONE)
 		reason = conntrack_open(&p->r->flows, &tuple, &reply, p->in_if, route->out_if,
-					rule_tag(p->r, decision->rule), &p->info, p->now, &ref);
+					review_tag(p->r, decision->rule), &p->info, p->now, &ref);
 	if (reason != REASON_NONE)
 		return passage_drop(p, reason);
 	traffic_count(p, decision->rule, 0);

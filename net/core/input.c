@@ -94,6 +94,19 @@ static enum verdict frame_input(struct passage *p)
 	return ipv4_input(p);
 }
 
+/* Keeps what can be told of a packet that did not pass. */
+static void drop_note(const struct passage *p)
+{
+	struct router_drop *drop = &p->r->drops[p->r->drop_count++ % ROUTER_DROP_COUNT];
+
+	*drop = (struct router_drop){
+		.when = p->now,
+		.tuple = flow_tuple_of(&p->info),
+		.in_if = p->in_if,
+		.reason = (uint8_t)p->out->reason,
+	};
+}
+
 enum verdict router_input(struct router *r, unsigned in_if, struct packet *pkt, uint64_t now, struct output *out)
 {
 	struct passage p = {.r = r, .pkt = pkt, .out = out, .now = now};
@@ -113,10 +126,13 @@ enum verdict router_input(struct router *r, unsigned in_if, struct packet *pkt, 
 	r->reasons[out->reason]++;
 	if (verdict == VERDICT_DROP) {
 		counters->rx_dropped++;
+		drop_note(&p);
 	} else if (verdict != VERDICT_CONSUMED) {
 		CHECK(out->out_if < ROUTER_IF_COUNT);
 		r->counters[out->out_if].tx_packets++;
 		r->counters[out->out_if].tx_bytes += pkt->len;
+		if (verdict == VERDICT_REPLY && out->reason != REASON_SELF_ECHO && out->reason != REASON_ARP_REQUEST)
+			drop_note(&p);
 	}
 	return verdict;
 }

@@ -91,6 +91,27 @@ bool route_admits(struct passage *p, uint8_t out_if, enum verdict *verdict);
 /* The translated packet leaves by @route: Ethernet header and TTL. FORWARD, HOLD or DROP. */
 enum verdict route_leave(struct passage *p, const struct route *route);
 
+/* --- review.c: open flows under new rules --- */
+
+enum review {
+	REVIEW_KEPT,     /* the rules in force let it be as it is */
+	REVIEW_CUT,      /* forgotten: they drop it */
+	REVIEW_CUT_TOLD, /* forgotten: they reject it, or let it be in another way; its ends hear of it */
+};
+
+#define REVIEW_TELL(end) (1u << (end))
+#define REVIEW_TELL_BOTH 3u
+
+/*
+ * Has the rules in force decide about flow number @index, where they have not yet. A TCP connection that ends by
+ * REVIEW_CUT_TOLD is reset by an event at each end that @tell names.
+ */
+enum review review_flow(struct router *r, uint32_t index, unsigned tell);
+
+/* What a flow keeps of @rule, which decided it now; and the number of the rule of flow @index, which was reviewed. */
+uint32_t review_tag(const struct router *r, uint32_t rule);
+uint32_t review_get_rule(const struct router *r, uint32_t index);
+
 /* --- forward.c: flows --- */
 
 /* What happens to an admitted packet of a known flow; of no flow yet; and to an ICMP error. */

@@ -41,6 +41,7 @@
 	X(POLICY_DEFAULT, "no rule matches")                                                                           \
 	X(POLICY_DROP, "a drop rule matches")                                                                          \
 	X(POLICY_REJECT, "a reject rule matches")                                                                      \
+	X(FLOW_CUT, "belongs to an open flow that the new rules refuse")                                               \
 	X(LIMIT_FLOWS, "the source opens more flows than a limit lets it")                                             \
 	X(LIMIT_TRAFFIC, "more traffic than a limit lets pass")                                                        \
 	X(NO_ROUTE, "no interface leads to the destination")                                                           \

@@ -90,6 +90,27 @@ bool reply_write_reset(struct packet *pkt, const struct packet_info *info)
 	return true;
 }
 
+void reply_make_reset(uint8_t *frame, const struct reply_reset *reset)
+{
+	struct packet pkt = {.data = frame};
+	uint8_t *tcp = frame + ETH_HEADER_LEN + IPV4_HEADER_LEN;
+	uint32_t sum;
+
+	memcpy(frame, reset->mac_dst.octets, 6);
+	memcpy(frame + 6, reset->mac_src.octets, 6);
+	be16_put(frame + 12, ETHERTYPE_IPV4);
+	ip_write(&pkt, reset->src, reset->dst, IP_PROTO_TCP, TCP_HEADER_LEN);
+	memset(tcp, 0, TCP_HEADER_LEN);
+	be16_put(tcp, reset->sport);
+	be16_put(tcp + 2, reset->dport);
+	be32_put(tcp + 4, reset->seq);
+	be32_put(tcp + 8, reset->ack);
+	tcp[12] = TCP_HEADER_LEN / 4 << 4;
+	tcp[13] = TCP_RST | TCP_ACK;
+	sum = checksum_add_pseudo(0, reset->src, reset->dst, IP_PROTO_TCP, TCP_HEADER_LEN);
+	be16_put(tcp + 16, (uint16_t)~checksum_fold(checksum_add(sum, tcp, TCP_HEADER_LEN)));
+}
+
 bool reply_write_error(struct packet *pkt, const struct packet_info *info, struct ip_addr from, uint8_t type,
 		       uint8_t code, uint16_t mtu)
 {

@@ -25,6 +25,19 @@ bool reply_write_echo(struct packet *pkt, const struct packet_info *info);
  */
 bool reply_write_reset(struct packet *pkt, const struct packet_info *info);
 
+/* A RST by itself, from the address and port @src, @sport to @dst, @dport. */
+struct reply_reset {
+	struct mac mac_src, mac_dst;
+	struct ip_addr src, dst;
+	uint16_t sport, dport;
+	uint32_t seq, ack;
+};
+
+#define REPLY_RESET_LEN 54u
+
+/* Write the frame of @reset, REPLY_RESET_LEN bytes, at @frame. */
+void reply_make_reset(uint8_t *frame, const struct reply_reset *reset);
+
 /*
  * The packet becomes an ICMP error @type, @code from @from that quotes it (RFC 1122 section 3.2.2);
  * @mtu is the next hop's for ICMP_CODE_TOO_BIG (RFC 1191), else 0. None for an ICMP packet other

@@ -8,48 +8,79 @@
  */
 #include <string.h>
 
-#include "router.h"
+#include <base/check.h>
+
+#include "passage.h"
+#include "reply.h"
 
 #define SWEEP_COUNT 256u /* flows looked at in one tick */
 
+/* What stands in the router's memory before the flows. */
+struct own_memory {
+	uint64_t hits[RULES_COUNT_MAX];
+	struct rules_meters meters;
+	struct rules_reload reload;
+};
+
 size_t router_get_memory_size(uint32_t flow_count)
 {
-	return RULES_COUNT_MAX * sizeof(uint64_t) + sizeof(struct rules_meters) + _Alignof(uint64_t) +
-	       conntrack_get_memory_size(flow_count);
+	return sizeof(struct own_memory) + _Alignof(struct own_memory) + conntrack_get_memory_size(flow_count);
 }
 
 bool router_init(struct router *r, void *memory, size_t len, struct router_seed seed)
 {
-	uintptr_t pad = -(uintptr_t)memory & (_Alignof(uint64_t) - 1);
-	size_t hits_len = RULES_COUNT_MAX * sizeof(uint64_t), own_len = hits_len + sizeof(struct rules_meters);
+	uintptr_t pad = -(uintptr_t)memory & (_Alignof(struct own_memory) - 1);
 	struct siphash_key key = {{seed.words[0], seed.words[1]}};
-	uint8_t *start = memory;
+	uint8_t *start = (uint8_t *)memory + pad;
+	struct own_memory *own = (struct own_memory *)(void *)start;
 
 	memset(r, 0, sizeof(*r));
-	if (len < pad + own_len)
+	if (len < pad + sizeof(*own))
 		return false;
-	r->rule_hits = (uint64_t *)(void *)(start + pad);
-	memset(r->rule_hits, 0, hits_len);
-	r->meters = (struct rules_meters *)(void *)(start + pad + hits_len);
+	memset(own, 0, sizeof(*own));
+	r->rule_hits = own->hits;
+	r->meters = &own->meters;
+	r->reload = &own->reload;
 	meters_init(r->meters, key);
 	arp_init(&r->arp);
-	return conntrack_init(&r->flows, start + pad + own_len, len - pad - own_len, key);
+	return conntrack_init(&r->flows, start + sizeof(*own), len - pad - sizeof(*own), key);
 }
 
-bool router_rules_set(struct router *r, const void *table, size_t len, enum rules_error *error, uint32_t *index)
+bool router_rules_prepare(struct router *r, const void *table, size_t len, const struct rules_pause *pause,
+			  enum rules_error *error, uint32_t *index)
 {
-	enum rules_error found = rules_check(table, len, RULES_FEATURES_SUPPORTED, index);
+	enum rules_error found = rules_check_slowly(table, len, RULES_FEATURES_SUPPORTED, pause, index);
+	struct rules_table next;
 
+	r->reload->next = (struct rules_table){0};
 	if (error)
 		*error = found;
 	if (found != RULES_OK)
 		return false;
-	r->rules = rules_view(table);
-	rules_collect_published(&r->rules, &r->published);
+	next = rules_view(table);
+	rules_collect_published(&next, pause, &r->reload->published);
+	reload_match(r->reload, &r->rules, &next, pause);
+	r->reload->next = next;
+	return true;
+}
+
+void router_rules_switch(struct router *r)
+{
+	CHECK(r->reload->next.header);
+	reload_carry(r->reload, &r->rules, r->rule_hits, r->meters);
+	r->rules = r->reload->next;
+	r->published = r->reload->published;
+	r->reload->next = (struct rules_table){0};
 	early_clear(&r->early);
-	memset(r->rule_hits, 0, RULES_COUNT_MAX * sizeof(uint64_t));
-	meters_init(r->meters, r->flows.key);
 	r->epoch++;
+	r->review_left = r->flows.capacity;
+}
+
+bool router_rules_set(struct router *r, const void *table, size_t len, enum rules_error *error, uint32_t *index)
+{
+	if (!router_rules_prepare(r, table, len, NULL, error, index))
+		return false;
+	router_rules_switch(r);
 	return true;
 }
 
@@ -161,6 +192,36 @@ static void event_set_request(struct router *r, struct router_event *event, uint
 	r->counters[out_if].tx_bytes += ETH_FRAME_MIN;
 }
 
+/*
+ * The next RST for an end of a connection that was cut goes into @event. False: there is none. One whose next hop is not
+ * known is left out: its end finds out when it sends again.
+ */
+static bool event_set_reset(struct router *r, struct router_event *event)
+{
+	while (r->cut_count > 0) {
+		const struct flow_cut *cut = &r->cuts[r->cut_first];
+		const struct iface_config *out = &r->iface[cut->out_if];
+		struct reply_reset reset = {out->mac,         out->peer_mac,    cut->tuple.src, cut->tuple.dst,
+					    cut->tuple.sport, cut->tuple.dport, cut->seq,       cut->ack};
+		struct route route;
+
+		r->cut_first = (r->cut_first + 1) % ROUTER_CUT_COUNT;
+		r->cut_count--;
+		if (out->kind == IFACE_NONE || !route_by(r, cut->out_if, cut->tuple.dst, &route))
+			continue;
+		if (out->kind == IFACE_UPLINK && !arp_find_mac(&r->arp, cut->out_if, route.next_hop, &reset.mac_dst))
+			continue;
+		event->kind = EVENT_SEND;
+		event->out_if = cut->out_if;
+		event->len = REPLY_RESET_LEN;
+		reply_make_reset(event->frame, &reset);
+		r->counters[cut->out_if].tx_packets++;
+		r->counters[cut->out_if].tx_bytes += REPLY_RESET_LEN;
+		return true;
+	}
+	return false;
+}
+
 bool router_event_next(struct router *r, struct router_event *event)
 {
 	const struct arp_entry *entry;
@@ -173,6 +234,8 @@ bool router_event_next(struct router *r, struct router_event *event)
 		event->mac = hold.mac;
 		return true;
 	}
+	if (event_set_reset(r, event))
+		return true;
 	entry = arp_take_request(&r->arp);
 	if (entry) {
 		event_set_request(r, event, entry->iface, entry->addr);

@@ -28,6 +28,7 @@
 #include "conntrack.h"
 #include "early.h"
 #include "packet.h"
+#include "reload.h"
 #include "rules.h"
 #include "rules_meter.h"
 
@@ -76,6 +77,25 @@ struct reply_budget {
 	uint64_t refilled_ns;
 };
 
+/* A connection that new rules ended: the RST for one of its ends, as that end sees its peer. */
+struct flow_cut {
+	struct flow_tuple tuple;
+	uint32_t seq, ack;
+	uint8_t out_if;
+};
+
+#define ROUTER_CUT_COUNT 64u
+
+/* A packet that did not pass: when, where it came in, why, and what was read of it before that was clear. */
+struct router_drop {
+	uint64_t when;
+	struct flow_tuple tuple;
+	uint8_t in_if;
+	uint8_t reason; /* enum reason */
+};
+
+#define ROUTER_DROP_COUNT 32u
+
 /*
  * One router. The fields belong to router.c; whoever includes this header may read the counters.
  */
@@ -95,6 +115,16 @@ struct router {
 	uint64_t *rule_hits; /* RULES_COUNT_MAX of them: new flows that rule i decided */
 	struct rules_meters *meters;
 	uint32_t epoch; /* of the rules in force: how often they were set */
+
+	/* the next rules, and what the last ones left to do */
+	struct rules_reload *reload;
+	uint32_t review_left; /* flows below this number have not been swept since the switch */
+	uint64_t flows_cut;
+	struct flow_cut cuts[ROUTER_CUT_COUNT]; /* a ring */
+	uint32_t cut_first, cut_count;
+
+	struct router_drop drops[ROUTER_DROP_COUNT]; /* a ring: the next one is number drop_count modulo its size */
+	uint64_t drop_count;
 };
 
 /*
@@ -115,12 +145,30 @@ size_t router_get_memory_size(uint32_t flow_count);
 bool router_init(struct router *r, void *memory, size_t len, struct router_seed seed);
 
 /*
- * Put the rules table of @len bytes at @table in force, after rules_check(); the table stays with
- * the caller, 8-byte aligned and unchanged, until another one is set. On an error nothing changes,
- * @error says what and @index which of its kind (RULE_INDEX_NONE: the header); both may be NULL. Hits
- * start at zero, limits begin anew. Flows that exist go on, under no limit.
+ * Check the rules table of @len bytes at @table, by rules_check(), and prepare its coming into force; the table stays with
+ * the caller, 8-byte aligned and unchanged, until another one is in force, or is prepared instead. On an error nothing
+ * changes but that nothing is prepared; @error says what and @index which of its kind (RULE_INDEX_NONE: the header); both
+ * may be NULL. Packets may pass in the pauses, where @pause is not NULL; no rules may be prepared or put in force there.
  */
+bool router_rules_prepare(struct router *r, const void *table, size_t len, const struct rules_pause *pause,
+			  enum rules_error *error, uint32_t *index);
+
+/*
+ * Put in force what was prepared: bounded work. Counters and limits of the same name go on, and so do the hits of rules
+ * that say the same. From now on open flows are decided again, each at its next packet: what the rules let be in the
+ * way it is translated goes on, under the rule that lets it; the rest is forgotten, and reset at both ends where it is TCP
+ * and the rules do not simply drop it. Finish router_review() before the next switch.
+ */
+void router_rules_switch(struct router *r);
+
+/* The three together: no packet passes meanwhile. */
 bool router_rules_set(struct router *r, const void *table, size_t len, enum rules_error *error, uint32_t *index);
+
+/*
+ * After a switch: decide about up to @count more flows, whether packets come or not. True: there are more. Take the events
+ * between two calls.
+ */
+bool router_review(struct router *r, uint64_t now, uint32_t count);
 
 /*
  * Configure interface @index, which router_iface_clear() cleared or nobody set yet. False (and
@@ -186,7 +234,7 @@ struct output {
 enum verdict router_input(struct router *r, unsigned in_if, struct packet *pkt, uint64_t now, struct output *out);
 
 enum router_event_kind {
-	EVENT_SEND,    /* send frame[0 .. len-1] at out_if: ARP of the router itself */
+	EVENT_SEND,    /* send frame[0 .. len-1] at out_if: ARP of the router itself, or a RST */
 	EVENT_RELEASE, /* the held frame number hold may go: write mac over its first 6 bytes, send at out_if */
 	EVENT_DISCARD, /* free the held frame number hold: its next hop is unknown */
 };

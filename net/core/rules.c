@@ -222,13 +222,15 @@ static void bits_set(uint64_t *bits, uint32_t low, uint32_t high)
 	}
 }
 
-void rules_collect_published(const struct rules_table *table, struct rules_published *published)
+void rules_collect_published(const struct rules_table *table, const struct rules_pause *pause,
+			     struct rules_published *published)
 {
 	memset(published, 0, sizeof(*published));
 	for (uint32_t i = 0; table->header && i < table->header->range_count; i++) {
 		const struct rules_range *range = &table->ranges[i];
 		uint64_t *bits = range->lo >> 16 == RULES_PROTO_TCP ? published->tcp : published->udp;
 
+		rules_pause_at(pause, i);
 		if (table->rules[range->rule].action == RULES_ACTION_PUBLISH)
 			bits_set(bits, range->lo & 0xffff, range->hi & 0xffff);
 	}

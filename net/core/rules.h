@@ -53,6 +53,31 @@ enum rules_error {
  */
 enum rules_error rules_check(const void *table, size_t len, uint32_t features, uint32_t *index);
 
+/* What is called again and again in the middle of long work, so that something else can be done. */
+struct rules_pause {
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+#define RULES_PAUSE_STEPS 128u
+
+/* @pause may be NULL: then nothing is called. The second form pauses at each RULES_PAUSE_STEPS-th @step. */
+static inline void rules_pause_now(const struct rules_pause *pause)
+{
+	if (pause)
+		pause->fn(pause->arg);
+}
+
+static inline void rules_pause_at(const struct rules_pause *pause, uint32_t step)
+{
+	if (step % RULES_PAUSE_STEPS == RULES_PAUSE_STEPS - 1)
+		rules_pause_now(pause);
+}
+
+/* rules_check() with pauses; the table must not change meanwhile. */
+enum rules_error rules_check_slowly(const void *table, size_t len, uint32_t features, const struct rules_pause *pause,
+				    uint32_t *index);
+
 /* The meaning of @error in words, a static string. */
 const char *rules_error_get_text(enum rules_error error);
 
@@ -137,8 +162,9 @@ struct rules_published {
 	uint64_t tcp[1024], udp[1024];
 };
 
-/* Collect the published ports of @table, which may be all zero, into @published. */
-void rules_collect_published(const struct rules_table *table, struct rules_published *published);
+/* Collect the published ports of @table, which may be all zero, into @published. Pauses, where @pause is not NULL. */
+void rules_collect_published(const struct rules_table *table, const struct rules_pause *pause,
+			     struct rules_published *published);
 
 /* Is @port of @proto among them? */
 bool rules_is_published(const struct rules_published *published, uint8_t proto, uint16_t port);

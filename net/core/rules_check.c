@@ -9,6 +9,8 @@
 
 #include "rules_check.h"
 
+#define DIGEST_PART 8192u /* bytes between two pauses */
+
 bool rules_bytes_are_zero(const void *data, size_t len)
 {
 	const uint8_t *p = data;
@@ -20,23 +22,32 @@ bool rules_bytes_are_zero(const void *data, size_t len)
 	return true;
 }
 
-void rules_get_digest(const void *table, size_t len, uint8_t digest[32])
+static void digest_make(const void *table, size_t len, const struct rules_pause *pause, uint8_t digest[SHA256_LEN])
 {
+	size_t at = offsetof(struct rules_header, sha256) + SHA256_LEN, part;
 	const uint8_t *bytes = table;
-	size_t at = offsetof(struct rules_header, sha256);
 	struct sha256 state;
 
 	sha256_init(&state);
-	sha256_update(&state, bytes, at);
-	sha256_update(&state, bytes + at + SHA256_LEN, len - at - SHA256_LEN);
+	sha256_update(&state, bytes, at - SHA256_LEN);
+	for (; at < len; at += part) {
+		part = len - at < DIGEST_PART ? len - at : DIGEST_PART;
+		sha256_update(&state, bytes + at, part);
+		rules_pause_now(pause);
+	}
 	sha256_final(&state, digest);
 }
 
-static bool digest_is_right(const struct rules_header *header, size_t len)
+void rules_get_digest(const void *table, size_t len, uint8_t digest[32])
+{
+	digest_make(table, len, NULL, digest);
+}
+
+static bool digest_is_right(const struct rules_header *header, size_t len, const struct rules_pause *pause)
 {
 	uint8_t digest[SHA256_LEN];
 
-	rules_get_digest(header, len, digest);
+	digest_make(header, len, pause, digest);
 	return memcmp(digest, header->sha256, SHA256_LEN) == 0;
 }
 
@@ -50,7 +61,7 @@ static bool counts_are_right(const struct rules_header *h)
 	       h->slot_count <= RULES_SLOT_MAX;
 }
 
-static enum rules_error header_check(const struct rules_header *h, size_t len)
+static enum rules_error header_check(const struct rules_header *h, size_t len, const struct rules_pause *pause)
 {
 	if (h->magic != RULES_MAGIC)
 		return RULES_ERROR_MAGIC;
@@ -62,7 +73,7 @@ static enum rules_error header_check(const struct rules_header *h, size_t len)
 		return RULES_ERROR_RESERVED;
 	if (h->first_block != RULES_BLOCK_NONE && h->first_block >= h->block_count)
 		return RULES_ERROR_BLOCK;
-	return digest_is_right(h, len) ? RULES_OK : RULES_ERROR_DIGEST;
+	return digest_is_right(h, len, pause) ? RULES_OK : RULES_ERROR_DIGEST;
 }
 
 /* A name in a zero-padded field of @size bytes, which shows in lines of the console. */
@@ -143,7 +154,7 @@ static enum rules_error rule_check(const struct rules_table *t, const struct rul
 
 	if (rule->action < RULES_ACTION_ALLOW || rule->action > RULES_ACTION_PUBLISH)
 		return RULES_ERROR_ACTION;
-	if (rule->reserved0 != 0 || rule->reserved1 != 0)
+	if (rule->reserved0 != 0)
 		return RULES_ERROR_RESERVED;
 	if (!index_is_right(rule->limit, h->limit_count) || !index_is_right(rule->log, h->log_count) ||
 	    !index_is_right(rule->counter, h->counter_count))
@@ -231,7 +242,8 @@ static enum rules_error blocks_check(const struct rules_table *t, uint32_t *inde
 	return rules == t->count && tuples == t->header->tuple_count ? RULES_OK : RULES_ERROR_BLOCK;
 }
 
-static enum rules_error rules_each_check(const struct rules_table *t, uint32_t *used, uint32_t *index)
+static enum rules_error rules_each_check(const struct rules_table *t, const struct rules_pause *pause, uint32_t *used,
+					 uint32_t *index)
 {
 	uint32_t target = 0;
 
@@ -239,6 +251,7 @@ static enum rules_error rules_each_check(const struct rules_table *t, uint32_t *
 		const struct rules_rule *rule = &t->rules[i];
 		enum rules_error error = rule_check(t, rule, target);
 
+		rules_pause_at(pause, i);
 		*index = i;
 		if (error != RULES_OK)
 			return error;
@@ -275,17 +288,25 @@ static enum rules_error singles_check(const struct rules_table *t, uint32_t *ind
 	return RULES_OK;
 }
 
-static enum rules_error parts_check(const struct rules_table *t, uint32_t *used, uint32_t *index)
+static enum rules_error parts_check(const struct rules_table *t, const struct rules_pause *pause, uint32_t *used,
+				    uint32_t *index)
 {
 	enum rules_error error;
 
-	if ((error = singles_check(t, index)) != RULES_OK || (error = rules_each_check(t, used, index)) != RULES_OK ||
+	if ((error = singles_check(t, index)) != RULES_OK ||
+	    (error = rules_each_check(t, pause, used, index)) != RULES_OK ||
 	    (error = blocks_check(t, index)) != RULES_OK || (error = pairs_check(t, index)) != RULES_OK)
 		return error;
-	return rules_check_lookup(t, used, index);
+	return rules_check_lookup(t, pause, used, index);
 }
 
 enum rules_error rules_check(const void *table, size_t len, uint32_t features, uint32_t *index)
+{
+	return rules_check_slowly(table, len, features, NULL, index);
+}
+
+enum rules_error rules_check_slowly(const void *table, size_t len, uint32_t features, const struct rules_pause *pause,
+				    uint32_t *index)
 {
 	const struct rules_header *header = table;
 	uint32_t ignored, used = 0;
@@ -299,13 +320,13 @@ enum rules_error rules_check(const void *table, size_t len, uint32_t features, u
 		return RULES_ERROR_ALIGNMENT;
 	if (len < sizeof(struct rules_header))
 		return RULES_ERROR_SHORT;
-	error = header_check(header, len);
+	error = header_check(header, len, pause);
 	if (error != RULES_OK)
 		return error;
 	if (header->features & ~features)
 		return RULES_ERROR_UNSUPPORTED;
 	view = rules_view(table);
-	error = parts_check(&view, &used, index);
+	error = parts_check(&view, pause, &used, index);
 	if (error != RULES_OK)
 		return error;
 	*index = RULE_INDEX_NONE;

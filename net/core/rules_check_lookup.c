@@ -74,7 +74,7 @@ static enum rules_error ranges_check(const struct rules_table *t, const struct r
 
 /* Check the groups of @tuple; their ranges begin at number *@range, which moves on. */
 static enum rules_error groups_check(const struct rules_table *t, const struct rules_block *block,
-				     const struct rules_tuple *tuple, uint32_t *range)
+				     const struct rules_tuple *tuple, const struct rules_pause *pause, uint32_t *range)
 {
 	uint32_t least = RULE_INDEX_NONE;
 
@@ -82,6 +82,7 @@ static enum rules_error groups_check(const struct rules_table *t, const struct r
 		const struct rules_group *group = &t->groups[tuple->first_group + i];
 		enum rules_error error;
 
+		rules_pause_at(pause, i);
 		if (!prefix_fits(t, tuple, group->src, tuple->src_len) ||
 		    !prefix_fits(t, tuple, group->dst, tuple->dst_len) || (!tuple->exact && group->service != 0))
 			return RULES_ERROR_GROUP;
@@ -102,7 +103,8 @@ static struct rules_key key_of(const struct rules_table *t, uint32_t prefix)
 }
 
 /* Each slot leads to one of the tuple's groups, and each group is found by its key: so no two have the same key. */
-static enum rules_error slots_check(const struct rules_table *t, const struct rules_tuple *tuple)
+static enum rules_error slots_check(const struct rules_table *t, const struct rules_tuple *tuple,
+				    const struct rules_pause *pause)
 {
 	for (uint32_t i = 0; i < tuple->slot_count; i++) {
 		uint32_t slot = t->slots[tuple->first_slot + i];
@@ -115,6 +117,7 @@ static enum rules_error slots_check(const struct rules_table *t, const struct ru
 	for (uint32_t i = 0; i < tuple->group_count; i++) {
 		const struct rules_group *group = &t->groups[tuple->first_group + i];
 
+		rules_pause_at(pause, i);
 		if (rules_find_group(t, tuple, key_of(t, group->src), key_of(t, group->dst), group->service) != group)
 			return RULES_ERROR_SLOT;
 	}
@@ -127,7 +130,7 @@ struct ends {
 };
 
 static enum rules_error tuple_check(const struct rules_table *t, const struct rules_block *block,
-				    const struct rules_tuple *tuple, struct ends *ends)
+				    const struct rules_tuple *tuple, const struct rules_pause *pause, struct ends *ends)
 {
 	uint8_t len_max = tuple->family == RULES_FAMILY_IPV4 ? 32 : tuple->family == RULES_FAMILY_IPV6 ? 128 : 0;
 	enum rules_error error;
@@ -144,11 +147,12 @@ static enum rules_error tuple_check(const struct rules_table *t, const struct ru
 		return RULES_ERROR_TUPLE;
 	ends->group += tuple->group_count;
 	ends->slot += tuple->slot_count;
-	error = groups_check(t, block, tuple, &ends->range);
-	return error != RULES_OK ? error : slots_check(t, tuple);
+	error = groups_check(t, block, tuple, pause, &ends->range);
+	return error != RULES_OK ? error : slots_check(t, tuple, pause);
 }
 
-enum rules_error rules_check_lookup(const struct rules_table *t, uint32_t *used, uint32_t *index)
+enum rules_error rules_check_lookup(const struct rules_table *t, const struct rules_pause *pause, uint32_t *used,
+				    uint32_t *index)
 {
 	const struct rules_header *h = t->header;
 	struct ends ends = {0, 0, 0};
@@ -163,7 +167,8 @@ enum rules_error rules_check_lookup(const struct rules_table *t, uint32_t *used,
 			*index = t->blocks[b].first_tuple + i;
 			if (i > 0 && tuple[-1].min_rule > tuple->min_rule)
 				return RULES_ERROR_TUPLE;
-			error = tuple_check(t, &t->blocks[b], tuple, &ends);
+			rules_pause_at(pause, i);
+			error = tuple_check(t, &t->blocks[b], tuple, pause, &ends);
 			if (error != RULES_OK)
 				return error;
 			*used |= tuple->family == RULES_FAMILY_IPV6 ? RULES_FEATURE_IPV6 : 0;

@@ -24,6 +24,8 @@ static void bucket_fill(struct meter_bucket *bucket, const struct rules_rate *ra
 {
 	uint64_t span = now - bucket->filled_ns, earned;
 
+	if (bucket->tokens > (int64_t)rate->burst)
+		bucket->tokens = (int64_t)rate->burst;
 	if (bucket->filled_ns == 0 || span > SPAN_MAX) {
 		bucket->tokens = (int64_t)rate->burst;
 		bucket->filled_ns = now ? now : 1;
@@ -53,26 +55,26 @@ bool meter_take(struct meter_bucket *bucket, const struct rules_rate *rate, uint
 	return true;
 }
 
-/* The bucket of @src for the limit number @number: its own, or the fullest of its set, emptied of whose it was. */
-static struct meter_bucket *source_find(struct rules_meters *meters, const struct rules_rate *rate, uint16_t number,
+/* The bucket of @src for the limit @id: its own, or the fullest of its set, emptied of whose it was. */
+static struct meter_bucket *source_find(struct rules_meters *meters, const struct rules_rate *rate, uint32_t id,
 					struct ip_addr src, uint64_t now)
 {
 	struct {
 		struct ip_addr src;
-		uint64_t number;
-	} salt = {src, number};
+		uint64_t id;
+	} salt = {src, id};
 	struct meter_source *set = meters->sources[siphash(&meters->key, &salt, sizeof(salt)) % METER_SOURCE_SETS];
 	struct meter_source *fullest = set;
 
 	for (unsigned i = 0; i < METER_SOURCE_WAYS; i++) {
-		if (set[i].in_use && set[i].limit == number && ip_addr_equal(set[i].src, src))
+		if (set[i].in_use && set[i].limit == id && ip_addr_equal(set[i].src, src))
 			return &set[i].bucket;
 		if (!fullest->in_use)
 			continue;
 		if (!set[i].in_use || set[i].bucket.tokens > fullest->bucket.tokens)
 			fullest = &set[i];
 	}
-	*fullest = (struct meter_source){.src = src, .limit = number, .in_use = 1};
+	*fullest = (struct meter_source){.src = src, .limit = id, .in_use = 1};
 	bucket_fill(&fullest->bucket, rate, now);
 	return &fullest->bucket;
 }
@@ -85,7 +87,8 @@ bool meters_admit_flow(struct rules_meters *meters, const struct rules_table *ta
 	if (rule->limit == RULES_INDEX_NONE)
 		return true;
 	rate = &table->limits[rule->limit].flows;
-	return rate->amount == 0 || meter_take(source_find(meters, rate, rule->limit, src, now), rate, now, 1);
+	return rate->amount == 0 ||
+	       meter_take(source_find(meters, rate, meters->state.limits[rule->limit].id, src, now), rate, now, 1);
 }
 
 /* Is there a token, or no limit? Takes none. */
@@ -105,8 +108,8 @@ bool meters_admit_packet(struct rules_meters *meters, const struct rules_table *
 	if (rule->limit == RULES_INDEX_NONE)
 		return true;
 	limit = &table->limits[rule->limit];
-	return bucket_has(&meters->bits[rule->limit][dir], &limit->bits[dir], now) &&
-	       bucket_has(&meters->packets[rule->limit][dir], &limit->packets[dir], now);
+	return bucket_has(&meters->state.limits[rule->limit].bits[dir], &limit->bits[dir], now) &&
+	       bucket_has(&meters->state.limits[rule->limit].packets[dir], &limit->packets[dir], now);
 }
 
 void meters_count_packet(struct rules_meters *meters, const struct rules_table *table, const struct rules_rule *rule,
@@ -114,24 +117,25 @@ void meters_count_packet(struct rules_meters *meters, const struct rules_table *
 {
 	if (rule->limit != RULES_INDEX_NONE) {
 		if (table->limits[rule->limit].bits[dir].amount)
-			meters->bits[rule->limit][dir].tokens -= (int64_t)bytes * 8;
+			meters->state.limits[rule->limit].bits[dir].tokens -= (int64_t)bytes * 8;
 		if (table->limits[rule->limit].packets[dir].amount)
-			meters->packets[rule->limit][dir].tokens--;
+			meters->state.limits[rule->limit].packets[dir].tokens--;
 	}
 	if (rule->counter != RULES_INDEX_NONE) {
-		meters->counters[rule->counter].packets++;
-		meters->counters[rule->counter].bytes += bytes;
+		meters->state.counters[rule->counter].packets++;
+		meters->state.counters[rule->counter].bytes += bytes;
 	}
 }
 
 void meters_count_flow(struct rules_meters *meters, const struct rules_rule *rule)
 {
 	if (rule->counter != RULES_INDEX_NONE)
-		meters->counters[rule->counter].flows++;
+		meters->state.counters[rule->counter].flows++;
 }
 
 bool meters_admit_log(struct rules_meters *meters, const struct rules_table *table, const struct rules_rule *rule,
 		      uint64_t now)
 {
-	return rule->log != RULES_INDEX_NONE && meter_take(&meters->logs[rule->log], &table->logs[rule->log], now, 1);
+	return rule->log != RULES_INDEX_NONE &&
+	       meter_take(&meters->state.logs[rule->log], &table->logs[rule->log], now, 1);
 }

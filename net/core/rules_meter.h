@@ -25,23 +25,35 @@ struct meter_bucket {
 struct meter_source {
 	struct ip_addr src;
 	struct meter_bucket bucket;
-	uint16_t limit;
+	uint32_t limit; /* the id of its limit */
 	uint8_t in_use;
+};
+
+/* The id stays the limit's as long as there is one of its name, and is nobody else's afterwards. */
+struct meter_limit {
+	struct meter_bucket bits[2], packets[2];
+	uint32_t id;
 };
 
 struct meter_counter {
 	uint64_t flows, packets, bytes;
 };
 
-struct rules_meters {
-	struct siphash_key key;
-	struct meter_bucket bits[RULES_LIMIT_MAX][2], packets[RULES_LIMIT_MAX][2];
+/* By the numbers of one table. All zero: buckets full, counters zero. */
+struct meter_state {
+	struct meter_limit limits[RULES_LIMIT_MAX];
 	struct meter_bucket logs[RULES_LOG_MAX];
 	struct meter_counter counters[RULES_COUNTER_MAX];
+};
+
+struct rules_meters {
+	struct siphash_key key;
+	struct meter_state state;
+	uint32_t next_id;
 	struct meter_source sources[METER_SOURCE_SETS][METER_SOURCE_WAYS];
 };
 
-/* Begin anew: all buckets full, all counters zero. @key is secret. */
+/* Begin anew. @key is secret. */
 void meters_init(struct rules_meters *meters, struct siphash_key key);
 
 /* Take @cost tokens from @bucket, which @rate fills, at @now. False, and nothing taken: there is none. */

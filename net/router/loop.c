@@ -15,6 +15,8 @@
 #define UPLINK_BATCH 64u /* frames of the NIC per round */
 #define BACK_BATCH 32u   /* packets of one interface per round */
 
+#define REVIEW_BATCH 64u /* open flows per round that new rules decide about */
+
 #define TICK_NS 100000000ull
 #define STUCK_NS 20000000ull /* a NIC that has sent nothing for so long no longer holds the interfaces up */
 #define SECOND_NS 1000000000ull
@@ -118,6 +120,15 @@ static void flush_all(struct router_domain *d)
 			netback_flush(&d->backs[index]);
 }
 
+/* Idle flows under new rules. True: there are more. */
+static bool review_some(struct router_domain *d, uint64_t now)
+{
+	bool more = router_review(&d->brain, now, REVIEW_BATCH);
+
+	events_do(d);
+	return more;
+}
+
 static void let_time_pass(struct router_domain *d, uint64_t now)
 {
 	if (now >= d->next_tick) {
@@ -168,6 +179,7 @@ void domain_run(struct router_domain *d)
 
 		pay_begin(d);
 		work = poll_uplink(d, now) + poll_backs(d, now);
+		work += review_some(d, now);
 		let_time_pass(d, now);
 		flush_all(d);
 		d->counters.rounds++;

@@ -63,7 +63,7 @@ const char *address_text(char text[REPORT_ADDRESS_MAX], uint32_t address)
 static void report_counters(const struct router *r)
 {
 	for (unsigned i = 0; r->rules.header && i < r->rules.header->counter_count; i++) {
-		const struct meter_counter *c = &r->meters->counters[i];
+		const struct meter_counter *c = &r->meters->state.counters[i];
 
 		printf("router: stats: count %.31s: flows %" PRIu64 " packets %" PRIu64 " bytes %" PRIu64 "\n",
 		       r->rules.counters[i].name, c->flows, c->packets, c->bytes);

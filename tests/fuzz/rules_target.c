@@ -100,7 +100,7 @@ static void run_table(const uint8_t *input, size_t len)
 		struct rules_table view = rules_view(table);
 
 		use_table(&view, input[1]);
-		rules_collect_published(&view, &published);
+		rules_collect_published(&view, NULL, &published);
 	}
 	free(table);
 }

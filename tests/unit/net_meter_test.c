@@ -169,7 +169,7 @@ Test(net_meter, counters_tell_flows_packets_and_bytes_of_their_rules)
 					64);
 	struct spec out = spec_from_inner(1, IP_PROTO_UDP, TWO_IP, 1000, 53);
 	struct spec back = spec_from_inner(2, IP_PROTO_UDP, ONE_IP, 53, 1000);
-	struct meter_counter *c = world->r.meters->counters;
+	struct meter_counter *c = world->r.meters->state.counters;
 
 	expect(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
 	expect(world, 2, &back, VERDICT_FORWARD, REASON_NONE);
@@ -236,7 +236,7 @@ Test(net_meter, published_flows_are_spread_and_each_stays_where_it_went)
 	world_free(world);
 }
 
-Test(net_meter, flows_of_before_are_not_taken_for_those_of_the_new_rules)
+Test(net_meter, flows_of_before_do_not_count_for_the_new_rules)
 {
 	struct world *world = world_new("from one to two { allow udp count old }", 64);
 	struct spec out = spec_from_inner(1, IP_PROTO_UDP, TWO_IP, 1000, 53);
@@ -246,9 +246,9 @@ Test(net_meter, flows_of_before_are_not_taken_for_those_of_the_new_rules)
 	expect(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
 	cr_assert_eq(world->out.rule, 0);
 	cr_assert(router_rules_set(&world->r, table, len, NULL, NULL));
-	expect(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
+	expect(world, 1, &out, VERDICT_DROP, REASON_FLOW_CUT);
 	cr_assert_eq(world->out.rule, RULE_INDEX_NONE);
-	cr_assert_eq(world->r.meters->counters[0].packets, 0);
+	cr_assert_eq(world->r.meters->state.counters[0].packets, 0);
 	world_free(world);
 	free(table);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/sha256.h>
 #include <net/core/rules.h>
 #include "compile.h"
 
@@ -29,6 +30,45 @@ static uint16_t port_lowest(const struct services *services)
 	return (uint16_t)lowest;
 }
 
+static void hosts_digest(struct sha256 *state, const struct hosts *hosts)
+{
+	sha256_update(state, &hosts->any, sizeof hosts->any);
+	sha256_update(state, &hosts->count, sizeof hosts->count);
+	sha256_update(state, hosts->items, hosts->count * sizeof *hosts->items);
+}
+
+static void name_digest(struct sha256 *state, const char *name)
+{
+	sha256_update(state, name, RULES_NAME_MAX);
+}
+
+/*
+ * A number for what the rule says: ways, conditions, action and the names of its options, but not its line or its place among
+ * the others.
+ */
+static uint32_t rule_identity(const struct policy *policy, const struct policy_rule *rule)
+{
+	static const char none[RULES_NAME_MAX];
+	const struct policy_block *block = &policy->blocks[rule->block];
+	uint64_t ways[] = {block->is_first, block->from,        block->to,
+			   rule->action,    rule->target_count, rule->target_port};
+	uint8_t digest[SHA256_LEN];
+	struct sha256 state;
+	uint32_t identity;
+
+	sha256_init(&state);
+	sha256_update(&state, ways, sizeof ways);
+	sha256_update(&state, rule->services.items, rule->services.count * sizeof *rule->services.items);
+	hosts_digest(&state, &rule->src);
+	hosts_digest(&state, &rule->dst);
+	sha256_update(&state, rule->targets, rule->target_count);
+	name_digest(&state, rule->limit == RULES_INDEX_NONE ? none : policy->limits[rule->limit].name);
+	name_digest(&state, rule->counter == RULES_INDEX_NONE ? none : policy->counters[rule->counter].name);
+	sha256_final(&state, digest);
+	memcpy(&identity, digest, sizeof identity);
+	return identity ? identity : 1;
+}
+
 /* The rules as the table has them, and their targets, *@target_count of them. */
 static struct rules_rule *rules_make(const struct policy *policy, struct arena *arena, struct rules_target **targets,
 				     uint32_t *target_count)
@@ -47,7 +87,8 @@ static struct rules_rule *rules_make(const struct policy *policy, struct arena *
 					       .limit = from->limit,
 					       .log = from->log,
 					       .counter = from->counter,
-					       .line = from->place.line};
+					       .line = from->place.line,
+					       .identity = rule_identity(policy, from)};
 		for (uint32_t k = 0; k < from->target_count; k++)
 			*(struct rules_target *)arena_append(arena, targets, target_count,
 							     sizeof **targets) = (struct rules_target){
