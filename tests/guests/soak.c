@@ -4,19 +4,17 @@
  * in both directions, ports and a share of one image; then the counters of the machine and of this domain must be what
  * they were. The builder is written out by hand, so that every object of a domain's life is made here.
  * Exits with 0, or with 1 behind a line that says which counter is off.
+ *
+ * soak 0 JUDGE FIRST: the same beside others who do the like, in slots from FIRST on, as long as the judge says (storm.h).
+ * The machine's counters are the judge's then, this domain's own are compared here.
  */
-#include <cambium/hypercall.h>
-#include <cambium/mem.h>
-#include <cambium/start.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "storm.h"
 
 #define WARM_UP 20u /* rounds until tables have grown to what the rounds need */
 #define REPORT 10000u
 #define FIRST_SLOT 100u
-#define SLOTS 800u
+#define SLOTS 400u
+#define PAUSE_NS 20000000u
 
 enum { L4, L3, L2, L1_FIXED, L1_TEXT, DATA, OFFERED, SPARE, FRAMES };
 enum way { BY_ITSELF, WHILE_BLOCKED, WHILE_MAPPED, PAUSED, UNSTARTED, BY_FAULT, WAYS };
@@ -40,6 +38,8 @@ struct child {
 static uint32_t image;
 static uint64_t text_mfn, window;
 static void *page, *gift;
+static struct storm_board *board; /* NULL: nobody else makes domains */
+static uint32_t first_slot = FIRST_SLOT;
 
 /* sched_shutdown(REASON_EXIT, 0), sched_block(never) or a division by zero, by the child's RDI. */
 __asm__(".section .rodata\n"
@@ -130,7 +130,7 @@ static uint32_t offer(uint32_t domid, uint32_t peer, uint64_t mfn, uint32_t flag
 static void build(struct child *c, uint32_t round)
 {
 	struct domain_create create = {.name = "soak-child",
-				       .slot = FIRST_SLOT + round % SLOTS,
+				       .slot = first_slot + round % SLOTS,
 				       .max_pages = 64,
 				       .weight = 1 + round % 1000,
 				       .vcpu_count = 1,
@@ -211,12 +211,14 @@ static void release(struct child *c, uint32_t round)
 
 static struct counters count(void)
 {
-	struct machine_info machine;
-	struct machine_memory memory;
+	struct machine_info machine = {0};
+	struct machine_memory memory = {0};
 	struct domain_info self;
 
-	must(hc_machine_info(&machine), "machine_info");
-	must(hc_machine_memory(&memory), "machine_memory");
+	if (!board) {
+		must(hc_machine_info(&machine), "machine_info");
+		must(hc_machine_memory(&memory), "machine_memory");
+	}
 	must(hc_domain_info(DOMID_SELF, &self), "domain_info");
 	return (struct counters){
 		memory.free,     memory.promised, memory.images, memory.image_frames, machine.frames_hypervisor,
@@ -231,40 +233,95 @@ static void say(uint32_t rounds, const struct counters *c)
 	       c->grants, c->mappings);
 }
 
+static void round_make(uint32_t round)
+{
+	struct child c = {0};
+
+	build(&c, round);
+	if (c.way != UNSTARTED)
+		run(&c);
+	end(&c);
+	release(&c, round);
+}
+
+static void warm_up(struct counters *before)
+{
+	for (uint32_t round = 0; round < WARM_UP; round++)
+		round_make(round);
+	*before = count();
+	say(0, before);
+}
+
+static bool same(const struct counters *before, uint32_t rounds)
+{
+	struct counters now = count();
+
+	if (memcmp(&now, before, sizeof now)) {
+		say(rounds, &now);
+		printf("soak: round %u left something behind\n", rounds);
+		return false;
+	}
+	if (rounds % REPORT == 0)
+		say(rounds, &now);
+	return true;
+}
+
+/* Makes domains in each odd phase and holds nothing in the even ones. False: something was left behind. */
+static bool beside_others(const struct counters *before)
+{
+	struct storm_lane *lane = &board->lane[0];
+
+	for (uint32_t phase = 0; phase != STORM_END; phase = board->phase) {
+		if (phase % 2 == 0) {
+			lane->answered = phase;
+			storm_wait();
+			continue;
+		}
+		round_make(WARM_UP + lane->rounds++);
+		hc_sched_block(raw_now() + PAUSE_NS); /* so that the others come to something, too */
+		if (!same(before, lane->rounds)) {
+			lane->holes++;
+			return false;
+		}
+	}
+	return true;
+}
+
+static void board_offer(uint32_t judge)
+{
+	board = pages_alloc(1);
+	if (!board)
+		exit(2);
+	board->lanes = 1;
+	raw_mask(1);
+	storm_offer(judge, STORM_JUDGE_REF, 0, pages_mfn(board));
+}
+
 int main(int argc, char **argv)
 {
 	uint32_t rounds = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1000;
-	struct counters before = {0}, now;
+	struct counters before;
 
+	if (argc > 3) {
+		first_slot = (uint32_t)strtoul(argv[3], NULL, 10);
+		board_offer((uint32_t)strtoul(argv[2], NULL, 10));
+	}
 	page = pages_alloc(1);
 	gift = pages_alloc(1);
 	window = window_alloc(1);
 	if (!page || !gift || !window || page_guard(gift) < 0)
 		return 2;
 	image_make();
-	for (uint32_t round = 0; round < rounds + WARM_UP; round++) {
-		struct child c = {0};
-
-		if (round == WARM_UP) {
-			before = count();
-			say(0, &before);
-		}
-		build(&c, round);
-		if (c.way != UNSTARTED)
-			run(&c);
-		end(&c);
-		release(&c, round);
-		now = count();
-		if (round >= WARM_UP && memcmp(&now, &before, sizeof now)) {
-			say(round - WARM_UP + 1, &now);
-			printf("soak: round %u left something behind\n", round - WARM_UP + 1);
+	warm_up(&before);
+	for (uint32_t round = 0; round < rounds; round++) {
+		round_make(WARM_UP + round);
+		if (!same(&before, round + 1))
 			return 1;
-		}
-		if (round >= WARM_UP && (round - WARM_UP + 1) % REPORT == 0)
-			say(round - WARM_UP + 1, &now);
 	}
+	if (board && !beside_others(&before))
+		return 1;
 	must(hc_image_drop(image), "image_drop");
-	say(rounds, &now);
+	say(board ? board->lane[0].rounds : rounds, &before);
 	printf("soak: nothing is left behind\n");
 	return 0;
 }
