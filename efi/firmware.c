@@ -116,6 +116,7 @@ void machine_describe(EFI_LOADED_IMAGE *self, struct boot_info *info)
 	describe_framebuffer(info);
 	describe_time(info);
 	describe_cmdline(self, info);
+	cpu_describe(info);
 }
 
 static UINT32 memory_type(UINT32 type)

@@ -37,19 +37,6 @@ const struct boot_info *early_boot(void)
 	return &boot;
 }
 
-bool early_option(const char *word)
-{
-	for (const char *p = boot.cmdline; *p; p++) {
-		unsigned n = 0;
-
-		while (word[n] && p[n] == word[n])
-			n++;
-		if (!word[n] && (p[n] == ' ' || !p[n]) && (p == boot.cmdline || p[-1] == ' '))
-			return true;
-	}
-	return false;
-}
-
 void early_direct_map_ready(void)
 {
 	direct_map_ready = true;

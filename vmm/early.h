@@ -19,9 +19,6 @@ void early_init(const struct boot_info *physical);
 /* The copy of the boot information, which keeps the promises of abi/boot.h as far as boot_fault() says. */
 const struct boot_info *early_boot(void);
 
-/* True when the command line holds @word as a whole word, e.g. "insecure=meltdown". */
-bool early_option(const char *word);
-
 /*
  * @pages contiguous, zeroed, page-aligned pages of usable RAM; returns the physical address. Never fails: panics when
  * there is no such run, or after early_seal(). Below 4 GiB until paging_init() has run.

@@ -26,7 +26,7 @@
 
 static void say_cpu(void)
 {
-	const struct cpu_policy *p = cpu_policy();
+	const struct boot_cpu *p = cpu_policy();
 
 	log_line("cpu: family %u model %u stepping %u%s, suffers from %x, state %u bytes (xcr0 %lx)", p->family,
 		 p->model, p->stepping, p->hypervisor ? " in a virtual machine" : "", p->suffers, p->xstate_bytes,

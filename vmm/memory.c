@@ -52,7 +52,7 @@ static void *table_new(uint64_t bytes)
 
 void memory_init(void)
 {
-	const struct cpu_policy *policy = cpu_policy();
+	const struct boot_cpu *policy = cpu_policy();
 	uint8_t *stubs = table_new(PAGE_SIZE);
 
 	world.memory = phys_ptr(0);
@@ -64,14 +64,13 @@ void memory_init(void)
 	world.upper_half = paging_upper_half();
 	world.wake = run_wake;
 	world.io_allowed = device_io_allowed;
-	if (early_option("check=freed")) {
+	if (early_boot()->options & BOOT_CHECK_FREED) {
 		world.freed_sums = table_new(world.frame_limit * sizeof world.freed_sums[0]);
 		world.freed_check = freed_check;
 		log_line("freed frames are compared with what they were before they are used again");
 	}
 	world.stubs_mfn = virt_phys(stubs) >> PAGE_SHIFT;
 	world.features |= (policy->fsgsbase ? FEATURE_FSGSBASE : 0) | (policy->xsave ? FEATURE_XSAVE : 0);
-	CHECK(policy->xstate_bytes <= PAGE_SIZE);
 	stubs_write(stubs);
 	early_seal();
 	frame_reserve_boot(&world, world.stubs_mfn, OWNER_STUBS);

@@ -36,7 +36,7 @@ void random_init(void)
 	hardware = cpu_policy()->rdrand && rdrand(&v);
 	if (hardware)
 		return;
-	if (!early_option("insecure=random"))
+	if (!(early_boot()->options & BOOT_INSECURE_RANDOM))
 		log_fatal("no source of randomness: the CPU lacks RDRAND. Use another CPU model, or insecure=random");
 	log_line("warning: insecure=random: seeds come from the clock and can be guessed");
 	state = rdtsc();

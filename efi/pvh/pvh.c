@@ -117,6 +117,7 @@ uint64_t pvh_boot_info(uint32_t start_info)
 			add_memory((const struct hvm_memory *)low(start->memory) + i);
 	memmap_settle(&info, &map);
 	tables_read(&info, start->rsdp, &memory);
+	cpu_describe(&info);
 	places_judge(&info, cpu_local_apic(), cpu_address_bits(), &windows);
 	return physical_of(&info);
 }

@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define BOOT_INFO_MAGIC 0x3330544f4f424d43ull /* "CMBOOT03" */
+#define BOOT_INFO_MAGIC 0x3430544f4f424d43ull /* "CMBOOT04" */
 #define BOOT_MEMORY_MAX 512u
 #define BOOT_MEMORY_TOP (1ull << 46) /* no memory from here on: what the hypervisor's direct map holds */
 #define BOOT_LOW_END 0x100000ull     /* what begins below is for nobody but to start processors */
@@ -26,6 +26,8 @@
 #define BOOT_DMAR_UNITS 64u
 #define BOOT_WINDOWS_MAX (1u + BOOT_IOAPIC_MAX + BOOT_DMAR_UNITS + 1u + BOOT_ECAM_MAX)
 #define BOOT_WINDOW_NAME 24u
+#define BOOT_REFUSAL_MAX 192u
+#define BOOT_XSTATE_MAX 4096u
 
 /* An ELF segment of the hypervisor's file with this flag (of those for the system) is the PVH door's: nobody else loads it. */
 #define BOOT_SEGMENT_PVH 0x00100000u
@@ -150,6 +152,37 @@ struct boot_machine {
 	struct boot_window window[BOOT_WINDOWS_MAX]; /* of the local APIC and of all that is here */
 };
 
+/* What the CPU suffers from, or is not known to be safe from. */
+#define SUFFERS_MELTDOWN 0x1u
+#define SUFFERS_SPECTRE_V1 0x2u
+#define SUFFERS_SPECTRE_V2 0x4u
+#define SUFFERS_SSB 0x8u
+#define SUFFERS_L1TF 0x10u
+#define SUFFERS_MDS 0x20u
+#define SUFFERS_TAA 0x40u
+#define SUFFERS_MMIO 0x80u /* MMIO stale data */
+
+/* What to do on this CPU. Flags are 0 or 1. */
+struct boot_cpu {
+	uint64_t cr4, efer; /* whole values to load */
+	uint64_t xcr0;      /* state components to enable; meaningful with xsave */
+	uint32_t
+		xstate_bytes; /* size of the save area: 512 for FXSAVE, else that of XSAVE's standard format for xcr0 */
+	uint32_t vendor, family, model, stepping;
+	uint32_t suffers;          /* SUFFERS_x */
+	uint8_t insecure_meltdown; /* started all the same: the override was given and needed */
+	uint8_t clear_buffers; /* VERW clears CPU buffers: to be used on the way to ring 3 when suffers has MDS, TAA, MMIO */
+	uint8_t hypervisor; /* runs inside a virtual machine */
+	uint8_t pge, smep, smap, umip, fsgsbase, xsave, gib_pages, rdrand;
+	uint8_t reserved0[5];
+	char refusal[BOOT_REFUSAL_MAX]; /* NUL-terminated line for the operator, with the remedy; empty: accepted */
+};
+
+/* Words of the command line. */
+#define BOOT_INSECURE_MELTDOWN 0x1u /* insecure=meltdown */
+#define BOOT_INSECURE_RANDOM 0x2u   /* insecure=random */
+#define BOOT_CHECK_FREED 0x4u       /* check=freed */
+
 struct boot_info {
 	uint64_t magic;
 	uint64_t image_base;  /* physical address of the hypervisor's first byte, 2 MiB aligned */
@@ -162,15 +195,19 @@ struct boot_info {
 	struct boot_framebuffer framebuffer;
 	char cmdline[BOOT_CMDLINE_MAX]; /* NUL-terminated */
 	struct boot_memory memory[BOOT_MEMORY_MAX];
+	uint32_t options, reserved0; /* BOOT_x, of the words in cmdline */
+	struct boot_cpu cpu;
 	struct boot_machine machine;
 	char notes[BOOT_NOTES_MAX]; /* lines for the log, each NUL-terminated; an empty one ends them */
 };
 
 #ifdef __cplusplus
 static_assert(sizeof(struct boot_memory) == 24, "boot_memory layout");
+static_assert(sizeof(struct boot_cpu) == 256, "boot_cpu layout");
 static_assert(sizeof(struct boot_machine) == 5984, "boot_machine layout");
 #else
 _Static_assert(sizeof(struct boot_memory) == 24, "boot_memory layout");
+_Static_assert(sizeof(struct boot_cpu) == 256, "boot_cpu layout");
 _Static_assert(sizeof(struct boot_machine) == 5984, "boot_machine layout");
 #endif
 

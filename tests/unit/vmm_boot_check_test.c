@@ -75,10 +75,16 @@ REFUSES(an_image_shorter_than_itself_is_refused, b.image_bytes--, "the hyperviso
 REFUSES(an_unaligned_bundle_is_refused, b.bundle_base++, "the bundle is not page aligned below 4 GiB")
 REFUSES(a_bundle_that_wraps_is_refused, b.bundle_bytes = UINT64_MAX, "the bundle is not page aligned below 4 GiB")
 REFUSES(an_endless_command_line_is_refused, memset(b.cmdline, ' ', sizeof b.cmdline),
-	"the command line or the notes do not end")
-REFUSES(an_endless_note_is_refused, b.notes[BOOT_NOTES_MAX - 1] = 'a', "the command line or the notes do not end")
+	"the command line, the notes or what is said of the CPU does not end")
+REFUSES(an_endless_note_is_refused, b.notes[BOOT_NOTES_MAX - 1] = 'a',
+	"the command line, the notes or what is said of the CPU does not end")
 REFUSES(notes_without_an_empty_line_at_the_end_are_refused, b.notes[BOOT_NOTES_MAX - 2] = 'a',
-	"the command line or the notes do not end")
+	"the command line, the notes or what is said of the CPU does not end")
+
+REFUSES(an_endless_refusal_of_the_cpu_is_refused, memset(b.cpu.refusal, 'a', sizeof b.cpu.refusal),
+	"the command line, the notes or what is said of the CPU does not end")
+REFUSES(a_state_of_more_than_a_page_is_refused, b.cpu.xstate_bytes = PAGE_SIZE + 1,
+	"the CPU's state does not fit a page")
 
 REFUSES(one_range_too_many_is_refused, b.memory_count = BOOT_MEMORY_MAX + 1,
 	"the memory map has too many ranges, or one is unaligned or wraps")

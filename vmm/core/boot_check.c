@@ -81,8 +81,11 @@ const char *boot_fault(const struct boot_info *b, uint64_t image_bytes)
 		return "the hypervisor's image is shorter than itself";
 	if (b->bundle_base % PAGE_SIZE || !range_within(b->bundle_base, b->bundle_bytes, FOUR_GIB))
 		return "the bundle is not page aligned below 4 GiB";
-	if (b->cmdline[BOOT_CMDLINE_MAX - 1] || b->notes[BOOT_NOTES_MAX - 2] || b->notes[BOOT_NOTES_MAX - 1])
-		return "the command line or the notes do not end";
+	if (b->cmdline[BOOT_CMDLINE_MAX - 1] || b->notes[BOOT_NOTES_MAX - 2] || b->notes[BOOT_NOTES_MAX - 1] ||
+	    b->cpu.refusal[BOOT_REFUSAL_MAX - 1])
+		return "the command line, the notes or what is said of the CPU does not end";
+	if (b->cpu.xstate_bytes > PAGE_SIZE)
+		return "the CPU's state does not fit a page";
 	fault = memory_fault(b);
 	if (!fault)
 		fault = machine_fault(&b->machine);

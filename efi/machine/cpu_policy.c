@@ -42,7 +42,11 @@
 
 #define FXSAVE_BYTES 512u
 #define XSAVE_BYTES_MIN 576u
-#define XSAVE_BYTES_MAX 4096u
+
+static uint8_t has(uint32_t word, uint32_t bit)
+{
+	return (word & bit) != 0;
+}
 
 static enum cpu_vendor vendor_of(const struct cpuid_leaf *leaf0)
 {
@@ -61,7 +65,7 @@ static enum cpu_vendor vendor_of(const struct cpuid_leaf *leaf0)
 	return CPU_OTHER;
 }
 
-static void identify(struct cpu_policy *p, const struct cpu_raw *raw)
+static void identify(struct boot_cpu *p, const struct cpu_raw *raw)
 {
 	uint32_t eax = raw->leaf1.eax;
 
@@ -83,7 +87,7 @@ enum small_core {
 	GOLDMONT,   /* with Goldmont Plus, Tremont: out of order, without MDS and L1TF */
 };
 
-static enum small_core small_core(const struct cpu_policy *p)
+static enum small_core small_core(const struct boot_cpu *p)
 {
 	static const uint8_t of[256] = {
 		[0x1c] = IN_ORDER,   [0x26] = IN_ORDER,   [0x27] = IN_ORDER,   [0x35] = IN_ORDER,   [0x36] = IN_ORDER,
@@ -97,7 +101,7 @@ static enum small_core small_core(const struct cpu_policy *p)
 	return p->vendor == CPU_INTEL && p->family == 6 ? (enum small_core)of[p->model] : BIG;
 }
 
-static uint32_t sufferings(const struct cpu_policy *p, const struct cpu_raw *raw)
+static uint32_t sufferings(const struct boot_cpu *p, const struct cpu_raw *raw)
 {
 	uint64_t caps = raw->arch_capabilities;
 	bool amd = p->vendor == CPU_AMD || p->vendor == CPU_HYGON;
@@ -128,7 +132,7 @@ static uint32_t sufferings(const struct cpu_policy *p, const struct cpu_raw *raw
 	return s;
 }
 
-static const char *refusal_of(const struct cpu_policy *p, const struct cpu_raw *raw, bool insecure_meltdown)
+static const char *refusal_of(const struct boot_cpu *p, const struct cpu_raw *raw, bool insecure_meltdown)
 {
 	const struct {
 		uint32_t has, needs;
@@ -141,6 +145,7 @@ static const char *refusal_of(const struct cpu_policy *p, const struct cpu_raw *
 		{raw->leaf1.edx, EDX1_FXSR | EDX1_SSE2, "this CPU has no SSE2 or no FXSAVE"},
 		{raw->leaf1.edx, EDX1_APIC, "this CPU has no local APIC, or the firmware disabled it: enable it there"},
 		{raw->leaf1.edx, EDX1_TSC, "this CPU has no time-stamp counter"},
+		{~(uint32_t)raw->cr4, CR4_LA57, "firmware left five-level page tables on: switch them off there"},
 		/* Bits of `suffers` the other way round: what is wanted is to be without. */
 		{~p->suffers, insecure_meltdown ? 0 : SUFFERS_MELTDOWN,
 		 "this CPU suffers from Meltdown (no RDCL_NO): guests could read all memory. "
@@ -150,7 +155,13 @@ static const char *refusal_of(const struct cpu_policy *p, const struct cpu_raw *
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
 		if ((rows[i].has & rows[i].needs) != rows[i].needs)
 			return rows[i].refusal;
-	return NULL;
+	return "";
+}
+
+static void text_copy(char to[BOOT_REFUSAL_MAX], const char *text)
+{
+	for (unsigned i = 0; i < BOOT_REFUSAL_MAX - 1 && text[i]; i++)
+		to[i] = text[i];
 }
 
 /* True when component @i is offered and its place in the save area is believable. */
@@ -158,14 +169,14 @@ static bool component_ok(const struct cpu_raw *raw, unsigned i)
 {
 	const struct cpuid_leaf *c = &raw->leafd[i];
 
-	return (raw->leafd[0].eax >> i & 1) && c->ebx >= XSAVE_BYTES_MIN && c->ebx < XSAVE_BYTES_MAX && c->eax &&
-	       c->eax <= XSAVE_BYTES_MAX - c->ebx;
+	return (raw->leafd[0].eax >> i & 1) && c->ebx >= XSAVE_BYTES_MIN && c->ebx < BOOT_XSTATE_MAX && c->eax &&
+	       c->eax <= BOOT_XSTATE_MAX - c->ebx;
 }
 
-static void choose_xstate(struct cpu_policy *p, const struct cpu_raw *raw)
+static void choose_xstate(struct boot_cpu *p, const struct cpu_raw *raw)
 {
 	p->xstate_bytes = FXSAVE_BYTES;
-	p->xsave = (raw->leaf1.ecx & ECX1_XSAVE) &&
+	p->xsave = has(raw->leaf1.ecx, ECX1_XSAVE) &&
 		   (raw->leafd[0].eax & (XSTATE_X87 | XSTATE_SSE)) == (XSTATE_X87 | XSTATE_SSE);
 	if (!p->xsave)
 		return;
@@ -181,28 +192,28 @@ static void choose_xstate(struct cpu_policy *p, const struct cpu_raw *raw)
 			p->xstate_bytes = MAX(p->xstate_bytes, raw->leafd[i].ebx + raw->leafd[i].eax);
 }
 
-static void choose_features(struct cpu_policy *p, const struct cpu_raw *raw)
+static void choose_features(struct boot_cpu *p, const struct cpu_raw *raw)
 {
 	const struct cpuid_leaf *one = &raw->leaf1, *seven = &raw->leaf7, *ext = &raw->ext1;
 
-	p->hypervisor = one->ecx & ECX1_HYPERVISOR;
-	p->pge = one->edx & EDX1_PGE;
-	p->smep = seven->ebx & EBX7_SMEP;
-	p->smap = seven->ebx & EBX7_SMAP;
-	p->umip = seven->ecx & ECX7_UMIP;
-	p->fsgsbase = seven->ebx & EBX7_FSGSBASE;
-	p->gib_pages = ext->edx & EDX81_GIB_PAGES;
-	p->rdrand = one->ecx & ECX1_RDRAND;
+	p->hypervisor = has(one->ecx, ECX1_HYPERVISOR);
+	p->pge = has(one->edx, EDX1_PGE);
+	p->smep = has(seven->ebx, EBX7_SMEP);
+	p->smap = has(seven->ebx, EBX7_SMAP);
+	p->umip = has(seven->ecx, ECX7_UMIP);
+	p->fsgsbase = has(seven->ebx, EBX7_FSGSBASE);
+	p->gib_pages = has(ext->edx, EDX81_GIB_PAGES);
+	p->rdrand = has(one->ecx, ECX1_RDRAND);
 }
 
-void cpu_policy_decide(struct cpu_policy *p, const struct cpu_raw *raw, bool insecure_meltdown)
+void cpu_policy_decide(struct boot_cpu *p, const struct cpu_raw *raw, bool insecure_meltdown)
 {
 	memset(p, 0, sizeof *p);
 	identify(p, raw);
 	choose_features(p, raw);
 	choose_xstate(p, raw);
 	p->suffers = sufferings(p, raw);
-	p->refusal = refusal_of(p, raw, insecure_meltdown);
+	text_copy(p->refusal, refusal_of(p, raw, insecure_meltdown));
 	p->insecure_meltdown = (p->suffers & SUFFERS_MELTDOWN) && insecure_meltdown;
 	p->clear_buffers = (p->suffers & (SUFFERS_MDS | SUFFERS_TAA | SUFFERS_MMIO)) &&
 			   (raw->leaf7.edx & EDX7_MD_CLEAR);
