@@ -34,7 +34,7 @@
 
 #include "core/timer.h"
 #include "core/world.h"
-#include "lock.h"
+#include "core/lock.h"
 
 struct tss {
 	uint32_t reserved0;
@@ -63,6 +63,7 @@ struct cpu {
 	/* this CPU writes, others read */
 	bool online; /* it runs vCPUs, or is about to */
 	bool idle;
+	bool shares;      /* it shares the world (smp.h) */
 	uint32_t flushed; /* the last flush that it was asked for and has done */
 	/* under `lock`: the vCPUs whose home this CPU is */
 	struct lock lock;

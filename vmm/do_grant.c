@@ -82,21 +82,30 @@ static enum abi_error map_one(struct vcpu *v, struct domain *granter, const stru
 
 /*
  * The caller has looked: each is a mapping. One table may stand at two places of the range; then it is gone already. It may
- * also stand at places that are not named, so all of the domain's translations go: the granter may be on another CPU, and
- * finds its frame its own again when this returns.
+ * also stand at places that are not named, so all of the domain's translations go. The granter may be on another CPU and finds
+ * its frame its own again as soon as the mapping is not counted: by then no sibling of @v has a translation, and @v gets no
+ * further than to the flush.
  */
 static void unmap_range(struct vcpu *v, uint64_t va, uint32_t count)
 {
+	bool siblings = v->domain->vcpu_count > 1;
+	unsigned index;
+	mfn_t table;
+
+	for (uint32_t i = 0; siblings && i < count; i++) {
+		CHECK(entry_find(v, va, i, &table, &index) == HC_OK);
+		mmu_grant_hide(&world, table, index);
+	}
+	if (siblings)
+		tlb_flush_all();
 	for (uint32_t i = 0; i < count; i++) {
 		enum abi_error e;
-		unsigned index;
-		mfn_t table;
 
 		CHECK(entry_find(v, va, i, &table, &index) == HC_OK);
 		e = grant_unmap(&world, v->domain, table, index);
 		CHECK(e == HC_OK || e == HC_EGRANT);
 	}
-	if (v->domain->vcpu_count > 1 || world.dma_stale)
+	if (world.dma_stale)
 		tlb_flush_all();
 	else
 		tables_load(this_cpu(), read_cr3());
@@ -127,7 +136,7 @@ int64_t do_grant_map(struct vcpu *v, const struct grant_map *m)
 	}
 	if (e != HC_OK)
 		unmap_range(v, m->va, i - 1);
-	if (m->flags & GRANT_DMA)
+	if ((m->flags & GRANT_DMA) && v->domain->dma_root)
 		iommu_grown();
 	return -(int64_t)e;
 }
@@ -152,23 +161,23 @@ int64_t do_grant_unmap(struct vcpu *v, uint64_t va, uint32_t count)
 	return 0;
 }
 
-/* The frame of one side of a copy. */
+/* The frame of one side of a copy, with a reference. */
 static enum abi_error copy_side(struct vcpu *v, bool granted, uint32_t domid, uint64_t name, bool write, mfn_t *mfn)
 {
 	struct domain *d;
 
 	if (!granted) {
-		if (!frame_is_ram(&world, name) || world.frames[name].owner != v->domain->id)
+		if (!frame_is_ram(&world, name) || frame_owner(&world, name) != v->domain->id)
 			return HC_EFRAME;
 		*mfn = name;
-		return HC_OK;
+		return frame_hold(&world, name, write);
 	}
 	d = domain_find(&world, domid);
 	if (!d || d->state == DOMAIN_DEAD)
 		return HC_ENODOM;
 	if (name >= GRANT_MAX)
 		return HC_EGRANT;
-	return grant_access(d, v->domain->id, (uint32_t)name, write, mfn);
+	return grant_hold(&world, d, v->domain->id, (uint32_t)name, write, false, mfn);
 }
 
 static enum abi_error copy_one(struct vcpu *v, const struct grant_copy *c)
@@ -181,16 +190,16 @@ static enum abi_error copy_one(struct vcpu *v, const struct grant_copy *c)
 	    !range_within(c->src_offset, c->len, PAGE_SIZE) || !range_within(c->dst_offset, c->len, PAGE_SIZE))
 		return HC_EINVAL;
 	e = copy_side(v, c->flags & GRANT_COPY_SRC_GRANT, c->src_domid, c->src, false, &src);
-	if (e == HC_OK)
-		e = copy_side(v, c->flags & GRANT_COPY_DST_GRANT, c->dst_domid, c->dst, true, &dst);
-	if (e == HC_OK)
-		e = frame_get_type(&world, dst, FRAME_WRITABLE);
 	if (e != HC_OK)
 		return e;
-	memmove((uint8_t *)world_page(&world, dst) + c->dst_offset, (uint8_t *)world_page(&world, src) + c->src_offset,
-		c->len);
-	frame_put_type(&world, dst);
-	return HC_OK;
+	e = copy_side(v, c->flags & GRANT_COPY_DST_GRANT, c->dst_domid, c->dst, true, &dst);
+	if (e == HC_OK) {
+		memmove((uint8_t *)world_page(&world, dst) + c->dst_offset,
+			(uint8_t *)world_page(&world, src) + c->src_offset, c->len);
+		frame_unhold(&world, dst, true);
+	}
+	frame_unhold(&world, src, false);
+	return e;
 }
 
 int64_t do_grant_copy(struct vcpu *v, guest_va_t copies, uint32_t count, guest_va_t done)

@@ -86,7 +86,7 @@ static enum abi_error on_space(struct vcpu *v, const struct mmu_op *op, bool *fl
 /* A batch on @d; @v: on the address space it runs in, too. */
 static int64_t batch(struct domain *d, struct vcpu *v, guest_va_t ops, uint32_t count, guest_va_t done)
 {
-	uint64_t start = world.work;
+	uint64_t start = world_work(&world);
 	enum abi_error e = HC_OK;
 	bool flush = false;
 	uint32_t i;
@@ -96,7 +96,7 @@ static int64_t batch(struct domain *d, struct vcpu *v, guest_va_t ops, uint32_t 
 	for (i = 0; i < count; i++) {
 		struct mmu_op op;
 
-		if (world.work - start > BATCH_WORK)
+		if (world_work(&world) - start > BATCH_WORK)
 			e = HC_EAGAIN;
 		else if (!copy_from_guest(&op, guest_va(ops.v + i * sizeof op), sizeof op))
 			e = HC_EFAULT;

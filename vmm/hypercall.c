@@ -124,13 +124,20 @@ static int64_t give(const struct answer *a, int64_t result)
 #define HC3 HC1
 #define HC4 HC1
 /* clang-format on */
+/* Numbers as a set. */
+#define CALL(n) (1ull << (n))
 /*
- * Calls that do without the world, a bit each: they concern the caller's own vCPU, or the event path, whose records may be
- * read while somebody changes them.
+ * Calls that do without the world: they concern the caller's own vCPU, or the event path, whose records may be read while
+ * somebody changes them.
  */
 #define ALONE                                                                                                          \
-	(1ull << 0 | 1ull << 1 | 1ull << 2 | 1ull << 3 | 1ull << 4 | 1ull << 5 | 1ull << 7 | 1ull << 8 | 1ull << 9 |   \
-	 1ull << 11 | 1ull << 18 | 1ull << 20)
+	(CALL(0) | CALL(1) | CALL(2) | CALL(3) | CALL(4) | CALL(5) | CALL(7) | CALL(8) | CALL(9) | CALL(11) |          \
+	 CALL(18) | CALL(20))
+/* Calls that share it, under the lock of the caller's domain: on its own memory, tables and grants. */
+#define GRANT_OFFER 22u
+#define SHARED                                                                                                         \
+	(CALL(12) | CALL(13) | CALL(GRANT_OFFER) | CALL(23) | CALL(24) | CALL(25) | CALL(26) | CALL(27) | CALL(55) |   \
+	 CALL(56))
 
 static int64_t dispatch(struct vcpu *v, const struct trap_frame *f)
 {
@@ -141,6 +148,16 @@ static int64_t dispatch(struct vcpu *v, const struct trap_frame *f)
 }
 
 /*
+ * Whether what @f asks for is the business of @d alone: not what a builder offers for another, nor what changes the tables of
+ * devices.
+ */
+static bool shared(const struct domain *d, const struct trap_frame *f)
+{
+	return f->rax < 64 && (SHARED & CALL(f->rax)) && !d->dma_root &&
+	       (f->rax != GRANT_OFFER || (uint32_t)f->rdi == DOMID_SELF);
+}
+
+/*
  * Called by entry.S with the guest's registers at cpu->frame. Returns 1 when the same vCPU goes on behind its SYSCALL, so
  * that the short way back will do; 0 when every register has to come from the frame.
  */
@@ -148,18 +165,19 @@ int hypercall_entry(struct trap_frame *f)
 {
 	struct cpu *c = this_cpu();
 	struct vcpu *v = c->loaded;
-	bool alone = f->rax < 64 && (ALONE >> f->rax & 1);
+	uint64_t call = f->rax < 64 ? CALL(f->rax) : 0;
+	struct domain *d = shared(v->domain, f) ? v->domain : NULL;
 	int64_t result;
 
-	if (!alone && !world_enter(c)) {
+	if (!(call & ALONE) && !world_enter(c, d)) {
 		/* Off the CPU before anything has been done; then the call is made again. */
 		f->rip -= SYSCALL_BYTES;
 		run_exit(c);
 		return 0;
 	}
 	result = dispatch(v, f);
-	if (!alone)
-		world_leave(c);
+	if (!(call & ALONE))
+		world_leave(c, d);
 	if (c->loaded != v)
 		f = &v->frame; /* it has left this CPU */
 	/* entry_resume, or the end of the domain, has replaced the frame. */

@@ -19,11 +19,12 @@
 static void freed_check(mfn_t mfn, uint32_t intact)
 {
 	static uint64_t checked;
+	uint64_t now = __atomic_add_fetch(&checked, 1, __ATOMIC_RELAXED);
 
 	if (!intact)
 		log_line("frame %lx was written after it was freed", mfn);
-	if (++checked % FREED_REPORT == 0)
-		log_line("%lu freed frames were checked", checked);
+	if (now % FREED_REPORT == 0)
+		log_line("%lu freed frames were checked", now);
 }
 
 /* Every frame of the memory map gets its owner; what nobody has taken is free. */

@@ -216,16 +216,16 @@ static void run_timers(struct cpu *c)
 	}
 }
 
-/* Whether free frames were made ready for use; false when there are none, or somebody has the world. */
+/* Whether free frames were made ready for use; false when there are none, or somebody has the world whole. */
 static bool scrub_ahead(struct cpu *c)
 {
 	enum abi_error e = HC_OK;
 
-	if (!world_try(c))
+	if (!world_share(c))
 		return false;
 	for (unsigned i = 0; i < SCRUB_FRAMES && e == HC_OK; i++)
 		WITH_FLUSH(e, frame_scrub_ahead(&world));
-	world_leave(c);
+	world_unshare(c);
 	return e == HC_OK;
 }
 
@@ -244,7 +244,7 @@ static void housekeep(struct cpu *c)
 	run_timers(c);
 	if (device_faults_waiting() && world_try(c)) {
 		device_faults();
-		world_leave(c);
+		world_leave(c, NULL);
 	}
 }
 
@@ -322,10 +322,10 @@ static void fault_at_top(struct vcpu *v, struct trap_frame *f)
 /* Ends the domain of @v, which is on @c, for what it did; not yet where somebody has the world and wants @v off the CPU. */
 static void doom(struct cpu *c, struct vcpu *v)
 {
-	if (!world_enter(c))
+	if (!world_enter(c, NULL))
 		return;
 	run_kill(v->domain, v->doomed, v->doom_code);
-	world_leave(c);
+	world_leave(c, NULL);
 }
 
 void run_doom(struct vcpu *v, enum domain_reason reason, uint32_t code)

@@ -45,17 +45,45 @@ bool smp_stopping; /* read by the NMI's entry */
 
 static struct lock world_lock = {.rank = LOCK_WORLD};
 static uint32_t last_in; /* the CPU that had it last; written by who has it */
-static uint32_t waiting; /* CPUs that want it */
+static uint32_t waiting; /* CPUs that want it, whole or not */
 static uint32_t flush_asked;
 static uint32_t start_page;
 static uint64_t started_tsc; /* the boot CPU's, before any other runs */
 
-bool world_try(struct cpu *c)
+/* For others: what they ask of this CPU does not wait for what it waits for. */
+static void give_way(struct cpu *c)
 {
-	return lock_try(&world_lock, &c->held);
+	smp_serve(c);
+	cpu_relax();
 }
 
-bool world_enter(struct cpu *c)
+bool world_try(struct cpu *c)
+{
+	CHECK(!c->shares);
+	if (!lock_try(&world_lock, &c->held))
+		return false;
+	for (uint32_t i = 0; i < world.cpu_count; i++)
+		while (__atomic_load_n(&cpu_at(i)->shares, __ATOMIC_SEQ_CST))
+			give_way(c);
+	return true;
+}
+
+bool world_share(struct cpu *c)
+{
+	/* Said first, asked then; who takes it whole does both the other way round. */
+	__atomic_store_n(&c->shares, true, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&world_lock.taken, __ATOMIC_SEQ_CST))
+		return true;
+	world_unshare(c);
+	return false;
+}
+
+void world_unshare(struct cpu *c)
+{
+	__atomic_store_n(&c->shares, false, __ATOMIC_RELEASE);
+}
+
+bool world_enter(struct cpu *c, struct domain *d)
 {
 	bool entered;
 
@@ -65,18 +93,28 @@ bool world_enter(struct cpu *c)
 	     i++)
 		cpu_relax();
 	__atomic_add_fetch(&waiting, 1, __ATOMIC_RELAXED);
-	while (!(entered = world_try(c)) && !run_leaving(c)) {
-		smp_serve(c);
-		cpu_relax();
-	}
+	while (!(entered = d ? world_share(c) : world_try(c)) && !run_leaving(c))
+		give_way(c);
 	__atomic_sub_fetch(&waiting, 1, __ATOMIC_RELAXED);
-	if (entered)
+	if (!entered)
+		return false;
+	if (!d)
 		__atomic_store_n(&last_in, c->id, __ATOMIC_RELAXED);
-	return entered;
+	while (d && !lock_try(&d->lock, &c->held))
+		give_way(c);
+	return true;
 }
 
-void world_leave(struct cpu *c)
+void world_leave(struct cpu *c, struct domain *d)
 {
+	if (d) {
+		lock_drop(&d->lock, &c->held);
+		world_unshare(c);
+		return;
+	}
+	/* Who shares it finds nothing stale in the IOMMU, and leaves that alone. */
+	if (world.dma_stale)
+		iommu_flush();
 	lock_drop(&world_lock, &c->held);
 }
 
@@ -128,10 +166,11 @@ void tlb_flush_all(void)
 		if (other(cpu_at(i)))
 			smp_kick(cpu_at(i));
 	smp_serve(this_cpu());
-	/* 2. Wait for each; who comes online meanwhile knows no translation. */
+	/* 2. Wait for each; who comes online meanwhile knows no translation, and another one may be asking, too. */
 	for (uint32_t i = 0; i < world.cpu_count; i++)
-		while (other(cpu_at(i)) && __atomic_load_n(&cpu_at(i)->flushed, __ATOMIC_SEQ_CST) != asked)
-			cpu_relax();
+		while (other(cpu_at(i)) &&
+		       (int32_t)(__atomic_load_n(&cpu_at(i)->flushed, __ATOMIC_SEQ_CST) - asked) < 0)
+			give_way(this_cpu());
 	/* 3. Tell the frame table. */
 	for (uint32_t i = 0; i < world.cpu_count; i++)
 		frame_flushed_since(&world, i, begun);

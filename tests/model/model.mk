@@ -12,7 +12,7 @@ MODEL_CORE_SRC := $(addsuffix .c,dma domain event frame frame_pool grant image m
 MODEL_SRC      := $(filter-out %/main.c %/model_test.c,$(call c_in,tests/model))
 MODEL_OBJ      := $(patsubst %,$(B)/model/core/%.o,$(MODEL_CORE_SRC)) $(patsubst tests/model/%,$(B)/model/%.o,$(MODEL_SRC))
 
-FLAGS_model = $(COMMON) $(WARN) -D_GNU_SOURCE -DTABLE_ENTRIES=3u -DTABLE_GUEST=1u -DTABLE_UPPER=2u -DRUN_FRAMES=2u -DDMA_BITS=2u \
+FLAGS_model = $(COMMON) $(WARN) -D_GNU_SOURCE -DONE_CPU -DTABLE_ENTRIES=3u -DTABLE_GUEST=1u -DTABLE_UPPER=2u -DRUN_FRAMES=2u -DDMA_BITS=2u \
   -Iinclude -I$(MODEL_CORE)/../.. -I. $(if $(filter-out vmm/core,$(MODEL_CORE)),-Wno-error)
 # By content: a mutant's file may be older than the object of the mutant before it.
 FLAGS_model_core = $(shell cksum $(MODEL_CORE)/*.[ch])

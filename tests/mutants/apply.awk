@@ -31,7 +31,7 @@ FNR == NR {
 		$0 = substr($0, 1, at - 1) fresh[n] substr($0, at + length(old[n]))
 		done = 1
 	}
-	if (seen && done != 2 && /^}/)
+	if (seen && done < 2 && /^}/)
 		done = done ? 2 : 3
 	print
 }

@@ -144,7 +144,7 @@ uint32_t dma_rights(const struct world *w, const struct domain *d, mfn_t mfn)
 
 bool dma_release(struct world *w, struct domain *d)
 {
-	uint64_t start = w->work;
+	uint64_t start = world_work(w);
 
 	while (d->dma_root) {
 		uint64_t *table = world_page(w, d->dma_root), *parent = NULL;
@@ -154,7 +154,7 @@ bool dma_release(struct world *w, struct domain *d)
 		for (;;) {
 			for (i = 0; i < ENTRIES && !table[i]; i++)
 				;
-			w->work += i;
+			world_worked(w, i);
 			if (i == ENTRIES || level == 1)
 				break;
 			parent = &table[i];
@@ -169,8 +169,8 @@ bool dma_release(struct world *w, struct domain *d)
 		else
 			d->dma_root = 0;
 		frame_free_table(w, d, table);
-		w->work += ENTRIES;
-		if (w->work - start > RELEASE_WORK)
+		world_worked(w, ENTRIES);
+		if (world_work(w) - start > RELEASE_WORK)
 			return !d->dma_root;
 	}
 	return true;

@@ -96,6 +96,7 @@ enum abi_error domain_create(struct world *w, const struct domain_create *c, str
 	generation = w->generations[c->slot] == UINT16_MAX ? 1 : (uint16_t)(w->generations[c->slot] + 1);
 	d->id = (uint32_t)generation << 16 | c->slot;
 	d->state = DOMAIN_CONSTRUCTION;
+	d->lock.rank = LOCK_DOMAIN;
 	memcpy(d->name, c->name, sizeof d->name);
 	d->capabilities = c->capabilities;
 	d->self_mfn = self;
@@ -155,14 +156,14 @@ static void release_record(struct world *w, struct domain *d)
 /* Makes tables ordinary frames again, from the top down, a bounded number; true when none is left. */
 static bool release_tables(struct world *w, struct domain *d)
 {
-	uint64_t start = w->work;
+	uint64_t start = world_work(w);
 	unsigned visits = 0;
 
 	for (unsigned level = 4; level; level--)
 		while (d->tables[level]) {
 			uint32_t m = d->release_at ? d->release_at : d->frame_list;
 
-			if (visits++ == RELEASE_VISITS || w->work - start > RELEASE_WORK)
+			if (visits++ == RELEASE_VISITS || world_work(w) - start > RELEASE_WORK)
 				return false;
 			if (w->frames[m].type != level || mmu_unpin(w, d, m) == HC_OK)
 				m = w->frames[m].next;

@@ -14,13 +14,24 @@
 
 bool frame_is_ram(const struct world *w, mfn_t mfn)
 {
-	return mfn < w->frame_limit && w->frames[mfn].owner != OWNER_NONE;
+	return mfn < w->frame_limit && frame_owner(w, mfn) != OWNER_NONE;
 }
 
-enum abi_error frame_get(struct world *w, mfn_t mfn)
+static struct frame *lock(struct world *w, mfn_t mfn)
 {
-	struct frame *f = &w->frames[mfn];
+	short_take(&w->frames[mfn].lock);
+	return &w->frames[mfn];
+}
 
+static enum abi_error unlock(struct frame *f, enum abi_error e)
+{
+	short_drop(&f->lock);
+	return e;
+}
+
+/* One more reference of locked frame @f. */
+static enum abi_error more(struct frame *f)
+{
 	CHECK(f->refs);
 	if (f->refs == UINT32_MAX)
 		return HC_EFRAMEREF;
@@ -28,66 +39,104 @@ enum abi_error frame_get(struct world *w, mfn_t mfn)
 	return HC_OK;
 }
 
-void frame_put(struct world *w, mfn_t mfn)
+/* One less, and unlocked. Nobody else knows a frame without references. */
+static void less(struct world *w, struct frame *f)
 {
-	struct frame *f = &w->frames[mfn];
+	bool last = f->refs == 1;
 
 	CHECK(f->refs > f->type_count);
-	f->stamp = w->flush_clock;
-	if (--f->refs == 0)
-		frame_free(w, mfn);
+	/* The translation has gone before: a flush that begins behind this reading drops it. */
+	f->stamp = __atomic_load_n(&w->flush_clock, __ATOMIC_SEQ_CST);
+	f->refs--;
+	short_drop(&f->lock);
+	if (last)
+		frame_free(w, (mfn_t)(f - w->frames));
 }
 
-enum abi_error frame_may_become(const struct world *w, mfn_t mfn, enum frame_type type)
+enum abi_error frame_get(struct world *w, mfn_t mfn)
 {
-	const struct frame *f = &w->frames[mfn];
+	struct frame *f = lock(w, mfn);
+
+	return unlock(f, more(f));
+}
+
+void frame_put(struct world *w, mfn_t mfn)
+{
+	less(w, lock(w, mfn));
+}
+
+/* Whether locked frame @f, of no type now, may become @type: HC_OK, HC_ETEXT, CORE_FLUSH_FIRST. */
+static enum abi_error may_become(const struct world *w, const struct frame *f, enum frame_type type)
+{
 	const struct domain *d;
 
 	if (f->last_type == FRAME_NONE || f->last_type == type)
 		return HC_OK;
-	d = f->last_type == FRAME_EXEC ? domain_find(w, f->owner) : NULL;
+	d = f->last_type == FRAME_EXEC ? domain_find(w, frame_owner(w, (mfn_t)(f - w->frames))) : NULL;
 	if (d && d->sealed)
 		return HC_ETEXT;
-	return frame_needs_flush(w, mfn) ? CORE_FLUSH_FIRST : HC_OK;
+	return frame_needs_flush(w, (mfn_t)(f - w->frames)) ? CORE_FLUSH_FIRST : HC_OK;
 }
 
 enum abi_error frame_get_type(struct world *w, mfn_t mfn, enum frame_type type)
 {
-	struct frame *f = &w->frames[mfn];
-	enum abi_error e;
+	struct frame *f = lock(w, mfn);
+	enum abi_error e = HC_OK;
 
 	if (f->type_count && f->type != type)
-		return HC_ETYPE;
-	if (!f->type_count) {
-		if (type < FRAME_WRITABLE)
-			return HC_EUNPINNED;
-		e = frame_may_become(w, mfn, type);
-		if (e != HC_OK)
-			return e;
+		e = HC_ETYPE;
+	else if (!f->type_count)
+		e = type < FRAME_WRITABLE ? HC_EUNPINNED : may_become(w, f, type);
+	if (e == HC_OK)
+		e = more(f);
+	if (e == HC_OK) {
+		f->type = (uint8_t)type;
+		f->type_count++;
 	}
-	e = frame_get(w, mfn);
-	if (e != HC_OK)
-		return e;
-	f->type = (uint8_t)type;
-	f->type_count++;
-	return HC_OK;
+	return unlock(f, e);
+}
+
+enum abi_error frame_begin_table(struct world *w, mfn_t mfn, unsigned level)
+{
+	struct frame *f = lock(w, mfn);
+	enum abi_error e;
+
+	if (f->type_count)
+		return unlock(f, f->type == level ? HC_ESTATE : HC_ETYPE);
+	e = may_become(w, f, (enum frame_type)level);
+	if (e == HC_OK)
+		e = more(f);
+	if (e == HC_OK) {
+		f->type = (uint8_t)level;
+		f->type_count = 1;
+	}
+	return unlock(f, e);
+}
+
+void frame_never_table(struct world *w, mfn_t mfn)
+{
+	struct frame *f = lock(w, mfn);
+
+	f->type_count = 0;
+	f->type = FRAME_NONE;
+	less(w, f);
 }
 
 void frame_put_type(struct world *w, mfn_t mfn)
 {
-	struct frame *f = &w->frames[mfn];
+	struct frame *f = lock(w, mfn);
 
 	CHECK(f->type_count);
 	if (--f->type_count == 0) {
 		f->last_type = f->type;
 		f->type = FRAME_NONE;
 	}
-	frame_put(w, mfn);
+	less(w, f);
 }
 
 bool frame_needs_flush(const struct world *w, mfn_t mfn)
 {
-	return w->frames[mfn].stamp >= w->flushed;
+	return w->frames[mfn].stamp >= __atomic_load_n(&w->flushed, __ATOMIC_SEQ_CST);
 }
 
 uint64_t frame_flush_begin(struct world *w)

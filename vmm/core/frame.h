@@ -65,8 +65,26 @@ void frame_put(struct world *w, mfn_t mfn);
 enum abi_error frame_get_type(struct world *w, mfn_t mfn, enum frame_type type);
 void frame_put_type(struct world *w, mfn_t mfn);
 
-/* Whether frame @mfn, of no type now, may become @type: HC_OK, HC_ETEXT, CORE_FLUSH_FIRST. */
-enum abi_error frame_may_become(const struct world *w, mfn_t mfn, enum frame_type type);
+/* A reference typed FRAME_WRITABLE for who is to @write, else an untyped one. */
+static inline enum abi_error frame_hold(struct world *w, mfn_t mfn, bool write)
+{
+	return write ? frame_get_type(w, mfn, FRAME_WRITABLE) : frame_get(w, mfn);
+}
+
+static inline void frame_unhold(struct world *w, mfn_t mfn, bool write)
+{
+	if (write)
+		frame_put_type(w, mfn);
+	else
+		frame_put(w, mfn);
+}
+
+/*
+ * The first typed reference of frame @mfn, as a table of @level. HC_ESTATE: it is one already; HC_ETYPE: in use as something else;
+ * HC_ETEXT, HC_EFRAMEREF, CORE_FLUSH_FIRST. never: takes that back, as if it had not been.
+ */
+enum abi_error frame_begin_table(struct world *w, mfn_t mfn, unsigned level);
+void frame_never_table(struct world *w, mfn_t mfn);
 /* Whether a change of owner of @mfn has to wait for a flush of all TLBs. */
 bool frame_needs_flush(const struct world *w, mfn_t mfn);
 /*

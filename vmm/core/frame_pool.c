@@ -4,6 +4,9 @@
  * is OWNER_FREE, and then it has no references; a domain's frame_count is the length of its list; frames_promised is the
  * sum of what domains are short of their reserve, and never more than frames_free.
  *
+ * Several CPUs take and give back at once: free frames, their counts and promises change under world.pool, a domain's list and
+ * counts under its own lock.
+ *
  * A frame is scrubbed between its last use and its next, after the flush that a stale translation of it asks for: until
  * then its last mapper may still write to it. An idle CPU does it ahead (the clean list), else whoever hands it out.
  */
@@ -38,9 +41,14 @@ static void list_remove(struct world *w, uint32_t *head, mfn_t mfn)
 	f->next = f->prev = 0;
 }
 
+static void own_by(struct world *w, mfn_t mfn, uint32_t owner)
+{
+	__atomic_store_n(&w->frames[mfn].owner, owner, __ATOMIC_RELAXED);
+}
+
 static void free_list_add(struct world *w, mfn_t mfn)
 {
-	w->frames[mfn].owner = OWNER_FREE;
+	own_by(w, mfn, OWNER_FREE);
 	w->frames[mfn].flags = 0;
 	list_add(w, &w->free_list, mfn);
 	w->frames_free++;
@@ -65,7 +73,9 @@ void frame_free(struct world *w, mfn_t mfn)
 	CHECK(!f->refs && !f->type_count);
 	if (w->freed_sums)
 		w->freed_sums[mfn] = frame_sum(w, mfn);
+	short_take(&w->pool);
 	free_list_add(w, mfn);
+	short_drop(&w->pool);
 }
 
 void frame_release_boot(struct world *w, mfn_t mfn)
@@ -89,54 +99,81 @@ void frame_reserve_boot(struct world *w, mfn_t mfn, uint32_t owner)
 		w->frames_hypervisor++;
 }
 
-/* Hands free frame @mfn, of which no CPU knows a translation, to @owner. */
-static void frame_take_this(struct world *w, mfn_t mfn, uint32_t owner)
+/* Takes free frame @mfn, of which no CPU knows a translation, out of the pool; @promised: to the taker. */
+static void pool_remove(struct world *w, mfn_t mfn, bool promised)
 {
-	struct frame *f = &w->frames[mfn];
-	bool clean = f->flags & FRAME_CLEAN;
+	bool clean = w->frames[mfn].flags & FRAME_CLEAN;
 
 	list_remove(w, clean ? &w->clean_list : &w->free_list, mfn);
 	w->frames_free--;
 	w->frames_clean -= clean;
+	w->frames_promised -= promised;
 	w->runs[mfn / RUN_FRAMES]--;
+}
+
+/* Hands a frame that is out of the pool to @owner, scrubbed. */
+static void hand_out(struct world *w, mfn_t mfn, uint32_t owner)
+{
+	struct frame *f = &w->frames[mfn];
+
 	if (w->freed_sums && w->freed_sums[mfn])
 		w->freed_check(mfn, w->freed_sums[mfn] == frame_sum(w, mfn));
-	if (!clean)
+	if (!(f->flags & FRAME_CLEAN))
 		memset(world_page(w, mfn), 0, PAGE_SIZE);
 	f->last_type = FRAME_NONE;
 	f->flags = 0;
-	f->owner = owner;
+	own_by(w, mfn, owner);
 	f->refs = 1;
 }
 
 /* Any free frame, from among those that are @promised to the taker or to nobody. */
 static enum abi_error frame_take(struct world *w, uint32_t owner, bool promised, mfn_t *out)
 {
-	mfn_t mfn = w->clean_list ? w->clean_list : w->free_list;
+	enum abi_error e = HC_OK;
+	mfn_t mfn;
 
+	short_take(&w->pool);
+	mfn = w->clean_list ? w->clean_list : w->free_list;
 	if (!mfn || (!promised && w->frames_free <= w->frames_promised))
-		return HC_ENOMEM;
-	if (frame_needs_flush(w, mfn))
-		return CORE_FLUSH_FIRST;
-	frame_take_this(w, mfn, owner);
+		e = HC_ENOMEM;
+	else if (frame_needs_flush(w, mfn))
+		e = CORE_FLUSH_FIRST;
+	else
+		pool_remove(w, mfn, promised);
+	short_drop(&w->pool);
+	if (e != HC_OK)
+		return e;
+	hand_out(w, mfn, owner);
 	*out = mfn;
 	return HC_OK;
 }
 
 enum abi_error frame_scrub_ahead(struct world *w)
 {
-	mfn_t mfn = w->free_list;
+	enum abi_error e = HC_OK;
+	mfn_t mfn;
 
+	short_take(&w->pool);
+	mfn = w->free_list;
 	if (!mfn || w->frames_clean >= CLEAN_ENOUGH || w->freed_sums)
-		return HC_EAGAIN;
-	if (frame_needs_flush(w, mfn))
-		return CORE_FLUSH_FIRST;
-	memset(world_page(w, mfn), 0, PAGE_SIZE);
-	list_remove(w, &w->free_list, mfn);
-	list_add(w, &w->clean_list, mfn);
-	w->frames[mfn].flags |= FRAME_CLEAN;
-	w->frames_clean++;
-	return HC_OK;
+		e = HC_EAGAIN;
+	else if (frame_needs_flush(w, mfn))
+		e = CORE_FLUSH_FIRST;
+	if (e == HC_OK) {
+		/* Nobody finds the last frame gone meanwhile. */
+		memset(world_page(w, mfn), 0, PAGE_SIZE);
+		list_remove(w, &w->free_list, mfn);
+		list_add(w, &w->clean_list, mfn);
+		w->frames[mfn].flags |= FRAME_CLEAN;
+		w->frames_clean++;
+	}
+	short_drop(&w->pool);
+	return e;
+}
+
+static void hypervisors(struct world *w, int more)
+{
+	__atomic_add_fetch(&w->frames_hypervisor, (uint64_t)(int64_t)more, __ATOMIC_RELAXED);
 }
 
 enum abi_error frame_alloc_own(struct world *w, mfn_t *out)
@@ -144,14 +181,14 @@ enum abi_error frame_alloc_own(struct world *w, mfn_t *out)
 	enum abi_error e = frame_take(w, OWNER_HYPERVISOR, false, out);
 
 	if (e == HC_OK)
-		w->frames_hypervisor++;
+		hypervisors(w, 1);
 	return e;
 }
 
 void frame_free_own(struct world *w, mfn_t mfn)
 {
 	CHECK(w->frames[mfn].owner == OWNER_HYPERVISOR && w->frames[mfn].refs == 1);
-	w->frames_hypervisor--;
+	hypervisors(w, -1);
 	frame_put(w, mfn);
 }
 
@@ -165,23 +202,26 @@ static uint64_t shortfall(const struct domain *d, uint64_t charge)
 	return d->frame_reserve > charge ? d->frame_reserve - charge : 0;
 }
 
-/* Books the change of one of the counts of @d by one, which has happened already. */
-static void charged(struct world *w, const struct domain *d)
+/* Whether the next frame that @d takes is promised to it. */
+static bool promised(const struct domain *d)
 {
-	w->frames_promised -= frame_charge(d) <= d->frame_reserve;
+	return frame_charge(d) < d->frame_reserve;
 }
 
+/* Promises @d what it has just given back; before others can have it. */
 static void uncharged(struct world *w, const struct domain *d)
 {
-	w->frames_promised += frame_charge(d) < d->frame_reserve;
+	short_take(&w->pool);
+	w->frames_promised += promised(d);
+	short_drop(&w->pool);
 }
 
-/* A frame for @owner that counts as one of @d. */
+/* A frame for @owner that counts as one of @d, when that is booked. */
 static enum abi_error take_charged(struct world *w, const struct domain *d, uint32_t owner, mfn_t *out)
 {
 	if (frame_charge(d) >= d->frame_target)
 		return HC_ELIMIT;
-	return frame_take(w, owner, frame_charge(d) < d->frame_reserve, out);
+	return frame_take(w, owner, promised(d), out);
 }
 
 enum abi_error frame_alloc_table(struct world *w, struct domain *d, void **page)
@@ -191,9 +231,8 @@ enum abi_error frame_alloc_table(struct world *w, struct domain *d, void **page)
 
 	if (e != HC_OK)
 		return e;
-	w->frames_hypervisor++;
+	hypervisors(w, 1);
 	d->table_count++;
-	charged(w, d);
 	*page = world_page(w, mfn);
 	return HC_OK;
 }
@@ -202,16 +241,15 @@ void frame_free_table(struct world *w, struct domain *d, void *page)
 {
 	if (!page)
 		return;
-	frame_free_own(w, (mfn_t)((uint8_t *)page - w->memory) >> PAGE_SHIFT);
 	d->table_count--;
 	uncharged(w, d);
+	frame_free_own(w, (mfn_t)((uint8_t *)page - w->memory) >> PAGE_SHIFT);
 }
 
 static void own(struct world *w, struct domain *d, mfn_t mfn)
 {
 	list_add(w, &d->frame_list, mfn);
 	d->frame_count++;
-	charged(w, d);
 }
 
 static void disown(struct world *w, struct domain *d, mfn_t mfn)
@@ -230,13 +268,12 @@ enum abi_error frame_alloc(struct world *w, struct domain *d, mfn_t *out)
 	return e;
 }
 
-enum abi_error frame_alloc_run(struct world *w, struct domain *d, mfn_t *out)
+/* Takes a run for @d out of the pool, which the caller has locked. */
+static enum abi_error run_remove(struct world *w, const struct domain *d, mfn_t *out)
 {
-	uint64_t count = w->frame_limit / RUN_FRAMES, run = w->run_hint, left = count;
+	uint64_t count = w->frame_limit / RUN_FRAMES, run = w->run_hint, left = count, reserved;
 	mfn_t first;
 
-	if (frame_charge(d) + RUN_FRAMES > d->frame_target)
-		return HC_ELIMIT;
 	if (w->frames_free < w->frames_promised + RUN_FRAMES)
 		return HC_ENOMEM;
 	while (left && w->runs[run % count] != RUN_FRAMES) {
@@ -250,18 +287,35 @@ enum abi_error frame_alloc_run(struct world *w, struct domain *d, mfn_t *out)
 	for (mfn_t m = first; m < first + RUN_FRAMES; m++)
 		if (frame_needs_flush(w, m))
 			return CORE_FLUSH_FIRST;
-	for (mfn_t m = first; m < first + RUN_FRAMES; m++) {
-		frame_take_this(w, m, d->id);
+	reserved = shortfall(d, frame_charge(d));
+	for (mfn_t i = 0; i < RUN_FRAMES; i++)
+		pool_remove(w, first + i, i < reserved);
+	*out = first;
+	return HC_OK;
+}
+
+enum abi_error frame_alloc_run(struct world *w, struct domain *d, mfn_t *out)
+{
+	enum abi_error e;
+
+	if (frame_charge(d) + RUN_FRAMES > d->frame_target)
+		return HC_ELIMIT;
+	short_take(&w->pool);
+	e = run_remove(w, d, out);
+	short_drop(&w->pool);
+	if (e != HC_OK)
+		return e;
+	for (mfn_t m = *out; m < *out + RUN_FRAMES; m++) {
+		hand_out(w, m, d->id);
 		own(w, d, m);
 	}
-	*out = first;
 	return HC_OK;
 }
 
 /* The owner's reference goes. Whoever still maps the frame keeps it; nobody could offer or retype it any more. */
 static void orphan(struct world *w, mfn_t mfn)
 {
-	w->frames[mfn].owner = OWNER_HYPERVISOR;
+	own_by(w, mfn, OWNER_HYPERVISOR);
 	frame_put(w, mfn);
 }
 
@@ -269,8 +323,8 @@ void frame_disown(struct world *w, struct domain *d, mfn_t mfn)
 {
 	CHECK(!d->frame_reserve || w->frames[mfn].refs == 1);
 	disown(w, d, mfn);
-	orphan(w, mfn);
 	uncharged(w, d);
+	orphan(w, mfn);
 }
 
 enum abi_error frame_alloc_image(struct world *w, uint32_t owner, mfn_t *out)
@@ -296,16 +350,21 @@ void frame_disown_image(struct world *w, uint32_t owner, mfn_t mfn)
 }
 
 /* Whether frame @mfn of @d can leave it when it has no references but the owner's and @others. */
-static enum abi_error may_leave(const struct world *w, const struct domain *d, mfn_t mfn, uint32_t others)
+static enum abi_error may_leave(struct world *w, const struct domain *d, mfn_t mfn, uint32_t others)
 {
-	const struct frame *f;
+	struct frame *f;
+	bool busy, text;
 
-	if (!frame_is_ram(w, mfn) || w->frames[mfn].owner != d->id)
+	if (!frame_is_ram(w, mfn) || frame_owner(w, mfn) != d->id)
 		return HC_EFRAME;
 	f = &w->frames[mfn];
-	if (f->refs != 1 + others)
+	short_take(&f->lock);
+	busy = f->refs != 1 + others;
+	text = d->sealed && f->last_type == FRAME_EXEC;
+	short_drop(&f->lock);
+	if (busy)
 		return HC_EBUSY;
-	return d->sealed && f->last_type == FRAME_EXEC ? HC_ETEXT : HC_OK;
+	return text ? HC_ETEXT : HC_OK;
 }
 
 enum abi_error frame_give_back(struct world *w, struct domain *d, mfn_t mfn)
@@ -331,8 +390,9 @@ enum abi_error frame_move(struct world *w, struct domain *from, struct domain *t
 	/* No frame became free: the giver's promise goes along. */
 	if (from->frame_reserve > frame_charge(from))
 		from->frame_reserve--;
-	w->frames[mfn].owner = to->id;
+	own_by(w, mfn, to->id);
 	w->frames[mfn].last_type = FRAME_NONE;
+	w->frames_promised -= promised(to);
 	own(w, to, mfn);
 	return HC_OK;
 }

@@ -4,7 +4,8 @@
  * reference on the frame (typed FRAME_WRITABLE when it is writable) and one on its level-1 table (typed FRAME_L1), so
  * both stay what they are until it goes; one with GRANT_DMA has its own entry among what the mapper's devices reach; a
  * mapping is found by the page-table entry that it occupies, and that entry alone carries PTE_GRANT. A frame outlives its
- * granter while it is mapped.
+ * granter while it is mapped. Offers change under their domain's grants_lock, but that mappings are counted down without it:
+ * one that is counted keeps its offer.
  */
 #include "grant.h"
 
@@ -56,6 +57,7 @@ enum abi_error grant_reserve(struct world *w, struct domain *d, uint32_t count, 
 	uint64_t fresh = 0;
 	enum abi_error e;
 
+	short_take(&d->grants_lock);
 	/* Reference 0 is never given out. */
 	e = reserve_from(w, d, MAX(d->grant_hint, 1u), count, first, &fresh);
 	if (e == HC_ENOGRANT && d->grant_hint > 1)
@@ -65,19 +67,17 @@ enum abi_error grant_reserve(struct world *w, struct domain *d, uint32_t count, 
 			frame_free_table(w, d, d->grants[page]);
 			d->grants[page] = NULL;
 		}
+	short_drop(&d->grants_lock);
 	return e;
 }
 
 enum abi_error grant_may_offer(const struct world *w, const struct domain *d, uint32_t flags, mfn_t mfn)
 {
-	const struct frame *f;
-
 	if (!frame_is_ram(w, mfn))
 		return HC_EFRAME;
-	f = &w->frames[mfn];
-	if (f->owner == d->id)
+	if (frame_owner(w, mfn) == d->id)
 		return HC_OK;
-	if (!d->image || f->owner != d->image || (f->flags & FRAME_TEXT))
+	if (!d->image || frame_owner(w, mfn) != d->image || (w->frames[mfn].flags & FRAME_TEXT))
 		return HC_EFRAME;
 	return flags == GRANT_READONLY ? HC_OK : HC_EREADONLY;
 }
@@ -95,7 +95,9 @@ enum abi_error grant_offer(struct world *w, struct domain *d, uint32_t ref, domi
 	e = frame_get(w, mfn);
 	if (e != HC_OK)
 		return e;
+	short_take(&d->grants_lock);
 	*g = (struct grant){.peer = peer, .flags = flags, .mfn = mfn};
+	short_drop(&d->grants_lock);
 	d->grant_count++;
 	d->grant_hint = ref + 1 < GRANT_MAX ? ref + 1 : 1;
 	return HC_OK;
@@ -110,7 +112,7 @@ static enum abi_error all_idle(const struct domain *d, uint32_t first, uint32_t 
 		const struct grant *g = grant_find(d, first + i);
 		if (!g)
 			return HC_EGRANT;
-		if (g->maps)
+		if (__atomic_load_n(&g->maps, __ATOMIC_ACQUIRE))
 			return HC_EBUSY;
 	}
 	return HC_OK;
@@ -118,15 +120,18 @@ static enum abi_error all_idle(const struct domain *d, uint32_t first, uint32_t 
 
 enum abi_error grant_revoke(struct world *w, struct domain *d, uint32_t first, uint32_t count)
 {
-	enum abi_error e = all_idle(d, first, count);
+	enum abi_error e;
 
-	if (e != HC_OK)
-		return e;
-	for (uint32_t i = 0; i < count; i++) {
+	short_take(&d->grants_lock);
+	e = all_idle(d, first, count);
+	for (uint32_t i = 0; i < count && e == HC_OK; i++) {
 		struct grant *g = grant_at(d, first + i);
 		g->peer = DOMID_NONE;
 		frame_put(w, g->mfn);
 	}
+	short_drop(&d->grants_lock);
+	if (e != HC_OK)
+		return e;
 	d->grant_count -= count;
 	d->grant_hint = MIN(d->grant_hint, first);
 	return HC_OK;
@@ -169,6 +174,21 @@ enum abi_error grant_access(const struct domain *granter, domid_t peer, uint32_t
 		return HC_EREADONLY;
 	*mfn = g->mfn;
 	return HC_OK;
+}
+
+enum abi_error grant_hold(struct world *w, struct domain *granter, domid_t peer, uint32_t ref, bool write, bool map,
+			  mfn_t *mfn)
+{
+	enum abi_error e;
+
+	short_take(&granter->grants_lock);
+	e = grant_access(granter, peer, ref, write, mfn);
+	if (e == HC_OK)
+		e = frame_hold(w, *mfn, write);
+	if (e == HC_OK && map)
+		__atomic_add_fetch(&grant_at(granter, ref)->maps, 1, __ATOMIC_RELAXED);
+	short_drop(&granter->grants_lock);
+	return e;
 }
 
 enum abi_error grant_accept(struct world *w, struct domain *taker, struct domain *granter, uint32_t ref, mfn_t *mfn)
@@ -248,14 +268,6 @@ static void mapping_undo(struct world *w, struct domain *d, uint32_t n, uint32_t
 	d->buckets = NULL;
 }
 
-static void put_mapped(struct world *w, mfn_t mfn, bool readonly)
-{
-	if (readonly)
-		frame_put(w, mfn);
-	else
-		frame_put_type(w, mfn);
-}
-
 /* Writes level-1 entry @value, and with @dma the entry among what the mapper's devices reach: both or none. */
 static enum abi_error entries_set(struct world *w, struct domain *mapper, mfn_t table, unsigned index, uint64_t value,
 				  bool dma)
@@ -273,26 +285,34 @@ static enum abi_error entries_set(struct world *w, struct domain *mapper, mfn_t 
 	return e;
 }
 
+/* The frame of a mapping is used no more; the last that its granter hears of it. */
+static void release(struct world *w, domid_t granter, uint32_t ref, mfn_t mfn, bool write)
+{
+	/* A granter that is being released has no table any more; one that is gone has no record. */
+	const struct domain *d = domain_find(w, granter);
+	struct grant *g = d ? grant_find(d, ref) : NULL;
+
+	frame_unhold(w, mfn, write);
+	if (g)
+		__atomic_sub_fetch(&g->maps, 1, __ATOMIC_RELEASE);
+}
+
 enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *granter, uint32_t ref, uint32_t flags,
 			 mfn_t table, unsigned index, mfn_t *mfn)
 {
-	bool readonly = flags & GRANT_READONLY, dma = (flags & GRANT_DMA) && mapper->dma_root;
-	uint64_t rights = readonly ? 0 : PTE_W | PTE_D, entry = table << 9 | index;
-	enum abi_error e = grant_access(granter, mapper->id, ref, !readonly, mfn);
-	struct mapping *m;
-	uint32_t n, pages;
+	bool write = !(flags & GRANT_READONLY), dma = (flags & GRANT_DMA) && mapper->dma_root;
+	uint64_t rights = write ? PTE_W | PTE_D : 0, entry = table << 9 | index;
+	uint32_t n, pages = mapper->mapping_pages;
+	enum abi_error e;
 
-	if (e != HC_OK)
-		return e;
 	/* Own frames are entered by device_dma, so that it is known whose an entry is. */
 	if (dma && granter == mapper)
 		return HC_EINVAL;
 	if (((const uint64_t *)world_page(w, table))[index])
 		return HC_EBUSY;
-	e = readonly ? frame_get(w, *mfn) : frame_get_type(w, *mfn, FRAME_WRITABLE);
+	e = grant_hold(w, granter, mapper->id, ref, write, true, mfn);
 	if (e != HC_OK)
 		return e;
-	pages = mapper->mapping_pages;
 	e = mapping_new(w, mapper, &n);
 	if (e == HC_OK) {
 		/* Last, since the table of what devices reach does not become smaller again. */
@@ -302,28 +322,24 @@ enum abi_error grant_map(struct world *w, struct domain *mapper, struct domain *
 			mapping_undo(w, mapper, n, pages);
 	}
 	if (e != HC_OK) {
-		put_mapped(w, *mfn, readonly);
+		release(w, granter->id, ref, *mfn, write);
 		return e;
 	}
-	m = mapping_at(mapper, n - 1);
-	*m = (struct mapping){.next = *bucket_of(mapper, entry),
-			      .granter = granter->id,
-			      .ref = ref,
-			      .flags = (readonly ? GRANT_READONLY : 0) | (dma ? GRANT_DMA : 0),
-			      .entry = entry,
-			      .mfn = *mfn};
+	*mapping_at(mapper, n - 1) = (struct mapping){.next = *bucket_of(mapper, entry),
+						      .granter = granter->id,
+						      .ref = ref,
+						      .flags = (write ? 0 : GRANT_READONLY) | (dma ? GRANT_DMA : 0),
+						      .entry = entry,
+						      .mfn = *mfn};
 	*bucket_of(mapper, entry) = n;
 	mapper->mapping_count++;
-	grant_at(granter, ref)->maps++;
 	return HC_OK;
 }
 
 enum abi_error grant_unmap(struct world *w, struct domain *mapper, mfn_t table, unsigned index)
 {
 	uint64_t entry = table << 9 | index;
-	struct grant *g;
 	struct mapping *m = NULL;
-	struct domain *granter;
 	uint32_t *link, n;
 
 	if (!mapper->buckets)
@@ -340,12 +356,7 @@ enum abi_error grant_unmap(struct world *w, struct domain *mapper, mfn_t table, 
 	if (m->flags & GRANT_DMA)
 		CHECK(dma_leave(w, mapper, m->mfn));
 	mmu_grant_clear(w, table, index);
-	put_mapped(w, m->mfn, m->flags & GRANT_READONLY);
-	/* A granter that is being released has no table any more; one that is gone has no record. */
-	granter = domain_find(w, m->granter);
-	g = granter ? grant_find(granter, m->ref) : NULL;
-	if (g)
-		g->maps--;
+	release(w, m->granter, m->ref, m->mfn, !(m->flags & GRANT_READONLY));
 	mapping_give_back(mapper, n);
 	mapper->mapping_count--;
 	return HC_OK;

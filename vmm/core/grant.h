@@ -45,7 +45,13 @@ bool grant_unmap_all(struct world *w, struct domain *mapper, unsigned budget);
 /* Moves the frame that @granter offered under @ref with GRANT_TRANSFER to @taker. HC_EGRANT and the refusals of frame_move. */
 enum abi_error grant_accept(struct world *w, struct domain *taker, struct domain *granter, uint32_t ref, mfn_t *mfn);
 
-/* For grant_copy: checks that @peer may read (write) reference @ref of @granter, *@mfn the frame. HC_EGRANT, HC_EREADONLY. */
+/*
+ * Takes a reference on the frame behind reference @ref of @granter for @peer to read, or a typed one to @write; with @map the offer
+ * counts one mapping more. HC_EGRANT, HC_EREADONLY, HC_ETYPE, HC_ETEXT, HC_EFRAMEREF, CORE_FLUSH_FIRST.
+ */
+enum abi_error grant_hold(struct world *w, struct domain *granter, domid_t peer, uint32_t ref, bool write, bool map,
+			  mfn_t *mfn);
+/* Whether grant_hold() would find such an offer, and its frame. */
 enum abi_error grant_access(const struct domain *granter, domid_t peer, uint32_t ref, bool write, mfn_t *mfn);
 
 /* Frees the tables of a dead domain without mappings. */

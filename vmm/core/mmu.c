@@ -25,25 +25,25 @@ static mfn_t entry_mfn(uint64_t e)
 }
 
 /* Frame @mfn, if it is one of RAM and the domain's own. */
-static struct frame *own_frame(const struct world *w, const struct domain *d, mfn_t mfn)
+static const struct frame *own_frame(const struct world *w, const struct domain *d, mfn_t mfn)
 {
-	return frame_is_ram(w, mfn) && w->frames[mfn].owner == d->id ? &w->frames[mfn] : NULL;
+	return frame_is_ram(w, mfn) && frame_owner(w, mfn) == d->id ? &w->frames[mfn] : NULL;
 }
 
 /* Whether @d may map frame @mfn of RAM at all, apart from its type. */
 static bool mappable(const struct world *w, const struct domain *d, mfn_t mfn, bool writable, bool exec)
 {
-	const struct frame *f = &w->frames[mfn];
+	uint32_t owner = frame_owner(w, mfn);
 
-	if (f->owner == d->id)
+	if (owner == d->id)
 		return true;
 	if (writable)
 		return false;
-	if (f->owner == OWNER_STUBS)
+	if (owner == OWNER_STUBS)
 		return true;
-	if (f->owner == OWNER_BUNDLE)
+	if (owner == OWNER_BUNDLE)
 		return !exec && (d->capabilities & CAP_DOMAIN);
-	return d->image && f->owner == d->image && (!exec || (f->flags & FRAME_TEXT));
+	return d->image && owner == d->image && (!exec || (w->frames[mfn].flags & FRAME_TEXT));
 }
 
 /* Takes the reference that level-1 entry @e of domain @d holds, or says why it may not exist. */
@@ -63,7 +63,7 @@ static enum abi_error leaf_get(struct world *w, struct domain *d, uint64_t e)
 		return HC_EENTRY;
 	if (!mappable(w, d, mfn, writable, exec))
 		return HC_EFRAME;
-	if (w->frames[mfn].owner == OWNER_STUBS)
+	if (frame_owner(w, mfn) == OWNER_STUBS)
 		return frame_get(w, mfn);
 	if (exec && d->sealed)
 		return HC_ESEALED;
@@ -79,7 +79,7 @@ static void leaf_put(struct world *w, uint64_t e)
 
 	if (!frame_is_ram(w, mfn))
 		return;
-	if (typed && w->frames[mfn].owner != OWNER_STUBS)
+	if (typed && frame_owner(w, mfn) != OWNER_STUBS)
 		frame_put_type(w, mfn);
 	else
 		frame_put(w, mfn);
@@ -87,7 +87,7 @@ static void leaf_put(struct world *w, uint64_t e)
 
 static void run_put(struct world *w, uint64_t e, mfn_t count)
 {
-	w->work += count;
+	world_worked(w, count);
 	for (mfn_t i = 0; i < count; i++)
 		leaf_put(w, e + (i << PAGE_SHIFT));
 }
@@ -111,7 +111,7 @@ static enum abi_error run_get(struct world *w, const struct domain *d, uint64_t 
 			return r;
 		}
 	}
-	w->work += RUN_FRAMES;
+	world_worked(w, RUN_FRAMES);
 	return HC_OK;
 }
 
@@ -165,7 +165,7 @@ static enum abi_error table_validate(struct world *w, struct domain *d, mfn_t mf
 	enum abi_error e = HC_OK;
 	unsigned i;
 
-	w->work += count;
+	world_worked(w, count);
 	for (i = count; i < TABLE_ENTRIES; i++)
 		if (table[i])
 			return HC_EENTRY;
@@ -180,29 +180,20 @@ static enum abi_error table_validate(struct world *w, struct domain *d, mfn_t mf
 
 enum abi_error mmu_pin(struct world *w, struct domain *d, mfn_t mfn, unsigned level)
 {
-	struct frame *f = own_frame(w, d, mfn);
 	uint64_t *table;
 	enum abi_error e;
 
 	CHECK(level >= 1 && level <= 4);
-	if (!f)
+	if (!own_frame(w, d, mfn))
 		return HC_EFRAME;
 	table = world_page(w, mfn);
-	if (f->type_count)
-		return f->type == level ? HC_ESTATE : HC_ETYPE;
-	e = frame_may_become(w, mfn, (enum frame_type)level);
-	if (e == HC_OK)
-		e = frame_get(w, mfn);
+	/* A table from here on, so that no entry of its own can make it something else. */
+	e = frame_begin_table(w, mfn, level);
 	if (e != HC_OK)
 		return e;
-	/* A table from here on, so that no entry of its own can make it something else. */
-	f->type = (uint8_t)level;
-	f->type_count = 1;
 	e = table_validate(w, d, mfn, level);
 	if (e != HC_OK) {
-		f->type_count = 0;
-		f->type = FRAME_NONE;
-		frame_put(w, mfn);
+		frame_never_table(w, mfn);
 		return e;
 	}
 	if (level == 4)
@@ -215,7 +206,7 @@ enum abi_error mmu_pin(struct world *w, struct domain *d, mfn_t mfn, unsigned le
 enum abi_error mmu_unpin(struct world *w, struct domain *d, mfn_t mfn)
 {
 	const struct frame *f = own_frame(w, d, mfn);
-	uint64_t *table, start = w->work;
+	uint64_t *table, start = world_work(w);
 	unsigned level;
 
 	if (!f)
@@ -226,9 +217,9 @@ enum abi_error mmu_unpin(struct world *w, struct domain *d, mfn_t mfn)
 		return HC_ESTATE;
 	if (f->type_count > 1)
 		return HC_ELINKED;
-	w->work += guest_entries(level);
+	world_worked(w, guest_entries(level));
 	for (unsigned i = 0; i < guest_entries(level); i++) {
-		if (w->work - start > UNPIN_WORK)
+		if (world_work(w) - start > UNPIN_WORK)
 			return HC_EAGAIN;
 		entry_put(w, level, atomic_exchange((_Atomic uint64_t *)table + i, 0));
 	}
@@ -298,6 +289,11 @@ enum abi_error mmu_grant_set(struct world *w, mfn_t table, unsigned index, uint6
 	if (e == HC_OK)
 		atomic_store(slot, value);
 	return e;
+}
+
+void mmu_grant_hide(struct world *w, mfn_t table, unsigned index)
+{
+	atomic_fetch_and((_Atomic uint64_t *)world_page(w, table) + index, ~PTE_P);
 }
 
 void mmu_grant_clear(struct world *w, mfn_t table, unsigned index)

@@ -41,3 +41,5 @@ enum abi_error mmu_walk(const struct world *w, mfn_t root, uint64_t va, unsigned
  */
 enum abi_error mmu_grant_set(struct world *w, mfn_t table, unsigned index, uint64_t value);
 void mmu_grant_clear(struct world *w, mfn_t table, unsigned index);
+/* Nobody finds the page by such an entry any more; it still holds what it held. */
+void mmu_grant_hide(struct world *w, mfn_t table, unsigned index);

@@ -15,6 +15,7 @@
 #include <base/check.h>
 
 #include "bvt.h"
+#include "lock.h"
 
 #define CORE_FLUSH_FIRST ((enum abi_error)1000)
 
@@ -66,7 +67,8 @@ enum frame_type {
 #define FRAME_TEXT 2u  /* of an image: may be executed */
 
 /*
- * One machine frame. References: one while a domain or an image owns it, one for each mapping, offer, grant mapping, link
+ * One machine frame. Several CPUs may be at it: references and types change under its lock, links under that of the list; its owner
+ * is a domain only between two calls of that domain, so whoever compares it with its own id may read it at any time. References: one while a domain or an image owns it, one for each mapping, offer, grant mapping, link
  * or pin. The type count counts the typed ones among them. The frame is free when references reach 0.
  */
 struct frame {
@@ -75,8 +77,8 @@ struct frame {
 	uint32_t type_count;
 	uint8_t type; /* enum frame_type; FRAME_NONE while type_count is 0 */
 	uint8_t flags;
-	uint8_t last_type; /* the type before it became FRAME_NONE, until the frame is freed */
-	uint8_t reserved0;
+	uint8_t last_type;   /* the type before it became FRAME_NONE, until the frame is freed */
+	uint8_t lock;        /* a short one */
 	uint32_t next, prev; /* a free list, or the owner's list; 0: none */
 	uint64_t stamp;      /* world->flush_clock when a mapping or type was last dropped */
 };
@@ -171,6 +173,8 @@ struct domain {
 	uint32_t capabilities;
 	uint8_t sealed, devices_owned, release_step;
 	uint8_t has_frame;
+	struct lock lock;    /* one call at a time changes its memory, tables and grants */
+	uint8_t grants_lock; /* a short one: peers take what it offers */
 	/* memory: own frames and the hypervisor's for its tables are counted together against target and reserve */
 	uint32_t frame_list; /* first owned frame */
 	uint32_t image;      /* owner of the frames that it may map beside its own; 0: none */
@@ -218,15 +222,16 @@ struct world {
 	struct frame *frames; /* [frame_limit] */
 	uint64_t frame_limit;
 	uint64_t frames_total, frames_free, frames_hypervisor, frames_bundle;
-	uint64_t frames_clean;    /* free ones that are scrubbed */
-	uint64_t frames_promised; /* free ones kept for domains below their reserve */
-	uint32_t free_list, clean_list;
+	uint64_t frames_clean;          /* free ones that are scrubbed */
+	uint64_t frames_promised;       /* free ones kept for domains below their reserve */
+	uint32_t free_list, clean_list; /* these, the counts above and the runs below: under `pool`, a short one */
+	uint8_t pool;
 	uint16_t *runs; /* free frames of each aligned run of RUN_FRAMES */
 	uint64_t run_hint;
 	/* Flushes of the CPUs' TLBs in their order; flushed: the oldest among the latest of each CPU. */
 	uint64_t flush_clock, flushed, cpu_flushed[CPU_MAX];
 	uint32_t cpu_count;  /* that there are; some may not be up yet */
-	uint64_t work;       /* table entries validated or released so far, for callers that bound it */
+	uint64_t work;       /* on all CPUs: table entries validated or released so far, for callers that bound it */
 	uint32_t dma_levels; /* of the tables of what devices may reach: 3 or 4 */
 	bool dma_stale;      /* an entry of one has gone since the IOTLBs were invalidated, at dma_flushed */
 	uint64_t dma_flushed;
@@ -263,3 +268,19 @@ static inline struct vcpu *domain_vcpu(struct domain *d, uint32_t id)
 
 /* For each vCPU @v of @d. */
 #define EACH_VCPU(v, d) for (uint32_t each_ = 0; each_ < (d)->vcpu_count && ((v) = domain_vcpu(d, each_)); each_++)
+
+/* Entries that were validated or released. */
+static inline void world_worked(struct world *w, uint64_t count)
+{
+	__atomic_add_fetch(&w->work, count, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t world_work(const struct world *w)
+{
+	return __atomic_load_n(&w->work, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t frame_owner(const struct world *w, mfn_t mfn)
+{
+	return __atomic_load_n(&w->frames[mfn].owner, __ATOMIC_RELAXED);
+}
