@@ -47,6 +47,7 @@ $(B)/tests/fuzz: $(call fuzz_objects,$(FUZZ_SRC) $(FUZZ_ORACLE) $(FUZZ_CORES) te
 
 $(B)/fuzz/libfuzzer: $(patsubst %,$(B)/fuzz-clang/%.o,$(FUZZ_SRC) $(FUZZ_ORACLE) $(FUZZ_CORES) tests/fuzz/libfuzzer.c)
 	$(call say,LINK,$@)
+	@mkdir -p $(@D)
 	$(Q)clang -fsanitize=fuzzer,address,undefined $^ -o $@
 
 TESTS += $(B)/tests/fuzz

@@ -1,4 +1,4 @@
-#!/ bin / sh
+#!/bin/sh
 # Prove every function `proof_x` of tests/proof/*_proof.c with CBMC. usage: proof.sh [FILE...]
 # A file names the cores that it is about in a line `proves: FILE...`, a proof the size of its world in one `with: ...`
 # above it. Each runs twice: once to prove, once to show that the places it calls reachable are, so that no assumption
@@ -51,25 +51,17 @@ prove() # FILE PROOF FLAGS
 	check "$1" "$2" $(sizes "$3") --bounds-check --pointer-check --signed-overflow-check --undefined-shift-check \
 		--div-by-zero-check || return 1
 	checks=$(sed -n 's/^\*\* 0 of \([0-9]*\) failed.*/\1/p' "$log")
-["${checks:-0}" - gt 0] || return 1
-#shellcheck disable = SC2046 #words
-				  check "$1"
-					"$2" $(sizes "$3") -
-				  DREACHED-- no - standard -
-				  checks places = $(grep - c ' not reached: .*: FAILURE$' "$log")["$places" - gt 0] &&
-						  !grep - q ' not reached: .*: SUCCESS$' "$log"
+	[ "${checks:-0}" -gt 0 ] || return 1
+	# shellcheck disable=SC2046 # words
+	check "$1" "$2" $(sizes "$3") -DREACHED --no-standard-checks
+	places=$(grep -c ' not reached: .*: FAILURE$' "$log")
+	[ "$places" -gt 0 ] && ! grep -q ' not reached: .*: SUCCESS$' "$log"
 }
 
-for
-	file;
-do
-#Lines `proof_x flags`.
+for file; do
+	# Lines `proof_x flags`.
 	proofs=$(awk '/^\/\* with: / { with = $0; gsub(/^\/\* with: | \*\/$/, "", with) }
-		/^void proof_[a-z0-9_]*\(void\)$/ {
-		name = $2;
-		sub(/\(void\) /, "", name);
-		print name, with;
-		with = "" }' \
+		/^void proof_[a-z0-9_]*\(void\)$/ { name = $2; sub(/\(void\)/, "", name); print name, with; with = "" }' \
 		"$file")
 	while read -r proof flags; do
 		start=$(date +%s)
@@ -87,7 +79,5 @@ do
 		$proofs
 	EOF
 done
-[ $count != 0 ] || {
-		echo "error: no proof found in: $*" > &2;
-		exit 1; }
+[ $count != 0 ] || { echo "error: no proof found in: $*" >&2; exit 1; }
 exit $status
