@@ -35,21 +35,6 @@ const uint8_t *ip_addr_get_octets(const struct ip_addr *addr)
 	return addr->octets + (ip_addr_is_v4(*addr) ? 12 : 0);
 }
 
-bool ip_addr_is_v4(struct ip_addr addr)
-{
-	return memcmp(addr.octets, v4_mark, sizeof(v4_mark)) == 0;
-}
-
-bool ip_addr_equal(struct ip_addr a, struct ip_addr b)
-{
-	return memcmp(a.octets, b.octets, sizeof(a.octets)) == 0;
-}
-
-bool mac_equal(struct mac a, struct mac b)
-{
-	return memcmp(a.octets, b.octets, sizeof(a.octets)) == 0;
-}
-
 bool ip_addr_is_unspecified(struct ip_addr addr)
 {
 	static const struct ip_addr none;
@@ -78,12 +63,26 @@ bool ip_addr_is_bogon(struct ip_addr addr)
 
 bool ip_addr_in_prefix(struct ip_addr addr, struct ip_addr prefix, uint8_t len)
 {
-	bool is_v4 = ip_addr_is_v4(addr);
-	unsigned bits = len + (is_v4 ? 96u : 0u), whole = bits / 8;
+	unsigned whole = len / 8;
 
-	if (is_v4 != ip_addr_is_v4(prefix) || memcmp(addr.octets, prefix.octets, whole) != 0)
+	if (ip_addr_is_v4(addr) != ip_addr_is_v4(prefix))
 		return false;
-	return bits % 8 == 0 || (addr.octets[whole] ^ prefix.octets[whole]) >> (8 - bits % 8) == 0;
+	if (ip_addr_is_v4(addr))
+		return len == 0 || (ip_addr_to_v4(addr) ^ ip_addr_to_v4(prefix)) >> (32 - len) == 0;
+	if (memcmp(addr.octets, prefix.octets, whole) != 0)
+		return false;
+	return len % 8 == 0 || (addr.octets[whole] ^ prefix.octets[whole]) >> (8 - len % 8) == 0;
+}
+
+struct ip_addr ip_addr_cut(struct ip_addr addr, uint8_t len)
+{
+	for (unsigned i = 0; i < sizeof(addr.octets); i++) {
+		unsigned kept = len <= i * 8 ? 0 : len - i * 8;
+
+		if (kept < 8)
+			addr.octets[i] &= (uint8_t)(0xff00u >> kept);
+	}
+	return addr;
 }
 
 uint8_t ip_addr_get_bits(struct ip_addr addr)

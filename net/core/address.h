@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* In network order. All zero is the unspecified address of IPv6, and stands for none where there may be none. */
 struct ip_addr {
@@ -30,9 +31,22 @@ struct ip_addr ip_addr_read(const uint8_t *octets, bool is_v4);
 /* The octets of @addr as headers have them: four for IPv4, else sixteen. They are within @addr. */
 const uint8_t *ip_addr_get_octets(const struct ip_addr *addr);
 
-bool ip_addr_is_v4(struct ip_addr addr);
-bool ip_addr_equal(struct ip_addr a, struct ip_addr b);
-bool mac_equal(struct mac a, struct mac b);
+static inline bool ip_addr_is_v4(struct ip_addr addr)
+{
+	static const uint8_t mark[12] = {[10] = 0xff, [11] = 0xff};
+
+	return memcmp(addr.octets, mark, sizeof(mark)) == 0;
+}
+
+static inline bool ip_addr_equal(struct ip_addr a, struct ip_addr b)
+{
+	return memcmp(a.octets, b.octets, sizeof(a.octets)) == 0;
+}
+
+static inline bool mac_equal(struct mac a, struct mac b)
+{
+	return memcmp(a.octets, b.octets, sizeof(a.octets)) == 0;
+}
 
 /* 0.0.0.0, or ::. */
 bool ip_addr_is_unspecified(struct ip_addr addr);
@@ -50,6 +64,9 @@ bool ip_addr_is_bogon(struct ip_addr addr);
 
 /* Are @addr and @prefix of one family and equal in their first @len bits of that family? */
 bool ip_addr_in_prefix(struct ip_addr addr, struct ip_addr prefix, uint8_t len);
+
+/* The IPv6 address @addr with zeros behind its first @len bits. */
+struct ip_addr ip_addr_cut(struct ip_addr addr, uint8_t len);
 
 /* The bits that an address of the family of @addr has: 32 or 128. */
 uint8_t ip_addr_get_bits(struct ip_addr addr);

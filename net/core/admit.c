@@ -6,24 +6,33 @@
  */
 #include "passage.h"
 
+static const struct ip_addr addr_broadcast = {{[10] = 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 static const struct mac mac_broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 
 bool iface_covers(const struct iface_config *iface, struct ip_addr addr)
 {
-	uint32_t differing = ip_addr_to_v4(iface->addr) ^ ip_addr_to_v4(addr);
+	const struct iface_net *net = iface_get_net(iface, addr);
 
-	return differing >> (32 - iface->prefix_len) == 0;
+	return net->prefix_len > 0 && ip_addr_in_prefix(addr, net->addr, net->prefix_len);
 }
 
-/* The network and the broadcast address of a prefix shorter than 31 bits belong to nobody. */
-bool iface_has_edge(const struct iface_config *iface, struct ip_addr addr)
+bool net_has_edge(const struct iface_net *net, struct ip_addr addr)
 {
 	uint32_t rest;
 
-	if (iface->prefix_len >= 31 || !iface_covers(iface, addr))
+	if (net->prefix_len + 1 >= ip_addr_get_bits(addr) || !ip_addr_in_prefix(addr, net->addr, net->prefix_len))
 		return false;
-	rest = 0xffffffffu >> iface->prefix_len;
+	if (!ip_addr_is_v4(addr))
+		return ip_addr_equal(addr, ip_addr_cut(addr, net->prefix_len));
+	rest = 0xffffffffu >> net->prefix_len;
 	return (ip_addr_to_v4(addr) & rest) == 0 || (ip_addr_to_v4(addr) & rest) == rest;
+}
+
+bool iface_has_edge(const struct iface_config *iface, struct ip_addr addr)
+{
+	const struct iface_net *net = iface_get_net(iface, addr);
+
+	return net->prefix_len > 0 && net_has_edge(net, addr);
 }
 
 bool admit_is_outside(const struct router *r, const struct iface_config *in, struct ip_addr addr)
@@ -33,7 +42,7 @@ bool admit_is_outside(const struct router *r, const struct iface_config *in, str
 	for (unsigned i = 0; i < ROUTER_IF_COUNT; i++) {
 		const struct iface_config *c = &r->iface[i];
 
-		if (c->kind != IFACE_NONE && ip_addr_equal(c->addr, addr))
+		if (c->kind != IFACE_NONE && ip_addr_equal(iface_get_net(c, addr)->addr, addr))
 			return false;
 		if (c->kind == IFACE_INNER && iface_covers(c, addr))
 			return false;
@@ -60,15 +69,19 @@ enum reason admit_check_macs(const struct passage *p)
 enum reason admit_check_addresses(const struct passage *p)
 {
 	const struct iface_config *in = passage_get_in(p);
-	uint32_t src = ip_addr_to_v4(p->info.src), dst = ip_addr_to_v4(p->info.dst);
+	struct ip_addr src = p->info.src, dst = p->info.dst;
 
-	if (src >> 24 == 0 || src >> 24 == 127 || src >> 28 >= 14)
+	if (ip_addr_is_unspecified(iface_get_net(in, dst)->addr))
+		return REASON_IP_FAMILY;
+	if (ip_addr_is_bogon(src) || ip_addr_is_multicast(src))
 		return REASON_IP_BOGON;
-	if (dst == 0xffffffffu || dst >> 28 == 14 || iface_has_edge(in, p->info.dst))
+	if (ip_addr_is_multicast(dst) || ip_addr_equal(dst, addr_broadcast) || iface_has_edge(in, dst))
 		return REASON_NOT_UNICAST;
-	if (dst >> 24 == 0 || dst >> 24 == 127 || dst >> 28 == 15)
+	if (ip_addr_is_bogon(dst))
 		return REASON_IP_BOGON;
+	if (ip_addr_is_link_local(src) || ip_addr_is_link_local(dst))
+		return REASON_IP_LINK_LOCAL;
 	if (in->kind == IFACE_INNER)
-		return ip_addr_equal(p->info.src, in->peer) ? REASON_NONE : REASON_IP_SPOOF;
-	return admit_is_outside(p->r, in, p->info.src) ? REASON_NONE : REASON_IP_SPOOF;
+		return ip_addr_equal(src, iface_get_net(in, src)->peer) ? REASON_NONE : REASON_IP_SPOOF;
+	return admit_is_outside(p->r, in, src) ? REASON_NONE : REASON_IP_SPOOF;
 }

@@ -5,7 +5,6 @@
  * (Echo replies are asked for, and as large as the request.)
  */
 #include "passage.h"
-#include "reply.h"
 
 #define SECOND 1000000000ull
 
@@ -32,14 +31,15 @@ static bool budget_take(struct reply_budget *budget, uint64_t now)
 	return true;
 }
 
-enum verdict answer_error(struct passage *p, enum reason reason, uint8_t type, uint8_t code, uint16_t mtu)
+enum verdict answer_error(struct passage *p, enum reason reason, enum reply_error error, uint16_t mtu)
 {
 	p->out->reason = reason;
 	p->out->out_if = p->in_if;
 	if (!budget_take(&p->r->budget[p->in_if], p->now))
 		return VERDICT_DROP;
-	return reply_write_error(p->pkt, &p->info, passage_get_in(p)->addr, type, code, mtu) ? VERDICT_REPLY
-											     : VERDICT_DROP;
+	return reply_write_error(p->pkt, &p->info, iface_get_net(passage_get_in(p), p->info.src)->addr, error, mtu)
+		       ? VERDICT_REPLY
+		       : VERDICT_DROP;
 }
 
 enum verdict answer_reset(struct passage *p, enum reason reason)
@@ -54,13 +54,13 @@ enum verdict answer_reset(struct passage *p, enum reason reason)
 enum verdict answer_reject(struct passage *p)
 {
 	if (p->info.proto != IP_PROTO_TCP)
-		return answer_error(p, REASON_POLICY_REJECT, ICMP_UNREACHABLE, ICMP_CODE_PROHIBITED, 0);
+		return answer_error(p, REASON_POLICY_REJECT, REPLY_PROHIBITED, 0);
 	return answer_reset(p, REASON_POLICY_REJECT);
 }
 
 enum verdict answer_self(struct passage *p)
 {
-	if (p->info.proto != IP_PROTO_ICMP || p->info.icmp_type != ICMP_ECHO_REQUEST)
+	if (p->info.icmp_kind != ICMP_KIND_REQUEST)
 		return passage_drop(p, REASON_NO_SERVICE);
 	p->out->reason = REASON_SELF_ECHO;
 	p->out->out_if = p->in_if;

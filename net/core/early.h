@@ -16,7 +16,7 @@
 #define EARLY_NOBODY 0xffu /* an interface number that means none */
 
 struct early_key {
-	uint32_t dst; /* in host order */
+	struct ip_addr dst;
 	uint16_t dport;
 	uint8_t proto;
 };
@@ -32,7 +32,7 @@ struct early_table {
 	uint32_t count;
 };
 
-/* The key of an IPv4 frame without options; false: of another one, or too short. Checks nothing else. */
+/* The key of an IP frame without options or extensions; false: of another one, or too short. Checks nothing else. */
 bool early_key_read(const struct packet *pkt, struct early_key *key);
 
 /* What @table has learnt of @key; NULL: nothing. */

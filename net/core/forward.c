@@ -8,7 +8,6 @@
 
 #include "nat.h"
 #include "passage.h"
-#include "reply.h"
 
 /* Does the limit of the rule number @rule, if any, let a packet pass in direction @dir? */
 static bool traffic_admits(struct passage *p, uint32_t rule, unsigned dir)
@@ -34,7 +33,7 @@ static enum verdict cut_answer(struct passage *p, enum review review)
 		p->out->out_if = p->in_if;
 		return VERDICT_REPLY;
 	}
-	return answer_error(p, REASON_FLOW_CUT, ICMP_UNREACHABLE, ICMP_CODE_PROHIBITED, 0);
+	return answer_error(p, REASON_FLOW_CUT, REPLY_PROHIBITED, 0);
 }
 
 enum verdict forward_flow(struct passage *p, struct flow_ref ref)
@@ -103,19 +102,29 @@ enum verdict forward_error(struct passage *p)
 	return route_leave(p, &route);
 }
 
+struct rules_query forward_make_query(const struct router *r, uint8_t from_if, const struct flow_tuple *opening,
+				      const struct route *route)
+{
+	bool has_port = opening->proto == IP_PROTO_TCP || opening->proto == IP_PROTO_UDP;
+
+	return (struct rules_query){
+		.from_if = from_if,
+		.to_if = route->out_if,
+		.from_side = r->iface[from_if].kind == IFACE_INNER ? RULES_SIDE_INNER : RULES_SIDE_UPLINK,
+		.to_side = route->side,
+		.family = ip_addr_is_v4(opening->src) ? RULES_FAMILY_IPV4 : RULES_FAMILY_IPV6,
+		.src = opening->src,
+		.dst = opening->dst,
+		.proto = opening->proto,
+		.dport = has_port ? opening->dport : 0,
+	};
+}
+
 static struct rules_query query_of(struct passage *p, const struct route *route)
 {
-	return (struct rules_query){
-		.from_if = p->in_if,
-		.to_if = route->out_if,
-		.from_side = passage_get_in(p)->kind == IFACE_INNER ? RULES_SIDE_INNER : RULES_SIDE_UPLINK,
-		.to_side = route->side,
-		.family = RULES_FAMILY_IPV4,
-		.src = p->info.src,
-		.dst = p->info.dst,
-		.proto = p->info.proto,
-		.dport = p->info.proto == IP_PROTO_ICMP ? 0 : p->info.dport,
-	};
+	struct flow_tuple tuple = flow_tuple_of(&p->info);
+
+	return forward_make_query(p->r, p->in_if, &tuple, route);
 }
 
 static struct decision decide(struct passage *p, const struct route *route)
@@ -153,7 +162,7 @@ static bool is_answer(struct passage *p, const struct route *route)
 	if (lets_be(rules_decide(&p->r->rules, &opening)))
 		return true;
 	opening.to_side = RULES_SIDE_SELF;
-	opening.dst = p->r->iface[query.to_if].addr;
+	opening.dst = iface_get_net(&p->r->iface[query.to_if], query.src)->addr;
 	return rules_is_target(&p->r->rules, &opening, p->in_if, p->info.sport);
 }
 
@@ -169,9 +178,11 @@ static enum reason instance_choose(struct passage *p, uint32_t rule, const struc
 								    tuple->dport);
 		const struct iface_config *target = &p->r->iface[instance.iface];
 
-		if (target->kind != IFACE_INNER || !route_by(p->r, instance.iface, target->peer, route))
+		struct ip_addr peer = iface_get_net(target, tuple->dst)->peer;
+
+		if (target->kind != IFACE_INNER || !route_by(p->r, instance.iface, peer, route))
 			continue;
-		reply->src = target->peer;
+		reply->src = peer;
 		reply->sport = instance.port;
 		return REASON_NONE;
 	}
@@ -184,11 +195,17 @@ static enum reason reply_choose(struct passage *p, const struct decision *decisi
 {
 	*reply = flow_tuple_mirror(tuple);
 	if (decision->action == RULES_MASQUERADE)
-		return nat_choose(&p->r->flows, &p->r->published, tuple, p->r->iface[route->out_if].addr, p->now,
-				  reply);
+		return nat_choose(&p->r->flows, &p->r->published, tuple,
+				  iface_get_net(&p->r->iface[route->out_if], tuple->dst)->addr, p->now, reply);
 	if (decision->action == RULES_ALLOW)
 		return REASON_NONE;
 	return instance_choose(p, decision->rule, tuple, route, reply);
+}
+
+/* Who counts as one source: an IPv4 address, or the /64 that somebody with IPv6 can choose his addresses from. */
+static struct ip_addr source_of(struct ip_addr addr)
+{
+	return ip_addr_is_v4(addr) ? addr : ip_addr_cut(addr, 64);
 }
 
 /* Do the limits of the rule let the flow begin: REASON_NONE, or why not. */
@@ -196,7 +213,7 @@ static enum reason opening_admits(struct passage *p, uint32_t rule)
 {
 	if (!traffic_admits(p, rule, 0))
 		return REASON_LIMIT_TRAFFIC;
-	return meters_admit_flow(p->r->meters, &p->r->rules, &p->r->rules.rules[rule], p->info.src, p->now)
+	return meters_admit_flow(p->r->meters, &p->r->rules, &p->r->rules.rules[rule], source_of(p->info.src), p->now)
 		       ? REASON_NONE
 		       : REASON_LIMIT_FLOWS;
 }
@@ -204,7 +221,7 @@ static enum reason opening_admits(struct passage *p, uint32_t rule)
 /* The rules have decided that the published flow of @p is one of @rule's: once for each service there is. */
 static void early_teach(struct passage *p, uint32_t rule, uint8_t out_if)
 {
-	struct early_key key = {.dst = ip_addr_to_v4(p->info.dst), .dport = p->info.dport, .proto = p->info.proto};
+	struct early_key key = {.dst = p->info.dst, .dport = p->info.dport, .proto = p->info.proto};
 	const struct rules_table *table = &p->r->rules;
 
 	if (passage_get_in(p)->kind != IFACE_UPLINK || p->r->early.count >= EARLY_COUNT / 2 ||
@@ -248,9 +265,9 @@ static bool can_open(const struct packet_info *info)
 {
 	switch (info->proto) {
 	case IP_PROTO_TCP: return tcp_is_opening(info);
-	case IP_PROTO_ICMP: return info->icmp_type == ICMP_ECHO_REQUEST;
+	case IP_PROTO_UDP: return true;
 	}
-	return info->proto == IP_PROTO_UDP;
+	return info->icmp_kind == ICMP_KIND_REQUEST;
 }
 
 /*

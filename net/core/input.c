@@ -7,9 +7,10 @@
  */
 #include <base/check.h>
 
+#include "arp.h"
 #include "passage.h"
 
-static enum verdict ipv4_input(struct passage *p)
+static enum verdict ip_input(struct passage *p)
 {
 	struct flow_tuple tuple = flow_tuple_of(&p->info);
 	enum reason reason = admit_check_addresses(p);
@@ -17,8 +18,9 @@ static enum verdict ipv4_input(struct passage *p)
 
 	if (reason != REASON_NONE)
 		return passage_drop(p, reason);
-	if (p->info.proto == IP_PROTO_ICMP && p->info.icmp_type != ICMP_ECHO_REQUEST &&
-	    p->info.icmp_type != ICMP_ECHO_REPLY)
+	if (p->info.icmp_kind == ICMP_KIND_ND)
+		return passage_drop(p, REASON_ICMP_TYPE);
+	if (p->info.icmp_kind == ICMP_KIND_ERROR)
 		return forward_error(p);
 	if (!conntrack_find(&p->r->flows, &tuple, p->now, &ref))
 		return forward_new(p);
@@ -33,15 +35,17 @@ static enum verdict arp_input(struct passage *p)
 	const struct iface_config *in = passage_get_in(p);
 	struct arp_message message;
 
+	if (ip_addr_is_unspecified(in->v4.addr))
+		return passage_drop(p, REASON_IP_FAMILY);
 	if (!arp_parse(p->pkt, &message) || p->pkt->capacity < ETH_FRAME_MIN)
 		return passage_drop(p, REASON_ARP_INVALID);
 	/* Sender zero: a probe whether an address is free (RFC 5227). */
 	if (!ip_addr_is_unspecified(message.sender) &&
-	    (in->kind == IFACE_INNER ? !ip_addr_equal(message.sender, in->peer)
+	    (in->kind == IFACE_INNER ? !ip_addr_equal(message.sender, in->v4.peer)
 				     : !admit_is_outside(p->r, in, message.sender)))
 		return passage_drop(p, REASON_ARP_SPOOF);
-	if (message.is_request && ip_addr_equal(message.target, in->addr)) {
-		arp_write_reply(p->pkt->data, in->mac, in->addr, message.sender_mac, message.sender);
+	if (message.is_request && ip_addr_equal(message.target, in->v4.addr)) {
+		arp_write_reply(p->pkt->data, in->mac, in->v4.addr, message.sender_mac, message.sender);
 		p->pkt->len = p->pkt->head_len = ETH_FRAME_MIN;
 		p->pkt->flags = 0;
 		p->pkt->gso_type = PACKET_GSO_NONE;
@@ -50,7 +54,7 @@ static enum verdict arp_input(struct passage *p)
 		return VERDICT_REPLY;
 	}
 	if (in->kind == IFACE_UPLINK && !message.is_request && mac_equal(p->info.mac_dst, in->mac) &&
-	    arp_learn(&p->r->arp, p->in_if, message.sender, message.sender_mac, p->now))
+	    neighbour_learn(&p->r->neighbours, p->in_if, message.sender, message.sender_mac, p->now))
 		p->out->reason = REASON_ARP_REPLY;
 	else
 		p->out->reason = REASON_ARP_IGNORED;
@@ -87,11 +91,9 @@ static enum verdict frame_input(struct passage *p)
 		return passage_drop(p, reason);
 	if (p->info.ethertype == ETHERTYPE_ARP)
 		return arp_input(p);
-	if (p->info.ethertype == ETHERTYPE_IPV6)
-		return passage_drop(p, REASON_IP_FAMILY);
 	if (p->info.ip_len > passage_get_in(p)->mtu && p->pkt->gso_type == PACKET_GSO_NONE)
 		return passage_drop(p, REASON_FRAME_LONG);
-	return ipv4_input(p);
+	return ip_input(p);
 }
 
 /* Keeps what can be told of a packet that did not pass. */

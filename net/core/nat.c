@@ -19,6 +19,7 @@ struct headers {
 	uint8_t *l4;
 	uint8_t *checksum; /* of layer 4; NULL when there is none */
 	uint8_t proto;
+	bool is_v4;
 	bool is_blank; /* the checksum is only the sum of the pseudo-header */
 };
 
@@ -36,15 +37,17 @@ static void sum_update(uint8_t *field, uint16_t from, uint16_t to)
 }
 
 /*
- * Set the word at @p, which stands under the IPv4 header's checksum or (@in_l4) in the layer 4
- * header. The checksum of TCP and UDP covers both.
+ * Set the word at @p, which stands in the IP header, under its checksum if it is IPv4, or (@in_l4) in the layer 4
+ * header. The checksum of TCP, UDP and ICMPv6 covers both.
  */
 static void word_set(const struct headers *h, uint8_t *p, uint16_t to, bool in_l4)
 {
 	uint16_t from = be16_get(p);
 
+	if (from == to)
+		return;
 	be16_put(p, to);
-	if (!in_l4)
+	if (!in_l4 && h->is_v4)
 		field_update(h->ip + 10, from, to);
 	if (!h->checksum || (!in_l4 && h->proto == IP_PROTO_ICMP))
 		return;
@@ -58,16 +61,21 @@ static void address_set(const struct headers *h, uint8_t *p, struct ip_addr addr
 {
 	const uint8_t *octets = ip_addr_get_octets(&addr);
 
-	word_set(h, p, be16_get(octets), false);
-	word_set(h, p + 2, be16_get(octets + 2), false);
+	for (unsigned i = 0; i < (h->is_v4 ? 4u : 16u); i += 2)
+		word_set(h, p + i, be16_get(octets + i), false);
+}
+
+static void addresses_set(const struct headers *h, struct ip_addr src, struct ip_addr dst)
+{
+	address_set(h, h->ip + (h->is_v4 ? 12 : 8), src);
+	address_set(h, h->ip + (h->is_v4 ? 16 : 24), dst);
 }
 
 static void headers_rewrite(const struct headers *h, const struct flow_tuple *to)
 {
-	address_set(h, h->ip + 12, to->src);
-	address_set(h, h->ip + 16, to->dst);
-	if (h->proto == IP_PROTO_ICMP) {
-		bool request = h->l4[0] == ICMP_ECHO_REQUEST;
+	addresses_set(h, to->src, to->dst);
+	if (h->proto == IP_PROTO_ICMP || h->proto == IP_PROTO_ICMP6) {
+		bool request = h->l4[0] == (h->is_v4 ? ICMP_ECHO_REQUEST : ICMP6_ECHO_REQUEST);
 
 		word_set(h, h->l4 + 4, request ? to->sport : to->dport, true);
 	} else {
@@ -97,6 +105,7 @@ void nat_rewrite(struct packet *pkt, struct packet_info *info, const struct flow
 		.ip = pkt->data + ETH_HEADER_LEN,
 		.l4 = pkt->data + info->l4_off,
 		.proto = info->proto,
+		.is_v4 = ip_addr_is_v4(info->src),
 		.is_blank = pkt->flags & PACKET_CSUM_BLANK,
 	};
 
@@ -134,15 +143,18 @@ enum reason nat_choose(struct conntrack *ct, const struct rules_published *publi
 }
 
 /* Ports or echo identifier of the quoted packet. False when it cannot belong to a flow. */
-static bool quote_ports_parse(const uint8_t *l4, struct nat_quote *quote)
+static bool quote_ports_parse(const uint8_t *l4, bool is_v4, struct nat_quote *quote)
 {
+	if (quote->tuple.proto == (is_v4 ? IP_PROTO_ICMP6 : IP_PROTO_ICMP))
+		return false;
 	switch (quote->tuple.proto) {
 	case IP_PROTO_TCP: quote->tcp_seq = be32_get(l4 + 4); break;
 	case IP_PROTO_UDP: break;
 	case IP_PROTO_ICMP:
-		if (l4[0] == ICMP_ECHO_REQUEST)
+	case IP_PROTO_ICMP6:
+		if (l4[0] == (is_v4 ? ICMP_ECHO_REQUEST : ICMP6_ECHO_REQUEST))
 			quote->tuple.sport = be16_get(l4 + 4);
-		else if (l4[0] == ICMP_ECHO_REPLY)
+		else if (l4[0] == (is_v4 ? ICMP_ECHO_REPLY : ICMP6_ECHO_REPLY))
 			quote->tuple.dport = be16_get(l4 + 4);
 		else
 			return false;
@@ -156,40 +168,46 @@ static bool quote_ports_parse(const uint8_t *l4, struct nat_quote *quote)
 
 enum reason nat_quote_parse(const struct packet *pkt, const struct packet_info *info, struct nat_quote *quote)
 {
+	bool is_v4 = ip_addr_is_v4(info->src);
+	uint32_t header_len = is_v4 ? IPV4_HEADER_LEN : IPV6_HEADER_LEN;
 	const uint8_t *ip;
 
 	memset(quote, 0, sizeof(*quote));
-	if (pkt->head_len != pkt->len || info->payload_len < IPV4_HEADER_LEN + QUOTE_L4_MIN)
+	if (pkt->head_len != pkt->len || info->payload_len < header_len + QUOTE_L4_MIN)
 		return REASON_ICMP_UNRELATED;
 	quote->ip_off = info->l4_off + ICMP_HEADER_LEN;
-	quote->l4_off = quote->ip_off + IPV4_HEADER_LEN;
-	quote->l4_len = info->payload_len - IPV4_HEADER_LEN;
+	quote->l4_off = quote->ip_off + header_len;
+	quote->l4_len = info->payload_len - header_len;
 	ip = pkt->data + quote->ip_off;
-	if (ip[0] != 0x45 || (be16_get(ip + 6) & 0x1fff) != 0)
+	if (is_v4 ? ip[0] != 0x45 || (be16_get(ip + 6) & 0x1fff) != 0 : ip[0] >> 4 != 6)
 		return REASON_ICMP_UNRELATED;
-	quote->tuple.src = ip_addr_from_v4(be32_get(ip + 12));
-	quote->tuple.dst = ip_addr_from_v4(be32_get(ip + 16));
-	quote->tuple.proto = ip[9];
-	return quote_ports_parse(pkt->data + quote->l4_off, quote) ? REASON_NONE : REASON_ICMP_UNRELATED;
+	quote->tuple.src = ip_addr_read(ip + (is_v4 ? 12 : 8), is_v4);
+	quote->tuple.dst = ip_addr_read(ip + (is_v4 ? 16 : 24), is_v4);
+	quote->tuple.proto = ip[is_v4 ? 9 : 6];
+	return quote_ports_parse(pkt->data + quote->l4_off, is_v4, quote) ? REASON_NONE : REASON_ICMP_UNRELATED;
 }
 
 void nat_rewrite_error(struct packet *pkt, struct packet_info *info, const struct nat_quote *quote, struct ip_addr src,
 		       struct ip_addr dst, const struct flow_tuple *quoted)
 {
 	uint8_t *icmp = pkt->data + info->l4_off;
-	struct headers outer = {.ip = pkt->data + ETH_HEADER_LEN, .proto = IP_PROTO_ICMP};
+	uint32_t len = packet_get_l4_len(info), sum = 0;
+	bool is_v4 = ip_addr_is_v4(src);
+	struct headers outer = {.ip = pkt->data + ETH_HEADER_LEN, .proto = info->proto, .is_v4 = is_v4};
 	struct headers inner = {
 		.ip = pkt->data + quote->ip_off,
 		.l4 = pkt->data + quote->l4_off,
 		.proto = quote->tuple.proto,
+		.is_v4 = is_v4,
 	};
 
 	inner.checksum = checksum_find(inner.proto, inner.l4, quote->l4_len, false);
 	headers_rewrite(&inner, quoted);
-	address_set(&outer, outer.ip + 12, src);
-	address_set(&outer, outer.ip + 16, dst);
+	addresses_set(&outer, src, dst);
+	if (!is_v4)
+		sum = checksum_add_pseudo(0, src, dst, IP_PROTO_ICMP6, len);
 	be16_put(icmp + 2, 0);
-	be16_put(icmp + 2, (uint16_t)~checksum_fold(checksum_add(0, icmp, info->ip_len - IPV4_HEADER_LEN)));
+	be16_put(icmp + 2, (uint16_t)~checksum_fold(checksum_add(sum, icmp, len)));
 	info->src = src;
 	info->dst = dst;
 }

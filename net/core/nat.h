@@ -34,7 +34,7 @@ void nat_rewrite(struct packet *pkt, struct packet_info *info, const struct flow
 /* The packet that an ICMP error quotes. */
 struct nat_quote {
 	struct flow_tuple tuple; /* of the quoted packet as the error's sender saw it */
-	uint32_t ip_off;         /* of the quoted IPv4 header, from packet.data */
+	uint32_t ip_off;         /* of the quoted IP header, from packet.data */
 	uint32_t l4_off;
 	uint32_t l4_len; /* bytes quoted from l4_off on, at least 8 */
 	uint32_t tcp_seq;
@@ -42,7 +42,7 @@ struct nat_quote {
 
 /*
  * Parse what the ICMP error @pkt, @info quotes. REASON_NONE, or REASON_ICMP_UNRELATED when that is
- * too short, not whole in memory, a fragment, has options, or is itself no packet that has a flow.
+ * too short, not whole in memory, a fragment, has options or extensions, or is itself no packet that has a flow.
  */
 enum reason nat_quote_parse(const struct packet *pkt, const struct packet_info *info, struct nat_quote *quote);
 

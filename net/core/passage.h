@@ -6,6 +6,7 @@
 #ifndef CAMBIUM_NET_CORE_PASSAGE_H
 #define CAMBIUM_NET_CORE_PASSAGE_H
 
+#include "reply.h"
 #include "router.h"
 
 struct passage {
@@ -31,6 +32,12 @@ static inline const struct iface_config *passage_get_in(const struct passage *p)
 	return &p->r->iface[p->in_if];
 }
 
+/* What @iface is in the family of @addr. */
+static inline const struct iface_net *iface_get_net(const struct iface_config *iface, struct ip_addr addr)
+{
+	return ip_addr_is_v4(addr) ? &iface->v4 : &iface->v6;
+}
+
 /* The verdict DROP, with @reason. */
 static inline enum verdict passage_drop(struct passage *p, enum reason reason)
 {
@@ -50,20 +57,21 @@ enum reason admit_check_addresses(const struct passage *p);
 bool admit_is_outside(const struct router *r, const struct iface_config *in, struct ip_addr addr);
 
 /*
- * Is @addr in the prefix of @iface. Is it the network or broadcast address there (none for /31,
- * /32).
+ * Is @addr in the prefix of @iface. Is it an address there that is no single station's: the network or broadcast
+ * address (none for /31, /32), or the one of all routers (RFC 4291 section 2.6.1; none for /127, /128).
  */
 bool iface_covers(const struct iface_config *iface, struct ip_addr addr);
 bool iface_has_edge(const struct iface_config *iface, struct ip_addr addr);
+bool net_has_edge(const struct iface_net *net, struct ip_addr addr);
 
 /* --- answer.c: what the router says by itself, within its budget --- */
 
 /*
- * Answer with an ICMP error (@type, @code, @mtu as in reply.h), or a RST, or an echo reply; or drop
+ * Answer with an ICMP error (@error, @mtu as in reply.h), or a RST, or an echo reply; or drop
  * when there is no answer or no budget for it. @reason is recorded either way. answer_reject()
  * takes what fits the protocol.
  */
-enum verdict answer_error(struct passage *p, enum reason reason, uint8_t type, uint8_t code, uint16_t mtu);
+enum verdict answer_error(struct passage *p, enum reason reason, enum reply_error error, uint16_t mtu);
 enum verdict answer_reset(struct passage *p, enum reason reason);
 enum verdict answer_reject(struct passage *p);
 enum verdict answer_self(struct passage *p);
@@ -88,7 +96,7 @@ bool route_by(const struct router *r, uint8_t out_if, struct ip_addr addr, struc
  */
 bool route_admits(struct passage *p, uint8_t out_if, enum verdict *verdict);
 
-/* The translated packet leaves by @route: Ethernet header and TTL. FORWARD, HOLD or DROP. */
+/* The translated packet leaves by @route: Ethernet header and TTL or hop limit. FORWARD, HOLD or DROP. */
 enum verdict route_leave(struct passage *p, const struct route *route);
 
 /* --- review.c: open flows under new rules --- */
@@ -113,6 +121,10 @@ uint32_t review_tag(const struct router *r, uint32_t rule);
 uint32_t review_get_rule(const struct router *r, uint32_t index);
 
 /* --- forward.c: flows --- */
+
+/* The question to the rules about a flow that @opening begins at @from_if, by @route. */
+struct rules_query forward_make_query(const struct router *r, uint8_t from_if, const struct flow_tuple *opening,
+				      const struct route *route);
 
 /* What happens to an admitted packet of a known flow; of no flow yet; and to an ICMP error. */
 enum verdict forward_flow(struct passage *p, struct flow_ref ref);

@@ -36,6 +36,7 @@
 	X(IP_FAMILY, "the interface has no address of that family")                                                    \
 	X(IP_SPOOF, "source address is not the interface's own")                                                       \
 	X(IP_BOGON, "address that can never be a unicast source or destination")                                       \
+	X(IP_LINK_LOCAL, "address of one link only, which is never forwarded")                                         \
 	X(NOT_UNICAST, "broadcast or multicast destination")                                                           \
 	/* policy */                                                                                                   \
 	X(POLICY_DEFAULT, "no rule matches")                                                                           \

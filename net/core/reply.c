@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Answers in place. The invariant: an answer is never longer than the frame it answers by more than
- * an IPv4 and an ICMP header, never longer than pkt->capacity, and an ICMP error never answers an
+ * an IP and an ICMP header, never longer than pkt->capacity, and an ICMP error never answers an
  * ICMP error.
  */
 #include <string.h>
@@ -12,8 +12,9 @@ enum {
 	REPLY_TTL = 64,
 	ICMP_HEADER_LEN = 8,
 	TCP_HEADER_LEN = 20,
-	QUOTE_MIN = 28,  /* IPv4 header and 8 bytes */
-	QUOTE_MAX = 548, /* so that the error has at most 576 bytes (RFC 1812 section 4.3.2.3) */
+	QUOTE_L4_MIN = 8,
+	ERROR_MAX_V4 = 576,  /* of a whole packet (RFC 1812 section 4.3.2.3) */
+	ERROR_MAX_V6 = 1280, /* (RFC 4443 section 2.4) */
 };
 
 static void eth_reverse(struct packet *pkt, const struct packet_info *info)
@@ -22,11 +23,13 @@ static void eth_reverse(struct packet *pkt, const struct packet_info *info)
 	memcpy(pkt->data + 6, info->mac_dst.octets, 6);
 }
 
-/* A fresh IPv4 header for @l4_len bytes of @proto; the frame gets their length. */
-static void ip_write(struct packet *pkt, struct ip_addr src, struct ip_addr dst, uint8_t proto, uint32_t l4_len)
+static uint32_t ip_header_len(struct ip_addr addr)
 {
-	uint8_t *ip = pkt->data + ETH_HEADER_LEN;
+	return ip_addr_is_v4(addr) ? IPV4_HEADER_LEN : IPV6_HEADER_LEN;
+}
 
+static void ipv4_write(uint8_t *ip, struct ip_addr src, struct ip_addr dst, uint8_t proto, uint32_t l4_len)
+{
 	memset(ip, 0, IPV4_HEADER_LEN);
 	ip[0] = 0x45;
 	be16_put(ip + 2, (uint16_t)(IPV4_HEADER_LEN + l4_len));
@@ -36,7 +39,28 @@ static void ip_write(struct packet *pkt, struct ip_addr src, struct ip_addr dst,
 	memcpy(ip + 12, ip_addr_get_octets(&src), 4);
 	memcpy(ip + 16, ip_addr_get_octets(&dst), 4);
 	be16_put(ip + 10, (uint16_t)~checksum_fold(checksum_add(0, ip, IPV4_HEADER_LEN)));
-	pkt->len = pkt->head_len = ETH_HEADER_LEN + IPV4_HEADER_LEN + l4_len;
+}
+
+static void ipv6_write(uint8_t *ip, struct ip_addr src, struct ip_addr dst, uint8_t proto, uint32_t l4_len)
+{
+	be32_put(ip, 6u << 28);
+	be16_put(ip + 4, (uint16_t)l4_len);
+	ip[6] = proto;
+	ip[7] = REPLY_TTL;
+	memcpy(ip + 8, src.octets, 16);
+	memcpy(ip + 24, dst.octets, 16);
+}
+
+/* A fresh IP header for @l4_len bytes of @proto; the frame gets their length. */
+static void ip_write(struct packet *pkt, struct ip_addr src, struct ip_addr dst, uint8_t proto, uint32_t l4_len)
+{
+	uint8_t *ip = pkt->data + ETH_HEADER_LEN;
+
+	if (ip_addr_is_v4(src))
+		ipv4_write(ip, src, dst, proto, l4_len);
+	else
+		ipv6_write(ip, src, dst, proto, l4_len);
+	pkt->len = pkt->head_len = ETH_HEADER_LEN + ip_header_len(src) + l4_len;
 	pkt->flags = 0;
 	pkt->csum_start = pkt->csum_offset = 0;
 	pkt->gso_type = PACKET_GSO_NONE;
@@ -45,95 +69,113 @@ static void ip_write(struct packet *pkt, struct ip_addr src, struct ip_addr dst,
 
 bool reply_write_echo(struct packet *pkt, const struct packet_info *info)
 {
-	uint8_t *ip = pkt->data + ETH_HEADER_LEN;
-	uint8_t *icmp = pkt->data + info->l4_off;
+	bool is_v4 = ip_addr_is_v4(info->src);
+	uint32_t l4_off = ETH_HEADER_LEN + ip_header_len(info->src), extension_len = info->l4_off - l4_off;
+	uint8_t *l4 = pkt->data + l4_off;
+	uint32_t len = pkt->len - extension_len, head_len = pkt->head_len - extension_len;
 
-	if (info->proto != IP_PROTO_ICMP || info->icmp_type != ICMP_ECHO_REQUEST)
+	if (info->icmp_kind != ICMP_KIND_REQUEST || (extension_len > 0 && pkt->head_len != pkt->len))
 		return false;
 	eth_reverse(pkt, info);
-	/*
-	 * Swapping the addresses keeps the header's sum; the new TTL and type change one word each.
-	 */
-	memcpy(ip + 12, ip_addr_get_octets(&info->dst), 4);
-	memcpy(ip + 16, ip_addr_get_octets(&info->src), 4);
-	be16_put(ip + 10, checksum_update(be16_get(ip + 10), be16_get(ip + 8), REPLY_TTL << 8 | IP_PROTO_ICMP));
-	ip[8] = REPLY_TTL;
-	be16_put(icmp + 2, checksum_update(be16_get(icmp + 2), ICMP_ECHO_REQUEST << 8, ICMP_ECHO_REPLY << 8));
-	icmp[0] = ICMP_ECHO_REPLY;
+	memmove(l4, l4 + extension_len, pkt->head_len - info->l4_off);
+	ip_write(pkt, info->dst, info->src, info->proto, packet_get_l4_len(info));
+	pkt->len = len;
+	pkt->head_len = head_len;
+	/* The pseudo-header has the same sum either way round: only the type changes. */
+	be16_put(l4 + 2, checksum_update(be16_get(l4 + 2), (uint16_t)(l4[0] << 8),
+					 (uint16_t)((is_v4 ? ICMP_ECHO_REPLY : ICMP6_ECHO_REPLY) << 8)));
+	l4[0] = is_v4 ? ICMP_ECHO_REPLY : ICMP6_ECHO_REPLY;
 	return true;
 }
 
-bool reply_write_reset(struct packet *pkt, const struct packet_info *info)
+/* A RST and @flags, the packet's whole layer 4, from @src to @dst, and the headers before it. */
+static void reset_write(struct packet *pkt, const struct reply_reset *reset, uint8_t flags)
 {
-	uint8_t *tcp = pkt->data + info->l4_off;
-	uint32_t seen = info->payload_len;
+	uint8_t *tcp = pkt->data + ETH_HEADER_LEN + ip_header_len(reset->src);
 	uint32_t sum;
 
-	if (info->proto != IP_PROTO_TCP || (info->tcp_flags & TCP_RST))
-		return false;
-	seen += (info->tcp_flags & TCP_SYN ? 1u : 0u) + (info->tcp_flags & TCP_FIN ? 1u : 0u);
-	eth_reverse(pkt, info);
-	ip_write(pkt, info->dst, info->src, IP_PROTO_TCP, TCP_HEADER_LEN);
-	memset(tcp, 0, TCP_HEADER_LEN);
-	be16_put(tcp, info->dport);
-	be16_put(tcp + 2, info->sport);
-	tcp[12] = TCP_HEADER_LEN / 4 << 4;
-	if (info->tcp_flags & TCP_ACK) {
-		be32_put(tcp + 4, info->tcp_ack);
-		tcp[13] = TCP_RST;
-	} else {
-		be32_put(tcp + 8, info->tcp_seq + seen);
-		tcp[13] = TCP_RST | TCP_ACK;
-	}
-	sum = checksum_add_pseudo(0, info->dst, info->src, IP_PROTO_TCP, TCP_HEADER_LEN);
-	be16_put(tcp + 16, (uint16_t)~checksum_fold(checksum_add(sum, tcp, TCP_HEADER_LEN)));
-	return true;
-}
-
-void reply_make_reset(uint8_t *frame, const struct reply_reset *reset)
-{
-	struct packet pkt = {.data = frame};
-	uint8_t *tcp = frame + ETH_HEADER_LEN + IPV4_HEADER_LEN;
-	uint32_t sum;
-
-	memcpy(frame, reset->mac_dst.octets, 6);
-	memcpy(frame + 6, reset->mac_src.octets, 6);
-	be16_put(frame + 12, ETHERTYPE_IPV4);
-	ip_write(&pkt, reset->src, reset->dst, IP_PROTO_TCP, TCP_HEADER_LEN);
+	ip_write(pkt, reset->src, reset->dst, IP_PROTO_TCP, TCP_HEADER_LEN);
 	memset(tcp, 0, TCP_HEADER_LEN);
 	be16_put(tcp, reset->sport);
 	be16_put(tcp + 2, reset->dport);
 	be32_put(tcp + 4, reset->seq);
 	be32_put(tcp + 8, reset->ack);
 	tcp[12] = TCP_HEADER_LEN / 4 << 4;
-	tcp[13] = TCP_RST | TCP_ACK;
+	tcp[13] = TCP_RST | flags;
 	sum = checksum_add_pseudo(0, reset->src, reset->dst, IP_PROTO_TCP, TCP_HEADER_LEN);
 	be16_put(tcp + 16, (uint16_t)~checksum_fold(checksum_add(sum, tcp, TCP_HEADER_LEN)));
 }
 
-bool reply_write_error(struct packet *pkt, const struct packet_info *info, struct ip_addr from, uint8_t type,
-		       uint8_t code, uint16_t mtu)
+bool reply_write_reset(struct packet *pkt, const struct packet_info *info)
 {
-	uint8_t *icmp = pkt->data + ETH_HEADER_LEN + IPV4_HEADER_LEN;
-	uint32_t quote = pkt->head_len - ETH_HEADER_LEN;
-	uint32_t room;
+	bool has_ack = info->tcp_flags & TCP_ACK;
+	uint32_t seen = info->payload_len;
+	struct reply_reset reset = {
+		.src = info->dst,
+		.dst = info->src,
+		.sport = info->dport,
+		.dport = info->sport,
+		.seq = has_ack ? info->tcp_ack : 0,
+	};
 
-	if (info->proto == IP_PROTO_ICMP && info->icmp_type != ICMP_ECHO_REQUEST)
+	if (info->proto != IP_PROTO_TCP || (info->tcp_flags & TCP_RST))
 		return false;
-	if (pkt->capacity < ETH_HEADER_LEN + IPV4_HEADER_LEN + ICMP_HEADER_LEN + QUOTE_MIN)
+	seen += (info->tcp_flags & TCP_SYN ? 1u : 0u) + (info->tcp_flags & TCP_FIN ? 1u : 0u);
+	reset.ack = has_ack ? 0 : info->tcp_seq + seen;
+	eth_reverse(pkt, info);
+	reset_write(pkt, &reset, has_ack ? 0 : TCP_ACK);
+	return true;
+}
+
+uint32_t reply_make_reset(uint8_t *frame, const struct reply_reset *reset)
+{
+	struct packet pkt = {.data = frame};
+
+	memcpy(frame, reset->mac_dst.octets, 6);
+	memcpy(frame + 6, reset->mac_src.octets, 6);
+	be16_put(frame + 12, ip_addr_is_v4(reset->src) ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6);
+	reset_write(&pkt, reset, TCP_ACK);
+	return pkt.len;
+}
+
+/* Type and code of @error. */
+static uint16_t error_get_type(enum reply_error error, bool is_v4)
+{
+	switch (error) {
+	case REPLY_TIME_EXCEEDED: return (uint16_t)((is_v4 ? ICMP_TIME_EXCEEDED : ICMP6_TIME_EXCEEDED) << 8);
+	case REPLY_TOO_BIG: return is_v4 ? ICMP_UNREACHABLE << 8 | 4 : ICMP6_TOO_BIG << 8;
+	case REPLY_PROHIBITED: break;
+	}
+	return is_v4 ? ICMP_UNREACHABLE << 8 | 13 : ICMP6_UNREACHABLE << 8 | 1;
+}
+
+bool reply_write_error(struct packet *pkt, const struct packet_info *info, struct ip_addr from, enum reply_error error,
+		       uint16_t mtu)
+{
+	bool is_v4 = ip_addr_is_v4(from);
+	uint32_t header_len = ip_header_len(from), headers_len = header_len + ICMP_HEADER_LEN;
+	uint8_t proto = is_v4 ? IP_PROTO_ICMP : IP_PROTO_ICMP6;
+	uint8_t *icmp = pkt->data + ETH_HEADER_LEN + header_len;
+	uint32_t quote = pkt->head_len - ETH_HEADER_LEN, most = (is_v4 ? ERROR_MAX_V4 : ERROR_MAX_V6) - headers_len;
+	uint32_t room, sum = 0;
+
+	if (info->icmp_kind != ICMP_KIND_NONE && info->icmp_kind != ICMP_KIND_REQUEST)
 		return false;
-	room = pkt->capacity - ETH_HEADER_LEN - IPV4_HEADER_LEN - ICMP_HEADER_LEN;
+	if (pkt->capacity < ETH_HEADER_LEN + headers_len + header_len + QUOTE_L4_MIN)
+		return false;
+	room = pkt->capacity - ETH_HEADER_LEN - headers_len;
 	if (quote > room)
 		quote = room;
-	if (quote > QUOTE_MAX)
-		quote = QUOTE_MAX;
+	if (quote > most)
+		quote = most;
 	memmove(icmp + ICMP_HEADER_LEN, pkt->data + ETH_HEADER_LEN, quote);
 	eth_reverse(pkt, info);
-	ip_write(pkt, from, info->src, IP_PROTO_ICMP, ICMP_HEADER_LEN + quote);
-	memset(icmp, 0, ICMP_HEADER_LEN);
-	icmp[0] = type;
-	icmp[1] = code;
-	be16_put(icmp + 6, mtu);
-	be16_put(icmp + 2, (uint16_t)~checksum_fold(checksum_add(0, icmp, ICMP_HEADER_LEN + quote)));
+	ip_write(pkt, from, info->src, proto, ICMP_HEADER_LEN + quote);
+	be16_put(icmp, error_get_type(error, is_v4));
+	be16_put(icmp + 2, 0);
+	be32_put(icmp + 4, mtu);
+	if (!is_v4)
+		sum = checksum_add_pseudo(0, from, info->src, proto, ICMP_HEADER_LEN + quote);
+	be16_put(icmp + 2, (uint16_t)~checksum_fold(checksum_add(sum, icmp, ICMP_HEADER_LEN + quote)));
 	return true;
 }

@@ -10,13 +10,17 @@
 
 #include "packet.h"
 
-/* The code of an ICMP unreachable (RFC 792, 1812). */
-enum {
-	ICMP_CODE_TOO_BIG = 4,
-	ICMP_CODE_PROHIBITED = 13,
+/* What an ICMP error of either family says (RFC 792, 1812, 4443). */
+enum reply_error {
+	REPLY_TIME_EXCEEDED,
+	REPLY_TOO_BIG,
+	REPLY_PROHIBITED,
 };
 
-/* The echo request becomes the reply (RFC 792). The part behind head_len stays as it is. */
+/*
+ * The echo request becomes the reply (RFC 792, 4443), without extension headers. The part behind head_len stays as it
+ * is; where there were extension headers, there must be none.
+ */
 bool reply_write_echo(struct packet *pkt, const struct packet_info *info);
 
 /*
@@ -33,17 +37,17 @@ struct reply_reset {
 	uint32_t seq, ack;
 };
 
-#define REPLY_RESET_LEN 54u
+#define REPLY_RESET_LEN 74u /* at most */
 
-/* Write the frame of @reset, REPLY_RESET_LEN bytes, at @frame. */
-void reply_make_reset(uint8_t *frame, const struct reply_reset *reset);
+/* Write the frame of @reset at @frame. Its length. */
+uint32_t reply_make_reset(uint8_t *frame, const struct reply_reset *reset);
 
 /*
- * The packet becomes an ICMP error @type, @code from @from that quotes it (RFC 1122 section 3.2.2);
- * @mtu is the next hop's for ICMP_CODE_TOO_BIG (RFC 1191), else 0. None for an ICMP packet other
+ * The packet becomes the ICMP error @error from @from that quotes it (RFC 1122 section 3.2.2, 4443);
+ * @mtu is the next hop's for REPLY_TOO_BIG (RFC 1191), else 0. None for an ICMP packet other
  * than an echo request.
  */
-bool reply_write_error(struct packet *pkt, const struct packet_info *info, struct ip_addr from, uint8_t type,
-		       uint8_t code, uint16_t mtu);
+bool reply_write_error(struct packet *pkt, const struct packet_info *info, struct ip_addr from, enum reply_error error,
+		       uint16_t mtu);
 
 #endif

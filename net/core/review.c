@@ -21,24 +21,6 @@ static bool is_current(const struct router *r, const struct flow *flow)
 	return flow->rule >> RULE_BITS == (r->epoch << RULE_BITS) >> RULE_BITS;
 }
 
-/* The opening of @flow as the rules are asked about it, by @route. */
-static struct rules_query query_of(const struct router *r, const struct flow *flow, const struct route *route)
-{
-	const struct flow_tuple *opening = &flow->tuple[0];
-
-	return (struct rules_query){
-		.from_if = flow->iface[0],
-		.to_if = route->out_if,
-		.from_side = r->iface[flow->iface[0]].kind == IFACE_INNER ? RULES_SIDE_INNER : RULES_SIDE_UPLINK,
-		.to_side = route->side,
-		.family = RULES_FAMILY_IPV4,
-		.src = opening->src,
-		.dst = opening->dst,
-		.proto = opening->proto,
-		.dport = opening->proto == IP_PROTO_ICMP ? 0 : opening->dport,
-	};
-}
-
 /* Does one of the targets of the PUBLISH rule number @rule have the flow already? */
 static bool is_published_so(const struct router *r, uint32_t rule, const struct flow *flow)
 {
@@ -48,7 +30,7 @@ static bool is_published_so(const struct router *r, uint32_t rule, const struct 
 		struct rules_instance instance = rules_get_instance(&r->rules, rule, i, flow->tuple[0].dport);
 
 		if (instance.iface == flow->iface[1] && instance.port == reply->sport &&
-		    ip_addr_equal(r->iface[instance.iface].peer, reply->src))
+		    ip_addr_equal(iface_get_net(&r->iface[instance.iface], reply->src)->peer, reply->src))
 			return true;
 	}
 	return false;
@@ -67,7 +49,7 @@ static bool is_as_decided(const struct router *r, const struct decision *decisio
 	case RULES_MASQUERADE:
 		/* its port was chosen when it was opened */
 		plain.dport = reply.dport;
-		plain.dst = r->iface[flow->iface[1]].addr;
+		plain.dst = iface_get_net(&r->iface[flow->iface[1]], plain.dst)->addr;
 		return same_way && flow_tuple_equal(&plain, &reply);
 	case RULES_PUBLISH:
 		return ip_addr_equal(plain.dst, reply.dst) && plain.dport == reply.dport &&
@@ -105,7 +87,7 @@ enum review review_flow(struct router *r, uint32_t index, unsigned tell)
 	if (is_current(r, flow))
 		return REVIEW_KEPT;
 	route = route_find(r, flow->iface[0], flow->tuple[0].dst);
-	query = query_of(r, flow, &route);
+	query = forward_make_query(r, flow->iface[0], &flow->tuple[0], &route);
 	decision = rules_decide(&r->rules, &query);
 	if (is_as_decided(r, &decision, &route, flow)) {
 		conntrack_set_rule(&r->flows, index, review_tag(r, decision.rule));

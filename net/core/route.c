@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "passage.h"
-#include "reply.h"
 
 bool route_by(const struct router *r, uint8_t out_if, struct ip_addr addr, struct route *route)
 {
 	const struct iface_config *out = &r->iface[out_if];
+	const struct iface_net *net = iface_get_net(out, addr);
 	bool is_inner = out->kind == IFACE_INNER;
 
 	*route = (struct route){
@@ -19,29 +19,31 @@ bool route_by(const struct router *r, uint8_t out_if, struct ip_addr addr, struc
 		.out_if = out_if,
 		.next_hop = addr,
 	};
+	if (ip_addr_is_unspecified(net->addr))
+		return false;
 	if (is_inner)
-		return ip_addr_equal(out->peer, addr);
+		return ip_addr_equal(net->peer, addr);
 	if (!iface_covers(out, addr)) {
 		route->via_gateway = true;
-		route->next_hop = out->peer;
-		return !ip_addr_is_unspecified(out->peer);
+		route->next_hop = net->peer;
+		return !ip_addr_is_unspecified(net->peer);
 	}
-	route->via_gateway = ip_addr_equal(out->peer, addr);
-	return !iface_has_edge(out, addr);
+	route->via_gateway = ip_addr_equal(net->peer, addr);
+	return !net_has_edge(net, addr);
 }
 
 struct route route_find(const struct router *r, uint8_t in_if, struct ip_addr addr)
 {
 	struct route route = {.side = RULES_SIDE_NOWHERE}, outside = route, found;
 
-	if (ip_addr_equal(r->iface[in_if].addr, addr)) {
+	if (ip_addr_equal(iface_get_net(&r->iface[in_if], addr)->addr, addr)) {
 		route.side = RULES_SIDE_SELF;
 		return route;
 	}
 	for (uint8_t i = 0; i < ROUTER_IF_COUNT; i++) {
 		const struct iface_config *c = &r->iface[i];
 
-		if (c->kind != IFACE_NONE && ip_addr_equal(c->addr, addr))
+		if (c->kind != IFACE_NONE && ip_addr_equal(iface_get_net(c, addr)->addr, addr))
 			return route;
 		if (c->kind == IFACE_INNER && route_by(r, i, addr, &found))
 			return found;
@@ -59,10 +61,10 @@ struct route route_find(const struct router *r, uint8_t in_if, struct ip_addr ad
 	return outside;
 }
 
-/* The largest IPv4 packet that this frame will be on the wire. */
+/* The largest IP packet that this frame will be on the wire. */
 static uint32_t wire_len(const struct passage *p)
 {
-	uint32_t segment = IPV4_HEADER_LEN + p->info.tcp_header_len + p->pkt->gso_size;
+	uint32_t segment = p->info.l4_off - ETH_HEADER_LEN + p->info.tcp_header_len + p->pkt->gso_size;
 
 	if (p->pkt->gso_type == PACKET_GSO_NONE || segment > p->info.ip_len)
 		return p->info.ip_len;
@@ -74,9 +76,9 @@ bool route_admits(struct passage *p, uint8_t out_if, enum verdict *verdict)
 	uint16_t mtu = p->r->iface[out_if].mtu;
 
 	if (p->info.ttl <= 1)
-		*verdict = answer_error(p, REASON_TTL_EXPIRED, ICMP_TIME_EXCEEDED, 0, 0);
+		*verdict = answer_error(p, REASON_TTL_EXPIRED, REPLY_TIME_EXCEEDED, 0);
 	else if (wire_len(p) > mtu)
-		*verdict = answer_error(p, REASON_TOO_BIG, ICMP_UNREACHABLE, ICMP_CODE_TOO_BIG, mtu);
+		*verdict = answer_error(p, REASON_TOO_BIG, REPLY_TOO_BIG, mtu);
 	else
 		return true;
 	return false;
@@ -90,31 +92,40 @@ static enum verdict resolve(struct passage *p, const struct route *route, struct
 		*mac = out->peer_mac;
 		return VERDICT_FORWARD;
 	}
-	switch (arp_resolve(&p->r->arp, route->out_if, route->next_hop, route->via_gateway, p->now, mac,
-			    &p->out->hold)) {
-	case ARP_RESULT_MAC: return VERDICT_FORWARD;
-	case ARP_RESULT_HOLD: return VERDICT_HOLD;
-	case ARP_RESULT_FAILED: return passage_drop(p, REASON_NEIGHBOUR_FAILED);
-	case ARP_RESULT_FULL: return passage_drop(p, REASON_NEIGHBOUR_FULL);
-	case ARP_RESULT_HOLD_FULL: break;
+	switch (neighbour_resolve(&p->r->neighbours, route->out_if, route->next_hop, route->via_gateway, p->now, mac,
+				  &p->out->hold)) {
+	case NEIGHBOUR_RESULT_MAC: return VERDICT_FORWARD;
+	case NEIGHBOUR_RESULT_HOLD: return VERDICT_HOLD;
+	case NEIGHBOUR_RESULT_FAILED: return passage_drop(p, REASON_NEIGHBOUR_FAILED);
+	case NEIGHBOUR_RESULT_FULL: return passage_drop(p, REASON_NEIGHBOUR_FULL);
+	case NEIGHBOUR_RESULT_HOLD_FULL: break;
 	}
 	return passage_drop(p, REASON_HOLD_FULL);
 }
 
+static void ttl_decrement(uint8_t *ip, bool is_v6)
+{
+	uint16_t from = be16_get(ip + 8);
+
+	if (is_v6) {
+		ip[7]--;
+		return;
+	}
+	ip[8]--;
+	be16_put(ip + 10, checksum_update(be16_get(ip + 10), from, be16_get(ip + 8)));
+}
+
 enum verdict route_leave(struct passage *p, const struct route *route)
 {
-	uint8_t *frame = p->pkt->data, *ip = frame + ETH_HEADER_LEN;
+	uint8_t *frame = p->pkt->data;
 	struct mac mac = {{0}};
 	enum verdict verdict = resolve(p, route, &mac);
-	uint16_t from;
 
 	if (verdict == VERDICT_DROP)
 		return verdict;
 	memcpy(frame, mac.octets, 6);
 	memcpy(frame + 6, p->r->iface[route->out_if].mac.octets, 6);
-	from = be16_get(ip + 8);
-	ip[8]--;
-	be16_put(ip + 10, checksum_update(be16_get(ip + 10), from, be16_get(ip + 8)));
+	ttl_decrement(frame + ETH_HEADER_LEN, p->info.ethertype == ETHERTYPE_IPV6);
 	p->out->out_if = route->out_if;
 	return verdict;
 }

@@ -10,10 +10,12 @@
 
 #include <base/check.h>
 
+#include "arp.h"
 #include "passage.h"
-#include "reply.h"
 
 #define SWEEP_COUNT 256u /* flows looked at in one tick */
+#define MTU_MIN_V4 68u
+#define MTU_MIN_V6 1280u
 
 /* What stands in the router's memory before the flows. */
 struct own_memory {
@@ -42,7 +44,7 @@ bool router_init(struct router *r, void *memory, size_t len, struct router_seed 
 	r->meters = &own->meters;
 	r->reload = &own->reload;
 	meters_init(r->meters, key);
-	arp_init(&r->arp);
+	neighbour_init(&r->neighbours);
 	return conntrack_init(&r->flows, start + sizeof(*own), len - pad - sizeof(*own), key);
 }
 
@@ -91,54 +93,63 @@ static bool mac_is_station(struct mac mac)
 	return !(mac.octets[0] & 1) && !mac_equal(mac, zero);
 }
 
-/*
- * A unicast address other than the network and broadcast addresses of its prefix (RFC 3021: none in
- * /31).
- */
-static bool addr_is_host(struct ip_addr addr, uint8_t prefix_len)
-{
-	uint32_t v4 = ip_addr_to_v4(addr);
-	uint32_t rest = prefix_len < 32 ? 0xffffffffu >> prefix_len : 0;
-
-	if (v4 >> 24 == 0 || v4 >> 24 == 127 || v4 >> 28 >= 14)
-		return false;
-	return prefix_len >= 31 || ((v4 & rest) != 0 && (v4 & rest) != rest);
-}
-
-static bool same_prefix(struct ip_addr a, struct ip_addr b, uint8_t prefix_len)
-{
-	return (ip_addr_to_v4(a) ^ ip_addr_to_v4(b)) >> (32 - prefix_len) == 0;
-}
-
 static bool addr_is_used(const struct router *r, struct ip_addr addr)
 {
 	for (unsigned i = 0; i < ROUTER_IF_COUNT; i++) {
 		const struct iface_config *c = &r->iface[i];
+		const struct iface_net *net = iface_get_net(c, addr);
 
-		if (c->kind != IFACE_NONE && ip_addr_equal(c->addr, addr))
+		if (c->kind != IFACE_NONE && ip_addr_equal(net->addr, addr))
 			return true;
-		if (c->kind == IFACE_INNER && ip_addr_equal(c->peer, addr))
+		if (c->kind == IFACE_INNER && ip_addr_equal(net->peer, addr))
 			return true;
 	}
 	return false;
 }
 
+/* Can @addr be one station's on the link of @net? */
+static bool addr_is_host(const struct iface_net *net, struct ip_addr addr)
+{
+	return !ip_addr_is_bogon(addr) && !ip_addr_is_multicast(addr) && !ip_addr_is_link_local(addr) &&
+	       ip_addr_in_prefix(addr, net->addr, net->prefix_len) && !net_has_edge(net, addr);
+}
+
+static bool peer_is_sane(const struct router *r, const struct iface_net *net, enum iface_kind kind)
+{
+	if (kind == IFACE_UPLINK && (ip_addr_is_unspecified(net->peer) || ip_addr_is_link_local(net->peer)))
+		return true;
+	return addr_is_host(net, net->peer) && !ip_addr_equal(net->peer, net->addr) &&
+	       (kind == IFACE_UPLINK || !addr_is_used(r, net->peer));
+}
+
+/* Is @net, of @bits bits, either not there at all or sane? */
+static bool net_is_sane(const struct router *r, const struct iface_net *net, enum iface_kind kind, uint8_t bits)
+{
+	if (ip_addr_is_unspecified(net->addr))
+		return ip_addr_is_unspecified(net->peer) && net->prefix_len == 0;
+	return ip_addr_get_bits(net->addr) == bits && net->prefix_len >= 1 && net->prefix_len <= bits &&
+	       addr_is_host(net, net->addr) && !addr_is_used(r, net->addr) && peer_is_sane(r, net, kind);
+}
+
 static bool config_is_sane(const struct router *r, const struct iface_config *c)
 {
-	bool has_peer = !ip_addr_is_unspecified(c->peer);
+	bool has_v4 = !ip_addr_is_unspecified(c->v4.addr), has_v6 = !ip_addr_is_unspecified(c->v6.addr);
 
-	if (c->kind != IFACE_INNER && c->kind != IFACE_UPLINK)
+	if ((c->kind != IFACE_INNER && c->kind != IFACE_UPLINK) || !mac_is_station(c->mac) || !(has_v4 || has_v6))
 		return false;
-	if (c->prefix_len < 1 || c->prefix_len > 32 || c->mtu < 68 || !mac_is_station(c->mac))
+	if (c->mtu < (has_v6 ? MTU_MIN_V6 : MTU_MIN_V4) || !net_is_sane(r, &c->v4, c->kind, 32) ||
+	    !net_is_sane(r, &c->v6, c->kind, 128))
 		return false;
-	if (!addr_is_host(c->addr, c->prefix_len) || addr_is_used(r, c->addr))
-		return false;
-	if (has_peer && (!addr_is_host(c->peer, c->prefix_len) || ip_addr_equal(c->peer, c->addr) ||
-			 !same_prefix(c->peer, c->addr, c->prefix_len)))
-		return false;
-	if (c->kind == IFACE_UPLINK)
-		return true;
-	return has_peer && !addr_is_used(r, c->peer) && mac_is_station(c->peer_mac) && !mac_equal(c->mac, c->peer_mac);
+	return c->kind == IFACE_UPLINK || (mac_is_station(c->peer_mac) && !mac_equal(c->mac, c->peer_mac));
+}
+
+/* The address at interface @index is to be told to the link, where others may have an older idea of it. */
+static void router_announce(struct router *r, unsigned index)
+{
+	const struct iface_config *c = &r->iface[index];
+
+	if (c->kind == IFACE_UPLINK && !ip_addr_is_unspecified(c->v4.addr))
+		r->announce |= 1u << index;
 }
 
 bool router_iface_set(struct router *r, unsigned index, const struct iface_config *config)
@@ -147,8 +158,7 @@ bool router_iface_set(struct router *r, unsigned index, const struct iface_confi
 		return false;
 	r->iface[index] = *config;
 	conntrack_set_limit(&r->flows, (uint8_t)index, config->flow_limit);
-	if (config->kind == IFACE_UPLINK)
-		r->announce |= 1u << index;
+	router_announce(r, index);
 	return true;
 }
 
@@ -162,9 +172,8 @@ void router_iface_flush(struct router *r, unsigned index)
 	if (index >= ROUTER_IF_COUNT || r->iface[index].kind == IFACE_NONE)
 		return;
 	conntrack_clear_iface(&r->flows, (uint8_t)index);
-	arp_clear_iface(&r->arp, (uint8_t)index);
-	if (r->iface[index].kind == IFACE_UPLINK)
-		r->announce |= 1u << index;
+	neighbour_clear_iface(&r->neighbours, (uint8_t)index);
+	router_announce(r, index);
 }
 
 void router_iface_clear(struct router *r, unsigned index)
@@ -187,7 +196,7 @@ static void event_set_request(struct router *r, struct router_event *event, uint
 	event->kind = EVENT_SEND;
 	event->out_if = out_if;
 	event->len = ETH_FRAME_MIN;
-	arp_write_request(event->frame, out->mac, out->addr, target);
+	arp_write_request(event->frame, out->mac, out->v4.addr, target);
 	r->counters[out_if].tx_packets++;
 	r->counters[out_if].tx_bytes += ETH_FRAME_MIN;
 }
@@ -209,14 +218,14 @@ static bool event_set_reset(struct router *r, struct router_event *event)
 		r->cut_count--;
 		if (out->kind == IFACE_NONE || !route_by(r, cut->out_if, cut->tuple.dst, &route))
 			continue;
-		if (out->kind == IFACE_UPLINK && !arp_find_mac(&r->arp, cut->out_if, route.next_hop, &reset.mac_dst))
+		if (out->kind == IFACE_UPLINK &&
+		    !neighbour_find_mac(&r->neighbours, cut->out_if, route.next_hop, &reset.mac_dst))
 			continue;
 		event->kind = EVENT_SEND;
 		event->out_if = cut->out_if;
-		event->len = REPLY_RESET_LEN;
-		reply_make_reset(event->frame, &reset);
+		event->len = reply_make_reset(event->frame, &reset);
 		r->counters[cut->out_if].tx_packets++;
-		r->counters[cut->out_if].tx_bytes += REPLY_RESET_LEN;
+		r->counters[cut->out_if].tx_bytes += event->len;
 		return true;
 	}
 	return false;
@@ -224,19 +233,19 @@ static bool event_set_reset(struct router *r, struct router_event *event)
 
 bool router_event_next(struct router *r, struct router_event *event)
 {
-	const struct arp_entry *entry;
-	struct arp_hold hold;
+	const struct neighbour_entry *entry;
+	struct neighbour_hold hold;
 
 	memset(event, 0, sizeof(*event));
-	if (arp_take_hold(&r->arp, &event->hold, &hold)) {
-		event->kind = hold.state == ARP_HOLD_RELEASE ? EVENT_RELEASE : EVENT_DISCARD;
+	if (neighbour_take_hold(&r->neighbours, &event->hold, &hold)) {
+		event->kind = hold.state == NEIGHBOUR_HOLD_RELEASE ? EVENT_RELEASE : EVENT_DISCARD;
 		event->out_if = hold.iface;
 		event->mac = hold.mac;
 		return true;
 	}
 	if (event_set_reset(r, event))
 		return true;
-	entry = arp_take_request(&r->arp);
+	entry = neighbour_take_request(&r->neighbours);
 	if (entry) {
 		event_set_request(r, event, entry->iface, entry->addr);
 		return true;
@@ -245,7 +254,7 @@ bool router_event_next(struct router *r, struct router_event *event)
 		if (!(r->announce & 1u << i))
 			continue;
 		r->announce &= ~(1u << i);
-		event_set_request(r, event, i, r->iface[i].addr);
+		event_set_request(r, event, i, r->iface[i].v4.addr);
 		return true;
 	}
 	return false;
@@ -253,7 +262,7 @@ bool router_event_next(struct router *r, struct router_event *event)
 
 void router_tick(struct router *r, uint64_t now)
 {
-	arp_tick(&r->arp, now);
+	neighbour_tick(&r->neighbours, now);
 	conntrack_expire(&r->flows, now, SWEEP_COUNT);
 }
 

@@ -18,15 +18,15 @@
  * router_iface_flush() and router_iface_clear(), which walk all flows once.
  *
  * Time is nanoseconds of any clock that never goes back. Interfaces are numbered 0 ..
- * ROUTER_IF_COUNT-1. Addresses are struct ip_addr; all of them are IPv4 for now.
+ * ROUTER_IF_COUNT-1. Addresses are of either family.
  */
 #ifndef CAMBIUM_NET_CORE_ROUTER_H
 #define CAMBIUM_NET_CORE_ROUTER_H
 
 #include <abi/rules.h>
-#include "arp.h"
 #include "conntrack.h"
 #include "early.h"
+#include "neighbour.h"
 #include "packet.h"
 #include "reload.h"
 #include "rules.h"
@@ -46,18 +46,26 @@ enum iface_kind {
 };
 
 /*
- * What an interface is. @mac and @addr are the router's own there; @prefix_len (1 .. 32) tells
- * which addresses are on the link. @mtu (68 .. 65535) counts from the IPv4 header on. @flow_limit
- * bounds the flows that were opened from this interface (0: half of the table). Inner: @peer_mac
- * and @peer are the other end's. Uplink: @peer is the gateway, or all zero for none.
+ * What an interface is in one family. @addr is the router's own there, all zero where it has none: then nothing of that
+ * family passes; @prefix_len (1 .. 32 or 128) tells which addresses are on the link. Inner: @peer is the other end's. Uplink:
+ * @peer is the gateway, for IPv6 perhaps by its link-local address, or all zero for none.
+ */
+struct iface_net {
+	struct ip_addr addr;
+	struct ip_addr peer;
+	uint8_t prefix_len;
+};
+
+/*
+ * What an interface is. @mac is the router's own there, the address of at least one family too; @peer_mac is an inner
+ * peer's. @mtu (68 .. 65535, with IPv6 1280 ..) counts from the IP header on. @flow_limit bounds the flows that were opened
+ * from this interface (0: half of the table).
  */
 struct iface_config {
 	enum iface_kind kind;
 	struct mac mac;
 	struct mac peer_mac;
-	struct ip_addr addr;
-	struct ip_addr peer;
-	uint8_t prefix_len;
+	struct iface_net v4, v6;
 	uint16_t mtu;
 	uint32_t flow_limit;
 };
@@ -104,7 +112,7 @@ struct router {
 	struct rules_table rules;
 	struct rules_published published;
 	struct conntrack flows;
-	struct arp_table arp;
+	struct neighbour_table neighbours;
 	struct reply_budget budget[ROUTER_IF_COUNT];
 	struct early_table early;
 	uint32_t over;     /* bit i: the peer of inner interface i is over its budget */
@@ -173,8 +181,8 @@ bool router_review(struct router *r, uint64_t now, uint32_t count);
 /*
  * Configure interface @index, which router_iface_clear() cleared or nobody set yet. False (and
  * nothing changed) when @index or @config is not sane: a number out of range or in use, a kind,
- * prefix length or MTU out of range, a MAC that is zero or multicast, an address that is no unicast
- * address, an inner peer missing, outside the prefix or equal to the router's own address or
+ * prefix length or MTU out of range, a MAC that is zero or multicast, no address, one that is no unicast
+ * address of its family, an inner peer missing, outside the prefix or equal to the router's own address or
  * another interface's, a gateway outside the prefix.
  */
 bool router_iface_set(struct router *r, unsigned index, const struct iface_config *config);
@@ -216,7 +224,7 @@ enum verdict {
 struct output {
 	enum reason reason;
 	uint32_t rule;
-	uint16_t hold; /* 0 .. ARP_HOLD_COUNT-1, not in use by another held packet */
+	uint16_t hold; /* 0 .. NEIGHBOUR_HOLD_COUNT-1, not in use by another held packet */
 	uint8_t out_if;
 	bool log;
 	struct flow_tuple opening;
@@ -239,13 +247,15 @@ enum router_event_kind {
 	EVENT_DISCARD, /* free the held frame number hold: its next hop is unknown */
 };
 
+#define ROUTER_FRAME_MAX 128u
+
 struct router_event {
 	enum router_event_kind kind;
 	uint8_t out_if;
 	uint16_t hold;
 	struct mac mac;
 	uint32_t len;
-	uint8_t frame[ETH_FRAME_MIN];
+	uint8_t frame[ROUTER_FRAME_MAX];
 };
 
 /*

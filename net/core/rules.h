@@ -15,7 +15,8 @@
 #define RULE_INDEX_NONE 0xffffffffu
 
 /* What this router can do; a table that asks for more is refused. */
-#define RULES_FEATURES_SUPPORTED (RULES_FEATURE_BALANCE | RULES_FEATURE_LIMIT | RULES_FEATURE_LOG | RULES_FEATURE_COUNT)
+#define RULES_FEATURES_SUPPORTED                                                                                       \
+	(RULES_FEATURE_IPV6 | RULES_FEATURE_BALANCE | RULES_FEATURE_LIMIT | RULES_FEATURE_LOG | RULES_FEATURE_COUNT)
 
 /* What rules_check() can find. */
 enum rules_error {

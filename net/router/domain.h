@@ -37,12 +37,12 @@ struct router_domain {
 	struct router brain;
 	struct frame_pool frames;
 	struct nic *nic;
-	bool link_up;                          /* as last reported */
-	struct netback backs[ROUTER_IF_COUNT]; /* by interface number; number 0 is not used */
-	uint32_t back_mask;                    /* bit i: interface i has an entry in the device page */
-	uint32_t next_back;                    /* where the next round begins */
-	struct frame *held[ARP_HOLD_COUNT];    /* by hold number */
-	const void *policy;                    /* the copy of the rules table in force, or NULL */
+	bool link_up;                             /* as last reported */
+	struct netback backs[ROUTER_IF_COUNT];    /* by interface number; number 0 is not used */
+	uint32_t back_mask;                       /* bit i: interface i has an entry in the device page */
+	uint32_t next_back;                       /* where the next round begins */
+	struct frame *held[NEIGHBOUR_HOLD_COUNT]; /* by hold number */
+	const void *policy;                       /* the copy of the rules table in force, or NULL */
 	uint32_t policy_generation;
 
 	/* sleep */

@@ -31,9 +31,9 @@ static bool iface_identify(struct router_domain *d, unsigned index, const struct
 	struct iface_config config = {.kind = IFACE_INNER,
 				      .mac = mac_from(e->net.router_mac),
 				      .peer_mac = mac_from(e->net.mac),
-				      .addr = ip_addr_from_v4(e->net.gateway),
-				      .peer = ip_addr_from_v4(e->net.address),
-				      .prefix_len = (uint8_t)MIN(e->net.prefix, 255u),
+				      .v4 = {.addr = ip_addr_from_v4(e->net.gateway),
+					     .peer = ip_addr_from_v4(e->net.address),
+					     .prefix_len = (uint8_t)MIN(e->net.prefix, 255u)},
 				      .mtu = (uint16_t)MIN(e->net.mtu, FRAME_LEN_MAX - ETH_LEN)};
 
 	router_iface_clear(&d->brain, index);
@@ -141,9 +141,9 @@ static bool uplink_set(struct router_domain *d, const struct device_net *net)
 	const uint8_t *mac = d->nic->mac;
 	struct iface_config config = {.kind = IFACE_UPLINK,
 				      .mac = mac_from(mac),
-				      .addr = ip_addr_from_v4(net->address),
-				      .peer = ip_addr_from_v4(net->gateway),
-				      .prefix_len = (uint8_t)MIN(net->prefix, 255u),
+				      .v4 = {.addr = ip_addr_from_v4(net->address),
+					     .peer = ip_addr_from_v4(net->gateway),
+					     .prefix_len = (uint8_t)MIN(net->prefix, 255u)},
 				      .mtu = (uint16_t)MIN(net->mtu ? net->mtu : 1500u, d->nic->mtu)};
 
 	if (!router_iface_set(&d->brain, UPLINK, &config)) {

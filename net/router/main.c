@@ -17,7 +17,7 @@
 #include <drivers/pci/dma.h>
 
 /* What the card has for receiving and sending, what waits for ARP, and some in our hands. */
-#define FRAME_COUNT (NIC_FRAMES_MAX + ARP_HOLD_COUNT + 64u)
+#define FRAME_COUNT (NIC_FRAMES_MAX + NEIGHBOUR_HOLD_COUNT + 64u)
 #define FLOWS_DEFAULT 8192u
 
 static struct router_domain domain;

@@ -35,12 +35,11 @@ static void ifaces_set(struct router *r)
 		struct iface_config config = {.kind = model_ifaces[i].uplink ? IFACE_UPLINK : IFACE_INNER,
 					      .mac = router_mac(i),
 					      .peer_mac = peer_mac(i),
-					      .addr = ip_addr_from_v4(places[i].addr),
-					      .prefix_len = 24,
+					      .v4 = {.addr = ip_addr_from_v4(places[i].addr), .prefix_len = 24},
 					      .mtu = 1500};
 
 		if (places[i].peer)
-			config.peer = ip_addr_from_v4(places[i].peer);
+			config.v4.peer = ip_addr_from_v4(places[i].peer);
 		cr_assert(router_iface_set(r, model_ifaces[i].number, &config));
 	}
 }

@@ -346,8 +346,7 @@ Test(net_router, a_known_flow_is_not_entered_from_another_interface)
 	struct frame *frame = frame_new();
 	struct iface_config uplink = {.kind = IFACE_UPLINK,
 				      .mac = router_mac(3),
-				      .addr = ip_addr_from_v4(IP(192, 0, 2, 1)),
-				      .prefix_len = 24,
+				      .v4 = {.addr = ip_addr_from_v4(IP(192, 0, 2, 1)), .prefix_len = 24},
 				      .mtu = 1500};
 	struct spec spec = spec_from_inner(1, IP_PROTO_UDP, FAR_IP, 4000, 53), answer;
 
@@ -443,7 +442,7 @@ Test(net_router, a_next_hop_that_never_answers_is_given_up_and_its_frames_come_b
 			discards += event.kind == EVENT_DISCARD;
 		}
 	}
-	cr_assert_eq(requests, ARP_TRIES);
+	cr_assert_eq(requests, NEIGHBOUR_TRIES);
 	cr_assert_eq(discards, 1);
 	expect_drop(world, 1, &spec, REASON_NEIGHBOUR_FAILED);
 	frame_free(frame);
@@ -464,10 +463,12 @@ Test(net_router, a_domain_that_scans_the_link_does_not_cut_off_the_gateway)
 	}
 	cr_assert_gt(world->r.reasons[REASON_NEIGHBOUR_FULL], 0);
 	cr_assert_gt(world->r.reasons[REASON_HOLD_FULL], 0);
-	cr_assert_eq(arp_resolve(&world->r.arp, 0, ip_addr_from_v4(GATEWAY_IP), true, world->now, &mac, &hold),
-		     ARP_RESULT_MAC);
-	cr_assert_eq(arp_resolve(&world->r.arp, 0, ip_addr_from_v4(IP(198, 51, 100, 2)), true, world->now, &mac, &hold),
-		     ARP_RESULT_HOLD, "another gateway still finds a place");
+	cr_assert_eq(
+		neighbour_resolve(&world->r.neighbours, 0, ip_addr_from_v4(GATEWAY_IP), true, world->now, &mac, &hold),
+		NEIGHBOUR_RESULT_MAC);
+	cr_assert_eq(neighbour_resolve(&world->r.neighbours, 0, ip_addr_from_v4(IP(198, 51, 100, 2)), true, world->now,
+				       &mac, &hold),
+		     NEIGHBOUR_RESULT_HOLD, "another gateway still finds a place");
 	frame_free(frame);
 	world_free(world);
 }
@@ -485,8 +486,9 @@ Test(net_router, nobody_moves_the_gateway_by_announcing_it)
 			GATEWAY_IP);
 	cr_assert_eq(world_input(world, 0, frame), VERDICT_CONSUMED);
 	cr_assert_eq(world->out.reason, REASON_ARP_IGNORED);
-	cr_assert_eq(arp_resolve(&world->r.arp, 0, ip_addr_from_v4(GATEWAY_IP), true, world->now, &mac, &hold),
-		     ARP_RESULT_MAC);
+	cr_assert_eq(
+		neighbour_resolve(&world->r.neighbours, 0, ip_addr_from_v4(GATEWAY_IP), true, world->now, &mac, &hold),
+		NEIGHBOUR_RESULT_MAC);
 	cr_assert(mac_equal(mac, gateway_mac()));
 	frame_free(frame);
 	world_free(world);
@@ -524,8 +526,7 @@ Test(net_router, a_new_uplink_announces_itself_once)
 	struct world *world = calloc(1, sizeof(*world));
 	struct iface_config uplink = {.kind = IFACE_UPLINK,
 				      .mac = router_mac(0),
-				      .addr = ip_addr_from_v4(UPLINK_IP),
-				      .prefix_len = 24,
+				      .v4 = {.addr = ip_addr_from_v4(UPLINK_IP), .prefix_len = 24},
 				      .mtu = 1500};
 	size_t len = router_get_memory_size(4);
 	struct router_event event;
@@ -552,24 +553,24 @@ Test(net_router, an_interface_that_makes_no_sense_is_refused)
 	struct iface_config good = {.kind = IFACE_INNER,
 				    .mac = router_mac(5),
 				    .peer_mac = peer_mac(5),
-				    .addr = ip_addr_from_v4(IP(10, 0, 5, 1)),
-				    .peer = ip_addr_from_v4(IP(10, 0, 5, 2)),
-				    .prefix_len = 30,
+				    .v4 = {.addr = ip_addr_from_v4(IP(10, 0, 5, 1)),
+					   .peer = ip_addr_from_v4(IP(10, 0, 5, 2)),
+					   .prefix_len = 30},
 				    .mtu = 1500};
 
 	REFUSED(kind, (enum iface_kind)3);
-	REFUSED(prefix_len, 0);
-	REFUSED(prefix_len, 33);
+	REFUSED(v4.prefix_len, 0);
+	REFUSED(v4.prefix_len, 33);
 	REFUSED(mtu, 67);
 	REFUSED(mac.octets[0], 1);
 	REFUSED(peer_mac, (struct mac){{0}});
 	REFUSED(peer_mac, good.mac);
-	REFUSED(addr, ip_addr_from_v4(0));
-	REFUSED(addr, ip_addr_from_v4(IP(10, 0, 5, 3)));
-	REFUSED(addr, good.peer);
-	REFUSED(addr, ip_addr_from_v4(UPLINK_IP));
-	REFUSED(peer, ip_addr_from_v4(IP(10, 0, 5, 5)));
-	REFUSED(peer, ip_addr_from_v4(0));
+	REFUSED(v4.addr, ip_addr_from_v4(0));
+	REFUSED(v4.addr, ip_addr_from_v4(IP(10, 0, 5, 3)));
+	REFUSED(v4.addr, good.v4.peer);
+	REFUSED(v4.addr, ip_addr_from_v4(UPLINK_IP));
+	REFUSED(v4.peer, ip_addr_from_v4(IP(10, 0, 5, 5)));
+	REFUSED(v4.peer, ip_addr_from_v4(0));
 	cr_assert_not(router_iface_set(&world->r, 1, &good));
 	cr_assert_not(router_iface_set(&world->r, 32, &good));
 	cr_assert(router_iface_set(&world->r, 5, &good));

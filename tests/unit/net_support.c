@@ -327,15 +327,24 @@ void rules_repair(void *table, size_t len)
 	free(rest);
 }
 
+/* Host number @host on the IPv6 link of interface @index. */
+static struct ip_addr world_v6(unsigned index, uint8_t host)
+{
+	return (struct ip_addr){{0x20, 0x01, 0x0d, 0xb8, index ? 0 : 1, (uint8_t)index, [15] = host}};
+}
+
 static void world_set_ifaces(struct world *world)
 {
 	for (unsigned i = 0; i < 3; i++) {
 		struct iface_config config = {
 			.kind = i == 0 ? IFACE_UPLINK : IFACE_INNER,
 			.mac = router_mac(i),
-			.addr = ip_addr_from_v4(i == 0 ? UPLINK_IP : IP(10, 0, i, 1)),
-			.peer = ip_addr_from_v4(i == 0 ? GATEWAY_IP : IP(10, 0, i, 2)),
-			.prefix_len = 24,
+			.v4 = {.addr = ip_addr_from_v4(i == 0 ? UPLINK_IP : IP(10, 0, i, 1)),
+			       .peer = ip_addr_from_v4(i == 0 ? GATEWAY_IP : IP(10, 0, i, 2)),
+			       .prefix_len = 24},
+			.v6 = {.addr = world_v6(i, i == 0 ? 0x10 : 1),
+			       .peer = world_v6(i, i == 0 ? 1 : 2),
+			       .prefix_len = 64},
 			.mtu = 1500,
 		};
 
@@ -351,7 +360,7 @@ static void world_learn_gateway(struct world *world)
 	struct mac mac;
 	uint16_t hold;
 
-	arp_resolve(&world->r.arp, 0, ip_addr_from_v4(GATEWAY_IP), true, world->now, &mac, &hold);
+	neighbour_resolve(&world->r.neighbours, 0, ip_addr_from_v4(GATEWAY_IP), true, world->now, &mac, &hold);
 	world_answer(world);
 	cr_assert_eq(world->r.reasons[REASON_ARP_REPLY], 1);
 }

@@ -3,9 +3,9 @@
  * What the tests of net/core share: a second, naive way to build and judge frames, and a small
  * world around one router.
  *
- *	interface 0: uplink 198.51.100.10/24, gateway 198.51.100.1
- *	interface 1: inner, router 10.0.1.1, peer 10.0.1.2
- *	interface 2: inner, router 10.0.2.1, peer 10.0.2.2
+ *	interface 0: uplink 198.51.100.10/24, gateway 198.51.100.1; 2001:db8:100::10/64, gateway 2001:db8:100::1
+ *	interface 1: inner, router 10.0.1.1, peer 10.0.1.2; 2001:db8:1::1/64, peer 2001:db8:1::2
+ *	interface 2: inner, router 10.0.2.1, peer 10.0.2.2; 2001:db8:2::1/64, peer 2001:db8:2::2
  */
 #ifndef CAMBIUM_TESTS_NET_SUPPORT_H
 #define CAMBIUM_TESTS_NET_SUPPORT_H
@@ -95,7 +95,7 @@ struct world {
 	struct output out;
 };
 
-/* The interfaces of the world above, as a rules text begins. */
+/* The interfaces of the world above, as a rules text begins; their IPv6 addresses no rule has to know. */
 #define WORLD_INTERFACES                                                                                               \
 	"interface net = uplink 0 address 198.51.100.10/24 gateway 198.51.100.1\n"                                     \
 	"interface one = inner 1 address 10.0.1.1/24 peer 10.0.1.2\n"                                                  \

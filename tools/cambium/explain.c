@@ -25,9 +25,8 @@ static bool ifaces_set(struct router *r, const struct policy *policy)
 			.kind = iface->kind == RULES_IF_UPLINK ? IFACE_UPLINK : IFACE_INNER,
 			.mac = mac_of(1, i),
 			.peer_mac = mac_of(2, i),
-			.addr = ip_addr_read(iface->addr4, true),
-			.peer = ip_addr_read(iface->peer4, true),
-			.prefix_len = iface->len4,
+			.v4 = {ip_addr_read(iface->addr4, true), ip_addr_read(iface->peer4, true), iface->len4},
+			.v6 = {ip_addr_read(iface->addr6, false), ip_addr_read(iface->peer6, false), iface->len6},
 			.mtu = 1500,
 		};
 
@@ -42,16 +41,18 @@ static uint32_t l4_len(const struct described *p)
 	return p->proto == RULES_PROTO_TCP ? 20 : 8;
 }
 
-/* The frame of @p with all checksums, its length returned. */
-static uint32_t frame_build(const struct described *p, uint8_t *frame)
+/* The IP header of @p for @len bytes of layer 4 at @ip; where those begin. */
+static uint8_t *ip_build(const struct described *p, uint32_t len, uint8_t *ip)
 {
-	uint8_t *ip = frame + ETH_HEADER_LEN, *l4 = ip + IPV4_HEADER_LEN;
-	struct mac dst = mac_of(1, p->from), src = mac_of(2, p->from);
-	uint32_t len = l4_len(p), sum, at = p->proto == RULES_PROTO_TCP ? 16 : p->proto == RULES_PROTO_UDP ? 6 : 2;
-
-	memcpy(frame, dst.octets, 6);
-	memcpy(frame + 6, src.octets, 6);
-	be16_put(frame + 12, ETHERTYPE_IPV4);
+	if (p->family == RULES_FAMILY_IPV6) {
+		ip[0] = 0x60;
+		be16_put(ip + 4, (uint16_t)len);
+		ip[6] = p->proto;
+		ip[7] = 64;
+		memcpy(ip + 8, p->src.octets, 16);
+		memcpy(ip + 24, p->dst.octets, 16);
+		return ip + IPV6_HEADER_LEN;
+	}
 	ip[0] = 0x45;
 	be16_put(ip + 2, (uint16_t)(IPV4_HEADER_LEN + len));
 	ip[8] = 64;
@@ -59,21 +60,42 @@ static uint32_t frame_build(const struct described *p, uint8_t *frame)
 	memcpy(ip + 12, ip_addr_get_octets(&p->src), 4);
 	memcpy(ip + 16, ip_addr_get_octets(&p->dst), 4);
 	be16_put(ip + 10, (uint16_t)~checksum_fold(checksum_add(0, ip, IPV4_HEADER_LEN)));
-	be16_put(l4, p->sport);
-	be16_put(l4 + 2, p->dport);
+	return ip + IPV4_HEADER_LEN;
+}
+
+static bool is_ping(const struct described *p)
+{
+	return p->proto != RULES_PROTO_TCP && p->proto != RULES_PROTO_UDP;
+}
+
+/* The frame of @p with all checksums, its length returned. */
+static uint32_t frame_build(const struct described *p, uint8_t *frame)
+{
+	bool is_v4 = p->family == RULES_FAMILY_IPV4;
+	struct mac dst = mac_of(1, p->from), src = mac_of(2, p->from);
+	uint32_t len = l4_len(p), sum, at = p->proto == RULES_PROTO_TCP ? 16 : p->proto == RULES_PROTO_UDP ? 6 : 2;
+	uint8_t *l4 = ip_build(p, len, frame + ETH_HEADER_LEN);
+
+	memcpy(frame, dst.octets, 6);
+	memcpy(frame + 6, src.octets, 6);
+	be16_put(frame + 12, is_v4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6);
+	if (is_ping(p)) {
+		l4[0] = is_v4 ? ICMP_ECHO_REQUEST : ICMP6_ECHO_REQUEST;
+		be16_put(l4 + 4, PING_ID);
+	} else {
+		be16_put(l4, p->sport);
+		be16_put(l4 + 2, p->dport);
+	}
 	if (p->proto == RULES_PROTO_TCP) {
 		l4[12] = 5 << 4;
 		l4[13] = TCP_SYN;
 		be16_put(l4 + 14, 65535);
 	} else if (p->proto == RULES_PROTO_UDP) {
 		be16_put(l4 + 4, (uint16_t)len);
-	} else {
-		l4[0] = ICMP_ECHO_REQUEST;
-		be16_put(l4 + 4, PING_ID);
 	}
 	sum = p->proto == RULES_PROTO_ICMP ? 0 : checksum_add_pseudo(0, p->src, p->dst, p->proto, len);
 	be16_put(l4 + at, (uint16_t)~checksum_fold(checksum_add(sum, l4, len)));
-	return ETH_HEADER_LEN + IPV4_HEADER_LEN + len;
+	return (uint32_t)(l4 - frame) + len;
 }
 
 /* What the frame became, as a description. */
@@ -86,7 +108,7 @@ static void becomes_read(struct packet *pkt, struct explanation *e)
 		return;
 	e->becomes.src = info.src;
 	e->becomes.dst = info.dst;
-	if (e->packet.proto != RULES_PROTO_ICMP) {
+	if (!is_ping(&e->packet)) {
 		e->becomes.sport = info.sport;
 		e->becomes.dport = info.dport;
 	}
@@ -215,7 +237,7 @@ bool policy_explain(const struct policy *policy, const char *words, struct expla
 	view = rules_view(table);
 	e->place = e->packet.to >= 0 ? (uint8_t)e->packet.to
 				     : place_find(policy, e->packet.from, e->packet.family, e->packet.dst);
-	if (e->packet.to >= 0 || e->packet.family != RULES_FAMILY_IPV4 || !whole_ask(policy, table, len, e))
+	if (e->packet.to >= 0 || !whole_ask(policy, table, len, e))
 		rules_ask(policy, &view, e);
 	free(table);
 	return true;
