@@ -23,7 +23,7 @@
 #define PORT_WEB2 8081u
 #define PORT_FORWARD "8092"
 #define PATIENCE 240u
-#define WRK "wrk", "-t1", "-c10", "-d10s"
+#define WRK "wrk", "-t1", "-c10", "-d6s"
 #define OVER_BUDGET " for a domain that is over its budget"
 
 struct measure {
@@ -158,7 +158,7 @@ static void rows(const struct place *p)
 		row_missing("two services alone", "the neighbours could not be ended, or the loads failed");
 		return;
 	}
-	row("two services alone: wrk -t1 -c10 -d10s at web1, HEAD / each 10 ms at web2", "one CPU; QEMU's user network",
+	row("two services alone: wrk -t1 -c10 -d6s at web1, HEAD / each 10 ms at web2", "one CPU; QEMU's user network",
 	    "%.0f requests/s; median %.1f ms, p99 %.1f ms, most %.1f ms of %u", alone.rate, alone.probe.median,
 	    alone.probe.p99, alone.probe.most, alone.probe.answers);
 	for (unsigned i = 0; i < ANTISOCIALS; i++) {

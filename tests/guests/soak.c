@@ -5,15 +5,16 @@
  * they were. The builder is written out by hand, so that every object of a domain's life is made here.
  * Exits with 0, or with 1 behind a line that says which counter is off.
  *
- * soak 0 JUDGE FIRST: the same beside others who do the like, in slots from FIRST on, as long as the judge says (storm.h).
- * The machine's counters are the judge's then, this domain's own are compared here.
+ * soak ROUNDS beside: the same beside others, who change the machine's counters; only this domain's own are compared.
+ * soak 0 JUDGE FIRST: so, too, in slots from FIRST on, as long as the judge says, who compares the machine's (storm.h).
  */
 #include "storm.h"
 
 #define WARM_UP 20u /* rounds until tables have grown to what the rounds need */
 #define REPORT 10000u
 #define FIRST_SLOT 100u
-#define SLOTS 400u
+#define SLOTS 800u
+#define SLOTS_BESIDE 16u /* fewer than WARM_UP: what an earlier life left in one is met at once */
 #define PAUSE_NS 20000000u
 
 enum { L4, L3, L2, L1_FIXED, L1_TEXT, DATA, OFFERED, SPARE, FRAMES };
@@ -38,8 +39,9 @@ struct child {
 static uint32_t image;
 static uint64_t text_mfn, window;
 static void *page, *gift;
-static struct storm_board *board; /* NULL: nobody else makes domains */
-static uint32_t first_slot = FIRST_SLOT;
+static bool alone = true;
+static struct storm_board *board; /* NULL: there is no judge */
+static uint32_t first_slot = FIRST_SLOT, slots = SLOTS;
 
 /* sched_shutdown(REASON_EXIT, 0), sched_block(never) or a division by zero, by the child's RDI. */
 __asm__(".section .rodata\n"
@@ -127,17 +129,27 @@ static uint32_t offer(uint32_t domid, uint32_t peer, uint64_t mfn, uint32_t flag
 	return (uint32_t)must(hc_grant_offer(domid, &o), "grant_offer");
 }
 
+/* In a slot that nobody left a domain in: a builder that is ended leaves what it was building. */
+static uint32_t create_somewhere(struct domain_create *create)
+{
+	int64_t result;
+
+	for (uint32_t tries = 0; (result = hc_domain_create(create)) == -HC_ENOSLOT && tries < slots; tries++)
+		create->slot = first_slot + (create->slot - first_slot + 1) % slots;
+	return (uint32_t)must(result, "domain_create");
+}
+
 static void build(struct child *c, uint32_t round)
 {
 	struct domain_create create = {.name = "soak-child",
-				       .slot = first_slot + round % SLOTS,
+				       .slot = first_slot + round % slots,
 				       .max_pages = 64,
 				       .weight = 1 + round % 1000,
 				       .vcpu_count = 1,
 				       .reserved_pages = round % 32};
 
 	c->way = round % WAYS;
-	c->id = (uint32_t)must(hc_domain_create(&create), "domain_create");
+	c->id = create_somewhere(&create);
 	must(hc_domain_populate(c->id, c->mfn, FRAMES), "domain_populate");
 	must(hc_image_attach(c->id, image), "image_attach");
 	tables_make(c);
@@ -215,7 +227,7 @@ static struct counters count(void)
 	struct machine_memory memory = {0};
 	struct domain_info self;
 
-	if (!board) {
+	if (alone) {
 		must(hc_machine_info(&machine), "machine_info");
 		must(hc_machine_memory(&memory), "machine_memory");
 	}
@@ -302,6 +314,9 @@ int main(int argc, char **argv)
 	uint32_t rounds = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1000;
 	struct counters before;
 
+	alone = argc <= 2;
+	if (!alone)
+		slots = SLOTS_BESIDE;
 	if (argc > 3) {
 		first_slot = (uint32_t)strtoul(argv[3], NULL, 10);
 		board_offer((uint32_t)strtoul(argv[2], NULL, 10));

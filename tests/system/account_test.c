@@ -122,3 +122,36 @@ Test(account, the_operator_sees_and_changes_shares, .timeout = TIMEOUT)
 	machine_is_well(m);
 	machine_stop(m);
 }
+
+static void ends_when_killed(struct machine *m, const char *name)
+{
+	size_t from = machine_here(m);
+	char text[80];
+
+	snprintf(text, sizeof text, "kill %s\n", name);
+	machine_send(m, text);
+	snprintf(text, sizeof text, "^control: %s died: ended by the control domain, code 0$", name);
+	MUST(machine_expect_from(m, from, text));
+}
+
+/* The neighbours of the isolation benchmark: each is what it should be for as long as nobody ends it, whatever happens to the others. */
+Test(account, antisocial_domains_go_on_until_they_are_ended, .timeout = TIMEOUT)
+{
+	static const char *const names[] = {"churn", "sink", "spin", "thrash", "events", "flood", "calls"};
+	struct machine_options options = {
+		.log = "account-antisocial", .config = "bench-isolation", .door = MACHINE_PVH};
+	struct machine *m = machine_start(&options);
+
+	MUST(m);
+	MUST(machine_expect(m, "^control: started churn as "));
+	MUST(machine_expect(m, "^control: started calls as "));
+	ends_when_killed(m, "churn");
+	/* In its second life, too, though what it was building is still there. */
+	machine_skip(m);
+	machine_send(m, "start churn\n");
+	MUST(machine_expect(m, "^churn| soak: 0 rounds: "));
+	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+		ends_when_killed(m, names[i]);
+	machine_is_well(m);
+	machine_stop(m);
+}

@@ -34,7 +34,7 @@ static const struct plan_domain domains[] = {
 	/* Takes nothing of what the storm sends it, but wakes up for it. */
 	[SLEEPER] = ANTISOCIAL("sleeper", "antisocial", "antisocial count 86400000 86400001", 0),
 	ANTISOCIAL("spin", "antisocial", "antisocial spin", 0),
-	ANTISOCIAL("churn", "soak", "soak 100000000", CAP_DOMAIN),
+	ANTISOCIAL("churn", "soak", "soak 100000000 beside", CAP_DOMAIN),
 	ANTISOCIAL("thrash", "antisocial", "antisocial thrash", 0),
 	/* to the sleeper: its slot is one more than its place */
 	ANTISOCIAL("events", "antisocial", "antisocial events 5", CAP_DOMAIN),
