@@ -15,8 +15,6 @@ void cpu_policy_init(void)
 {
 	if (cpu_policy()->refusal[0])
 		log_fatal("CPU refused: %s", cpu_policy()->refusal);
-	if (cpu_policy()->insecure_meltdown)
-		log_line("WARNING: insecure=meltdown: any guest can read all of this machine's memory");
 }
 
 const struct boot_cpu *cpu_policy(void)

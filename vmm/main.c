@@ -24,18 +24,6 @@
 
 #define VERSION "0.1"
 
-static void say_cpu(void)
-{
-	const struct boot_cpu *p = cpu_policy();
-
-	log_line("cpu: family %u model %u stepping %u%s, suffers from %x, state %u bytes (xcr0 %lx)", p->family,
-		 p->model, p->stepping, p->hypervisor ? " in a virtual machine" : "", p->suffers, p->xstate_bytes,
-		 p->xcr0);
-	log_line("cpu: on:%s%s%s%s%s%s%s", p->smep ? " smep" : "", p->smap ? " smap" : "", p->umip ? " umip" : "",
-		 p->pge ? " pge" : "", p->fsgsbase ? " fsgsbase" : "", p->xsave ? " xsave" : "",
-		 p->gib_pages ? " 1g-pages" : "");
-}
-
 static void say_devices(void)
 {
 	for (unsigned i = 0; i < pci_count(); i++) {
@@ -67,7 +55,6 @@ void vmm_main(const struct boot_info *physical)
 	cpu_policy_init();
 	cpu_patch_entry(cpu_policy()->smap);
 	cpu_features_enable();
-	say_cpu();
 	/* 4. Our own page tables; the door's are dead from here on. */
 	paging_init();
 	/* 5. What the door says about the machine. */

@@ -100,6 +100,7 @@ static void load(struct cpu *c, struct vcpu *v)
 	__asm__ volatile("movl %0, %%ds\n\tmovl %0, %%es\n\tmovl %0, %%fs\n\tmovl %0, %%gs" : : "r"(0));
 	wrmsr(MSR_FS_BASE, v->frame.fs_base);
 	wrmsr(MSR_GS_BASE, v->frame.gs_base);
+	time_record_update(v);
 	c->loaded = v;
 }
 
@@ -198,9 +199,8 @@ void run_wake(struct vcpu *v)
 	wake(v, 0);
 }
 
-static void run_timers(struct cpu *c)
+static void run_timers(struct cpu *c, uint64_t now)
 {
-	uint64_t now = time_now();
 	struct timer *t;
 
 	/* Looked at without the lock: others take timers out, and who puts one in kicks this CPU. */
@@ -229,19 +229,32 @@ static bool scrub_ahead(struct cpu *c)
 	return e == HC_OK;
 }
 
-/* When @c has to look again: a timer, or another one's turn. */
-static uint64_t due(struct cpu *c)
+/* When @c has to look again: a timer, another one's turn, the clock. Its queue is locked. */
+static uint64_t due_locked(const struct cpu *c)
 {
-	uint64_t timer = timer_next(&self_lock(c)->timers), turn = bvt_due(&c->queue);
+	uint64_t timer = timer_next(&c->timers), turn = bvt_due(&c->queue), least = MIN(timer, turn);
 
-	run_home_unlock(c);
-	return MIN(timer, turn);
+	return c->id ? least : MIN(least, time_follow_due());
 }
 
-/* What has come up meanwhile: timers, what the IOMMU refused. */
+static uint64_t due(struct cpu *c)
+{
+	uint64_t at = due_locked(self_lock(c));
+
+	run_home_unlock(c);
+	return at;
+}
+
+/* What has come up meanwhile: timers, what the IOMMU refused, the clock. */
 static void housekeep(struct cpu *c)
 {
-	run_timers(c);
+	uint64_t now = time_now();
+
+	run_timers(c, now);
+	if (c->id == 0 && now >= time_follow_due() && world_try(c)) {
+		time_follow();
+		world_leave(c, NULL);
+	}
 	if (device_faults_waiting() && world_try(c)) {
 		device_faults();
 		world_leave(c, NULL);
@@ -300,8 +313,7 @@ static void schedule(struct cpu *c)
 			unload(c);
 		load(c, v);
 	}
-	next = bvt_due(&c->queue);
-	next = MIN(next, timer_next(&c->timers));
+	next = due_locked(c);
 	run_home_unlock(c);
 	arm(c, next);
 	log_drain();
@@ -569,6 +581,6 @@ void vcpu_prepare(struct vcpu *v, mfn_t root, uint64_t entry, uint64_t stack, ui
 				       .cs = SELECTOR_USER_CODE,
 				       .ss = SELECTOR_USER_DATA};
 	v->state = VCPU_RUNNABLE;
-	time_record_fill(&v->domain->shared->vcpu[v->id].time);
+	time_record_update(v);
 	v->domain->shared->wall_clock_base = time_wall_base();
 }

@@ -47,6 +47,7 @@ static struct lock world_lock = {.rank = LOCK_WORLD};
 static uint32_t last_in; /* the CPU that had it last; written by who has it */
 static uint32_t waiting; /* CPUs that want it, whole or not */
 static uint32_t flush_asked;
+static uint32_t holder = CPU_MAX; /* the CPU that others wait for; CPU_MAX: none */
 static uint32_t start_page;
 static uint64_t started_tsc; /* the boot CPU's, before any other runs */
 
@@ -133,6 +134,21 @@ void smp_stop(void)
 		apic_send(0, APIC_STOP);
 }
 
+static void held(const struct cpu *c)
+{
+	uint32_t by;
+
+	while ((by = __atomic_load_n(&holder, __ATOMIC_SEQ_CST)) != CPU_MAX && by != c->id)
+		cpu_relax();
+}
+
+void smp_hold(bool hold)
+{
+	__atomic_store_n(&holder, hold ? this_cpu()->id : CPU_MAX, __ATOMIC_SEQ_CST);
+	if (hold)
+		tlb_flush_all();
+}
+
 void smp_serve(struct cpu *c)
 {
 	uint32_t asked = __atomic_load_n(&flush_asked, __ATOMIC_SEQ_CST);
@@ -141,6 +157,7 @@ void smp_serve(struct cpu *c)
 		return;
 	write_cr3(read_cr3());
 	__atomic_store_n(&c->flushed, asked, __ATOMIC_SEQ_CST);
+	held(c);
 }
 
 uint64_t smp_present(void)
@@ -280,6 +297,7 @@ void ap_main(void)
 	}
 	c->flushed = __atomic_load_n(&flush_asked, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&c->online, true, __ATOMIC_SEQ_CST);
+	held(c);
 	log_line("smp: CPU %u is up (local APIC id %u)", c->id, c->apic_id);
 	run_forever();
 }

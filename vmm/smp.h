@@ -34,6 +34,8 @@ uint64_t smp_present(void);
 void smp_kick(struct cpu *c);
 /* Does what other CPUs have asked of @c, which runs this. */
 void smp_serve(struct cpu *c);
+/* Has all other CPUs wait in ring 0, where they know nothing of what is going to change, or go on. The caller has the world whole. */
+void smp_hold(bool hold);
 /* Stops all other CPUs where they stand, for the last words of this one. */
 void smp_stop(void);
 /* Whether one has: then an NMI is the end (entry.S). */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * System time from the TSC. The scale is fixed at boot; system time 0 is the end of time_init(). Where CPUID does not
- * tell the frequency, a steady clock does: TSC and steady clock are read as pairs, each the tightest of several tries, so
+ * System time from the TSC, which follows a steady clock; system time 0 is the end of time_init(). TSC and steady clock are read as pairs, each the tightest of several tries, so
  * that a pause between two reads (an interrupted virtual machine) does not spoil the result.
  */
 #include "time.h"
@@ -16,6 +15,7 @@
 #include "early.h"
 #include "log.h"
 #include "paging.h"
+#include "smp.h"
 #include "x86.h"
 
 #define PM_TIMER_HZ 3579545u
@@ -27,6 +27,7 @@
 #define HPET_CONFIG 0x10u
 #define HPET_COUNTER 0xf0u
 #define HPET_ENABLE 0x1u
+#define HPET_PERIOD_MIN 1000000u
 #define HPET_PERIOD_MAX 100000000u
 #define MEASURE_PARTS 100u /* a measurement lasts 1/100 s */
 #define PAIR_TRIES 16u
@@ -46,8 +47,13 @@ struct pair {
 	uint32_t steady, apic;
 };
 
-static struct timescale scale;
-static uint64_t tsc_base;
+#define FOLLOW_NS 2000000000ull
+#define FOLLOW_MASK 0xffffffu /* a counter that begins anew sooner can be mistaken after a long sleep */
+
+static struct timescale_clock clock;
+static struct steady reference;
+static uint64_t follow_at = TIME_NEVER;
+static uint32_t generation;
 static uint64_t wall_base;
 
 static uint32_t steady_read(const struct steady *s)
@@ -73,7 +79,7 @@ static bool steady_open(unsigned kind, struct steady *s)
 	if (kind == STEADY_HPET && m->has_hpet) {
 		volatile uint8_t *hpet = paging_map_device(m->hpet.base, 0x400);
 		uint32_t period = mmio_read32(hpet + HPET_PERIOD);
-		if (period == 0 || period > HPET_PERIOD_MAX)
+		if (period < HPET_PERIOD_MIN || period > HPET_PERIOD_MAX)
 			return false;
 		mmio_write32(hpet + HPET_CONFIG, mmio_read32(hpet + HPET_CONFIG) | HPET_ENABLE);
 		*s = (struct steady){"HPET", 1000000000000000ull / period, UINT32_MAX, hpet, 0};
@@ -145,36 +151,65 @@ static uint64_t tsc_hz_from_cpuid(void)
 void time_init(void)
 {
 	uint64_t told = tsc_hz_from_cpuid(), tsc_hz = 0, apic_hz = 0, wall;
-	struct steady s = {0};
+	struct pair first;
 	bool measured = false;
 
 	for (unsigned kind = 0; kind < STEADY_KINDS && !measured; kind++)
-		measured = steady_open(kind, &s) && measure(&s, &tsc_hz, &apic_hz);
+		measured = steady_open(kind, &reference) && measure(&reference, &tsc_hz, &apic_hz);
 	if (!measured)
 		log_fatal("no clock: neither HPET, PM timer nor PIT counts on this machine");
 	if (tsc_hz < TIMESCALE_HZ_MIN || tsc_hz > TIMESCALE_HZ_MAX || apic_hz < 100000)
-		log_fatal("no clock: against the %s the TSC runs at %lu Hz, the local APIC timer at %lu Hz", s.name,
-			  tsc_hz, apic_hz);
+		log_fatal("no clock: against the %s the TSC runs at %lu Hz, the local APIC timer at %lu Hz",
+			  reference.name, tsc_hz, apic_hz);
 	if (told >= TIMESCALE_HZ_MIN && told <= TIMESCALE_HZ_MAX) {
 		tsc_hz = told;
-		s.name = "CPUID";
+		reference.name = "CPUID";
 	}
-	scale = timescale_make(tsc_hz);
 	apic_timer_calibrate_set(apic_hz);
-	log_line("time: %lu kHz, by %s", tsc_hz / 1000, s.name);
+	first = pair_read(&reference);
+	clock = (struct timescale_clock){.scale = timescale_make(tsc_hz),
+					 .tsc_base = first.tsc,
+					 .hz = reference.hz,
+					 .mask = reference.mask,
+					 .seen = first.steady,
+					 .seen_tsc = first.tsc,
+					 .rate = tsc_hz};
+	if (reference.mask >= FOLLOW_MASK)
+		follow_at = FOLLOW_NS;
+	log_line("time: %lu kHz, by %s", tsc_hz / 1000, reference.name);
 	wall = early_boot()->wall_clock;
-	tsc_base = rdtsc_ordered();
 	wall_base = wall > UINT64_MAX / 1000000000u ? 0 : wall * 1000000000u;
 }
 
 uint64_t time_now(void)
 {
-	return timescale_ns(&scale, rdtsc_ordered() - tsc_base);
+	return timescale_clock_ns(&clock, rdtsc_ordered());
+}
+
+uint64_t time_follow_due(void)
+{
+	return follow_at;
+}
+
+void time_follow(void)
+{
+	struct pair p = pair_read(&reference);
+	bool followed;
+
+	/* Nobody reads the clock while it changes, and nobody has read it later than it begins to run otherwise. */
+	smp_hold(true);
+	followed = timescale_follow(&clock, p.tsc, p.steady, rdtsc_ordered());
+	follow_at = time_now() + FOLLOW_NS;
+	generation += followed;
+	for (uint32_t i = 0; i < world.cpu_count && followed; i++)
+		if (cpu_at(i)->loaded)
+			time_record_update(cpu_at(i)->loaded);
+	smp_hold(false);
 }
 
 const struct timescale *time_scale(void)
 {
-	return &scale;
+	return &clock.scale;
 }
 
 uint64_t time_wall_base(void)
@@ -182,19 +217,23 @@ uint64_t time_wall_base(void)
 	return wall_base;
 }
 
-void time_record_fill(struct time_record *record)
+void time_record_update(struct vcpu *v)
 {
+	struct time_record *record = &v->domain->shared->vcpu[v->id].time;
 	_Atomic uint32_t *version = (_Atomic uint32_t *)&record->version;
-	uint32_t v = (atomic_load_explicit(version, memory_order_relaxed) | 1) + 2;
+	uint32_t n = (atomic_load_explicit(version, memory_order_relaxed) | 1) + 2;
 
+	if (v->time_seen == generation + 1)
+		return;
+	v->time_seen = generation + 1;
 	/* 1. Odd: whoever reads meanwhile reads again. */
-	atomic_store_explicit(version, v, memory_order_relaxed);
+	atomic_store_explicit(version, n, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
 	/* 2. The scale. */
-	*(volatile int32_t *)&record->shift = scale.shift;
-	*(volatile uint32_t *)&record->mul = scale.mul;
-	*(volatile uint64_t *)&record->tsc_base = tsc_base;
-	*(volatile uint64_t *)&record->ns_base = 0;
+	*(volatile int32_t *)&record->shift = clock.scale.shift;
+	*(volatile uint32_t *)&record->mul = clock.scale.mul;
+	*(volatile uint64_t *)&record->tsc_base = clock.tsc_base;
+	*(volatile uint64_t *)&record->ns_base = clock.ns_base;
 	/* 3. Even, after all of it. */
-	atomic_store_explicit(version, v + 1, memory_order_release);
+	atomic_store_explicit(version, n + 1, memory_order_release);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * System time: nanoseconds since time_init(), from the TSC. The scale is the one of abi/shared.h, so a guest computes the
+ * System time: nanoseconds since time_init(), from the TSC, at the rate of a steady clock. The scale is the one of abi/shared.h, so a guest computes the
  * same number from its time record.
  */
 #pragma once
@@ -8,6 +8,7 @@
 #include <abi/shared.h>
 
 #include "core/timescale.h"
+#include "core/world.h"
 
 /*
  * Finds the TSC's and the local APIC timer's frequency: from CPUID where it tells, else measured against HPET, PM timer
@@ -20,8 +21,15 @@ const struct timescale *time_scale(void);
 /* System time now, ns. Never goes back. */
 uint64_t time_now(void);
 
-/* Writes the scale into a record in memory that a guest may read meanwhile, by the record's seqlock. */
-void time_record_fill(struct time_record *record);
+/*
+ * When the clock is to be compared with the steady one again; TIME_NEVER: there is none that counts far enough. follow: does that.
+ * The caller has the world whole; other CPUs stand still for the moment at which the clock's rate changes.
+ */
+uint64_t time_follow_due(void);
+void time_follow(void);
+
+/* Brings the time record of @v, which nobody runs, or whose CPU stands still, up to date, by the record's seqlock. */
+void time_record_update(struct vcpu *v);
 
 /* ns since 1970 UTC at system time 0; 0: unknown. */
 uint64_t time_wall_base(void);

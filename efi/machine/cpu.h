@@ -57,7 +57,7 @@ static inline void cpu_raw_read(struct cpu_raw *raw)
 	__asm__ volatile("mov %%cr4, %0" : "=r"(raw->cr4));
 }
 
-/* Fills info->options and info->cpu, by the command line. */
+/* Fills info->options and info->cpu, by the command line, and notes what the CPU is. */
 static inline void cpu_describe(struct boot_info *info)
 {
 	struct cpu_raw raw;
@@ -65,6 +65,7 @@ static inline void cpu_describe(struct boot_info *info)
 	cpu_raw_read(&raw);
 	info->options = options_read(info->cmdline);
 	cpu_policy_decide(&info->cpu, &raw, info->options & BOOT_INSECURE_MELTDOWN);
+	cpu_note(info);
 }
 
 #endif

@@ -55,4 +55,7 @@ enum cpu_vendor { CPU_INTEL, CPU_AMD, CPU_HYGON, CPU_CENTAUR, CPU_ZHAOXIN, CPU_O
  */
 void cpu_policy_decide(struct boot_cpu *p, const struct cpu_raw *raw, bool insecure_meltdown);
 
+/* Says in info->notes what info->cpu is and what is on. */
+void cpu_note(struct boot_info *info);
+
 #endif

@@ -152,7 +152,8 @@ struct vcpu {
 	struct timer timer;          /* timer_set */
 	struct timer block_deadline; /* sched_block */
 	/* of the CPU that it is on */
-	uint64_t settled; /* its run time when its ledger was taken last */
+	uint32_t time_seen; /* which change of the clock's rate its time record has, + 1 */
+	uint64_t settled;   /* its run time when its ledger was taken last */
 	uint8_t in_exception;
 	uint8_t doomed; /* enum domain_reason: its domain is to end of what it did; 0: not */
 	uint32_t doom_code;
