@@ -63,6 +63,9 @@ enum reason admit_check_macs(const struct passage *p)
 		return REASON_NONE;
 	if (info->ethertype == ETHERTYPE_ARP && mac_equal(info->mac_dst, mac_broadcast))
 		return REASON_NONE;
+	if (info->icmp_kind == ICMP_KIND_ND && ip_addr_is_multicast(info->dst) &&
+	    mac_equal(info->mac_dst, mac_from_multicast(info->dst)))
+		return REASON_NONE;
 	return info->mac_dst.octets[0] & 1 ? REASON_NOT_UNICAST : REASON_MAC_DESTINATION;
 }
 

@@ -18,8 +18,6 @@ static enum verdict ip_input(struct passage *p)
 
 	if (reason != REASON_NONE)
 		return passage_drop(p, reason);
-	if (p->info.icmp_kind == ICMP_KIND_ND)
-		return passage_drop(p, REASON_ICMP_TYPE);
 	if (p->info.icmp_kind == ICMP_KIND_ERROR)
 		return forward_error(p);
 	if (!conntrack_find(&p->r->flows, &tuple, p->now, &ref))
@@ -54,7 +52,7 @@ static enum verdict arp_input(struct passage *p)
 		return VERDICT_REPLY;
 	}
 	if (in->kind == IFACE_UPLINK && !message.is_request && mac_equal(p->info.mac_dst, in->mac) &&
-	    neighbour_learn(&p->r->neighbours, p->in_if, message.sender, message.sender_mac, p->now))
+	    neighbour_learn(&p->r->neighbours, p->in_if, message.sender, message.sender_mac, true, p->now))
 		p->out->reason = REASON_ARP_REPLY;
 	else
 		p->out->reason = REASON_ARP_IGNORED;
@@ -91,6 +89,8 @@ static enum verdict frame_input(struct passage *p)
 		return passage_drop(p, reason);
 	if (p->info.ethertype == ETHERTYPE_ARP)
 		return arp_input(p);
+	if (p->info.icmp_kind == ICMP_KIND_ND)
+		return discover_input(p);
 	if (p->info.ip_len > passage_get_in(p)->mtu && p->pkt->gso_type == PACKET_GSO_NONE)
 		return passage_drop(p, REASON_FRAME_LONG);
 	return ip_input(p);
@@ -133,7 +133,8 @@ enum verdict router_input(struct router *r, unsigned in_if, struct packet *pkt, 
 		CHECK(out->out_if < ROUTER_IF_COUNT);
 		r->counters[out->out_if].tx_packets++;
 		r->counters[out->out_if].tx_bytes += pkt->len;
-		if (verdict == VERDICT_REPLY && out->reason != REASON_SELF_ECHO && out->reason != REASON_ARP_REQUEST)
+		if (verdict == VERDICT_REPLY && out->reason != REASON_SELF_ECHO && out->reason != REASON_ARP_REQUEST &&
+		    out->reason != REASON_ND_SOLICITED)
 			drop_note(&p);
 	}
 	return verdict;

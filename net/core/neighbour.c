@@ -139,11 +139,14 @@ enum neighbour_result neighbour_resolve(struct neighbour_table *table, uint8_t i
 	return NEIGHBOUR_RESULT_FAILED;
 }
 
-bool neighbour_learn(struct neighbour_table *table, uint8_t iface, struct ip_addr addr, struct mac mac, uint64_t now)
+bool neighbour_learn(struct neighbour_table *table, uint8_t iface, struct ip_addr addr, struct mac mac, bool replace,
+		     uint64_t now)
 {
 	struct neighbour_entry *entry = entry_find(table, iface, addr);
 
 	if (!entry || (entry->state != NEIGHBOUR_INCOMPLETE && entry->state != NEIGHBOUR_PROBE))
+		return false;
+	if (entry->state == NEIGHBOUR_PROBE && !replace && !mac_equal(entry->mac, mac))
 		return false;
 	entry->mac = mac;
 	entry->state = NEIGHBOUR_REACHABLE;

@@ -85,8 +85,12 @@ enum neighbour_result neighbour_resolve(struct neighbour_table *table, uint8_t i
  * known. */
 bool neighbour_find_mac(struct neighbour_table *table, uint8_t iface, struct ip_addr addr, struct mac *mac);
 
-/* Take in that @addr at @iface answered with @mac. False when nobody had asked. */
-bool neighbour_learn(struct neighbour_table *table, uint8_t iface, struct ip_addr addr, struct mac mac, uint64_t now);
+/*
+ * Take in that @addr at @iface answered with @mac. False when nobody had asked, or when another MAC is known and this one
+ * may not @replace it.
+ */
+bool neighbour_learn(struct neighbour_table *table, uint8_t iface, struct ip_addr addr, struct mac mac, bool replace,
+		     uint64_t now);
 
 /* The next entry to ask for, whose request counts as sent now; NULL when there is none. */
 const struct neighbour_entry *neighbour_take_request(struct neighbour_table *table);

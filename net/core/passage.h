@@ -76,6 +76,20 @@ enum verdict answer_reset(struct passage *p, enum reason reason);
 enum verdict answer_reject(struct passage *p);
 enum verdict answer_self(struct passage *p);
 
+/* --- discover.c: neighbour discovery --- */
+
+/* A message of neighbour discovery, whose MACs are right. */
+enum verdict discover_input(struct passage *p);
+
+/* Let time pass: router advertisements become due. */
+void discover_tick(struct router *r, uint64_t now);
+
+/*
+ * What the router says unasked at interface @index, which has IPv6, into @frame: to the peer, that it is its router; to an
+ * uplink, where its address is. The length.
+ */
+uint32_t discover_write(const struct router *r, uint8_t *frame, uint8_t index);
+
 /* --- route.c: ways out --- */
 
 /*

@@ -61,7 +61,7 @@
 	/* on the way out */                                                                                           \
 	X(TTL_EXPIRED, "time to live ran out")                                                                         \
 	X(TOO_BIG, "larger than the outgoing interface's MTU")                                                         \
-	X(NEIGHBOUR_FAILED, "next hop does not answer ARP")                                                            \
+	X(NEIGHBOUR_FAILED, "next hop does not answer")                                                                \
 	X(NEIGHBOUR_FULL, "too many next hops are being resolved")                                                     \
 	X(HOLD_FULL, "too many packets wait for this next hop")                                                        \
 	/* ARP */                                                                                                      \
@@ -69,7 +69,13 @@
 	X(ARP_SPOOF, "ARP sender is not who it may be")                                                                \
 	X(ARP_REQUEST, "ARP request for the router's address, answered")                                               \
 	X(ARP_REPLY, "ARP reply taken in")                                                                             \
-	X(ARP_IGNORED, "ARP that does not concern the router")
+	X(ARP_IGNORED, "ARP that does not concern the router")                                                         \
+	/* neighbour discovery */                                                                                      \
+	X(ND_INVALID, "malformed neighbour discovery, or not from the link")                                           \
+	X(ND_SPOOF, "neighbour discovery by somebody who may not be that")                                             \
+	X(ND_SOLICITED, "neighbour discovery that asks the router, answered")                                          \
+	X(ND_ADVERTISED, "neighbour that was asked for, taken in")                                                     \
+	X(ND_IGNORED, "neighbour discovery that does not concern the router")
 
 enum reason {
 #define X(name, text) REASON_##name,

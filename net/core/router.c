@@ -11,11 +11,14 @@
 #include <base/check.h>
 
 #include "arp.h"
+#include "nd.h"
 #include "passage.h"
 
 #define SWEEP_COUNT 256u /* flows looked at in one tick */
 #define MTU_MIN_V4 68u
 #define MTU_MIN_V6 1280u
+
+_Static_assert(ROUTER_FRAME_MAX >= ND_FRAME_MAX && ROUTER_FRAME_MAX >= REPLY_RESET_LEN, "room in an event");
 
 /* What stands in the router's memory before the flows. */
 struct own_memory {
@@ -143,13 +146,16 @@ static bool config_is_sane(const struct router *r, const struct iface_config *c)
 	return c->kind == IFACE_UPLINK || (mac_is_station(c->peer_mac) && !mac_equal(c->mac, c->peer_mac));
 }
 
-/* The address at interface @index is to be told to the link, where others may have an older idea of it. */
+/* The addresses at uplink @index are to be told to the link, where others may have an older idea of them. */
 static void router_announce(struct router *r, unsigned index)
 {
 	const struct iface_config *c = &r->iface[index];
+	uint32_t bit = 1u << index;
 
-	if (c->kind == IFACE_UPLINK && !ip_addr_is_unspecified(c->v4.addr))
-		r->announce |= 1u << index;
+	if (c->kind != IFACE_UPLINK)
+		return;
+	r->announce |= ip_addr_is_unspecified(c->v4.addr) ? 0 : bit;
+	r->announce6 |= ip_addr_is_unspecified(c->v6.addr) ? 0 : bit;
 }
 
 bool router_iface_set(struct router *r, unsigned index, const struct iface_config *config)
@@ -183,22 +189,62 @@ void router_iface_clear(struct router *r, unsigned index)
 		return;
 	early_clear(&r->early);
 	r->announce &= ~(1u << index);
+	r->announce6 &= ~(1u << index);
+	r->advert_asked &= ~(1u << index);
+	r->advertised_ns[index] = 0;
 	r->iface[index] = (struct iface_config){.kind = IFACE_NONE};
 	r->counters[index] = (struct iface_counters){0};
 	r->budget[index] = (struct reply_budget){0};
 }
 
-/* The frame of an ARP request for @target at @out_if goes into @event. */
-static void event_set_request(struct router *r, struct router_event *event, uint8_t out_if, struct ip_addr target)
+/* The frame in @event, of @len bytes, goes out at @out_if. */
+static bool event_send(struct router *r, struct router_event *event, uint8_t out_if, uint32_t len)
 {
-	const struct iface_config *out = &r->iface[out_if];
-
 	event->kind = EVENT_SEND;
 	event->out_if = out_if;
-	event->len = ETH_FRAME_MIN;
-	arp_write_request(event->frame, out->mac, out->v4.addr, target);
+	event->len = len;
 	r->counters[out_if].tx_packets++;
-	r->counters[out_if].tx_bytes += ETH_FRAME_MIN;
+	r->counters[out_if].tx_bytes += len;
+	return true;
+}
+
+/* The question for @target at @out_if. */
+static bool event_send_question(struct router *r, struct router_event *event, uint8_t out_if, struct ip_addr target)
+{
+	const struct iface_config *out = &r->iface[out_if];
+	uint32_t len = ETH_FRAME_MIN;
+
+	if (ip_addr_is_v4(target))
+		arp_write_request(event->frame, out->mac, out->v4.addr, target);
+	else
+		len = nd_write_solicitation(event->frame, out->mac, ip_addr_link_local(out->mac), target);
+	return event_send(r, event, out_if, len);
+}
+
+/* The lowest bit of @mask, which it loses. */
+static uint8_t bit_take(uint32_t *mask)
+{
+	uint8_t i = 0;
+
+	while (!(*mask >> i & 1))
+		i++;
+	*mask &= *mask - 1;
+	return i;
+}
+
+/* What is to be said unasked. False: nothing. */
+static bool event_send_announcement(struct router *r, struct router_event *event)
+{
+	uint8_t i;
+
+	if (r->announce) {
+		i = bit_take(&r->announce);
+		return event_send_question(r, event, i, r->iface[i].v4.addr);
+	}
+	if (!r->announce6)
+		return false;
+	i = bit_take(&r->announce6);
+	return event_send(r, event, i, discover_write(r, event->frame, i));
 }
 
 /*
@@ -221,12 +267,7 @@ static bool event_set_reset(struct router *r, struct router_event *event)
 		if (out->kind == IFACE_UPLINK &&
 		    !neighbour_find_mac(&r->neighbours, cut->out_if, route.next_hop, &reset.mac_dst))
 			continue;
-		event->kind = EVENT_SEND;
-		event->out_if = cut->out_if;
-		event->len = reply_make_reset(event->frame, &reset);
-		r->counters[cut->out_if].tx_packets++;
-		r->counters[cut->out_if].tx_bytes += event->len;
-		return true;
+		return event_send(r, event, cut->out_if, reply_make_reset(event->frame, &reset));
 	}
 	return false;
 }
@@ -246,23 +287,15 @@ bool router_event_next(struct router *r, struct router_event *event)
 	if (event_set_reset(r, event))
 		return true;
 	entry = neighbour_take_request(&r->neighbours);
-	if (entry) {
-		event_set_request(r, event, entry->iface, entry->addr);
-		return true;
-	}
-	for (uint8_t i = 0; r->announce && i < ROUTER_IF_COUNT; i++) {
-		if (!(r->announce & 1u << i))
-			continue;
-		r->announce &= ~(1u << i);
-		event_set_request(r, event, i, r->iface[i].v4.addr);
-		return true;
-	}
-	return false;
+	if (entry)
+		return event_send_question(r, event, entry->iface, entry->addr);
+	return event_send_announcement(r, event);
 }
 
 void router_tick(struct router *r, uint64_t now)
 {
 	neighbour_tick(&r->neighbours, now);
+	discover_tick(r, now);
 	conntrack_expire(&r->flows, now, SWEEP_COUNT);
 }
 

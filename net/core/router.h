@@ -36,8 +36,8 @@
 
 /*
  * IFACE_INNER: a point-to-point Ethernet with one peer, a domain, whose MAC and address are
- * assigned: nothing else ever comes from there, and the peer is never asked by ARP. IFACE_UPLINK: a
- * physical network of many stations, resolved by ARP.
+ * assigned: nothing else ever comes from there, and the peer is never asked where it is. IFACE_UPLINK: a
+ * physical network of many stations, resolved by ARP and neighbour discovery.
  */
 enum iface_kind {
 	IFACE_NONE = 0,
@@ -73,7 +73,7 @@ struct iface_config {
 struct iface_counters {
 	uint64_t rx_packets, rx_bytes; /* frames handed to router_input() */
 	uint64_t rx_dropped;           /* of those: verdict DROP */
-	uint64_t tx_packets, tx_bytes; /* FORWARD, REPLY, HOLD and the router's own ARP */
+	uint64_t tx_packets, tx_bytes; /* FORWARD, REPLY, HOLD and what the router says by itself */
 };
 
 /*
@@ -117,6 +117,10 @@ struct router {
 	struct early_table early;
 	uint32_t over;     /* bit i: the peer of inner interface i is over its budget */
 	uint32_t announce; /* bit i: tell the uplink i our address by ARP */
+	uint32_t
+		announce6; /* bit i: tell uplink i our address, or peer i that we are its router, by neighbour discovery */
+	uint32_t advert_asked; /* bit i: peer i asks for its router */
+	uint64_t advertised_ns[ROUTER_IF_COUNT];
 
 	uint64_t reasons[REASON_COUNT];
 	struct iface_counters counters[ROUTER_IF_COUNT];
@@ -209,7 +213,7 @@ void router_set_over(struct router *r, uint32_t mask);
 
 enum verdict {
 	VERDICT_DROP,     /* free it; out.reason was counted */
-	VERDICT_CONSUMED, /* free it; it was for the router itself (ARP) */
+	VERDICT_CONSUMED, /* free it; it was for the router itself (ARP, neighbour discovery) */
 	VERDICT_FORWARD,  /* send the rewritten frame at out.out_if */
 	VERDICT_REPLY,    /* send the frame, now an answer, at out.out_if, which is where it came from */
 	VERDICT_HOLD,     /* keep the rewritten frame as number out.hold until an event names it */
@@ -242,7 +246,7 @@ struct output {
 enum verdict router_input(struct router *r, unsigned in_if, struct packet *pkt, uint64_t now, struct output *out);
 
 enum router_event_kind {
-	EVENT_SEND,    /* send frame[0 .. len-1] at out_if: ARP of the router itself, or a RST */
+	EVENT_SEND,    /* send frame[0 .. len-1] at out_if: ARP or ND of the router itself, or a RST */
 	EVENT_RELEASE, /* the held frame number hold may go: write mac over its first 6 bytes, send at out_if */
 	EVENT_DISCARD, /* free the held frame number hold: its next hop is unknown */
 };
@@ -265,7 +269,7 @@ struct router_event {
 bool router_event_next(struct router *r, struct router_event *event);
 
 /*
- * Let time pass: expire a bounded number of flows, repeat or give up ARP requests.
+ * Let time pass: expire a bounded number of flows, repeat or give up questions for neighbours, advertise the router inside.
  */
 void router_tick(struct router *r, uint64_t now);
 

@@ -31,7 +31,7 @@ static struct world *world6_new(void)
 	uint16_t hold;
 
 	neighbour_resolve(&world->r.neighbours, 0, address(GATEWAY6), true, world->now, &mac, &hold);
-	cr_assert(neighbour_learn(&world->r.neighbours, 0, address(GATEWAY6), gateway_mac(), world->now));
+	cr_assert(neighbour_learn(&world->r.neighbours, 0, address(GATEWAY6), gateway_mac(), true, world->now));
 	return world;
 }
 
