@@ -19,12 +19,24 @@ static uint64_t ticks_now(void)
 
 void account_begin(void)
 {
+	claims_watch(&claims, ticks_now());
 	claims_begin(&claims, ticks_now());
 }
 
 uint64_t account_claim(uint32_t domid)
 {
-	return claims_add(&claims, domid, ticks_now());
+	uint64_t ticks = claims_add(&claims, domid, ticks_now());
+
+	if (claims.missed)
+		account_begin();
+	return ticks;
+}
+
+void account_share(const uint32_t *domids, const uint32_t *parts, uint64_t *ticks, uint32_t count)
+{
+	claims_share(&claims, domids, parts, ticks, count, ticks_now());
+	if (claims.missed)
+		account_begin();
 }
 
 bool account_over(uint32_t domid)

@@ -56,6 +56,8 @@ struct router_domain {
 	uint64_t claimed[ROUTER_IF_COUNT]; /* ticks of work that the interface's domain pays */
 	uint64_t unpaid
 		[ROUTER_IF_COUNT]; /* of work on what came in there and reached no domain: the interface's container */
+	uint64_t own;              /* of rounds: time that passes, new rules */
+	uint32_t round_frames[ROUTER_IF_COUNT]; /* of this round, by the interface whose domain pays, UPLINK for none */
 };
 
 /* An event callback: makes the loop run another round. @arg is the struct router_domain. */
@@ -75,6 +77,12 @@ void pay_begin(struct router_domain *d);
 
 /* The time since the last frame went into one that came in at interface @in_if, of which the router made @verdict and @out. */
 void pay_for_frame(struct router_domain *d, unsigned in_if, enum verdict verdict, const struct output *out);
+
+/* The time since the last frame was for none of them. */
+void pay_for_rest(struct router_domain *d);
+
+/* The time since then went into doorbells and notifications for the round's frames. */
+void pay_for_flush(struct router_domain *d);
 
 /* Puts @frame, which came in at interface @index, through the router. Takes it. */
 void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, uint64_t now);

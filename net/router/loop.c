@@ -181,7 +181,9 @@ void domain_run(struct router_domain *d)
 		work = poll_uplink(d, now) + poll_backs(d, now);
 		work += review_some(d, now);
 		let_time_pass(d, now);
+		pay_for_rest(d);
 		flush_all(d);
+		pay_for_flush(d);
 		d->counters.rounds++;
 		if (work)
 			thread_yield();

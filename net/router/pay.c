@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Who pays for the router's time. The work on a frame is for the domain that sent it, and for the one that it reaches where
- * it comes from the uplink; what reaches nobody is counted at the interface where it came in, and is the router's own. No
- * hypercall, and the counter is read once a frame.
+ * it comes from the uplink; what reaches nobody is counted at the interface where it came in, and is the router's own. What
+ * is done once a round for all frames of it, doorbells and notifications, is shared out by their number. No hypercall, and the
+ * counter is read once a frame.
  */
 #include "domain.h"
 
@@ -37,14 +38,41 @@ static unsigned payer(unsigned in_if, enum verdict verdict, const struct output 
 	return UPLINK;
 }
 
+static void pay(struct router_domain *d, unsigned who, unsigned in_if, uint64_t ticks)
+{
+	if (who == UPLINK)
+		d->unpaid[in_if] += ticks;
+	else
+		d->claimed[who] += ticks;
+}
+
 void pay_for_frame(struct router_domain *d, unsigned in_if, enum verdict verdict, const struct output *out)
 {
 	unsigned who = payer(in_if, verdict, out);
 	uint32_t domid = who == UPLINK ? DOMID_NONE : domain_at(d, who);
-	uint64_t ticks = account_claim(domid);
 
-	if (domid == DOMID_NONE)
-		d->unpaid[in_if] += ticks;
-	else
-		d->claimed[who] += ticks;
+	pay(d, domid == DOMID_NONE ? UPLINK : who, in_if, account_claim(domid));
+	d->round_frames[who]++;
+}
+
+void pay_for_rest(struct router_domain *d)
+{
+	d->own += account_claim(DOMID_NONE);
+}
+
+void pay_for_flush(struct router_domain *d)
+{
+	uint32_t who[ROUTER_IF_COUNT], domids[ROUTER_IF_COUNT], parts[ROUTER_IF_COUNT], count = 0;
+	uint64_t ticks[ROUTER_IF_COUNT];
+
+	for (uint32_t i = 0; i < ROUTER_IF_COUNT; i++)
+		if (d->round_frames[i]) {
+			who[count] = i;
+			domids[count] = i == UPLINK ? DOMID_NONE : domain_at(d, i);
+			parts[count++] = d->round_frames[i];
+			d->round_frames[i] = 0;
+		}
+	account_share(domids, parts, ticks, count);
+	for (uint32_t i = 0; i < count; i++)
+		pay(d, domids[i] == DOMID_NONE ? UPLINK : who[i], who[i], ticks[i]);
 }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <cambium/account.h>
 #include <cambium/clock.h>
 
 #define LINES_BURST 40u
@@ -74,6 +75,7 @@ void report_stats(const struct router_domain *d)
 {
 	const struct domain_counters *c = &d->counters;
 	uint64_t notifications = 0, rx_dropped = 0, bad = 0;
+	struct account used;
 
 	for (unsigned i = 1; i < ROUTER_IF_COUNT; i++) {
 		notifications += d->backs[i].rings.counters.notifications;
@@ -96,6 +98,8 @@ void report_stats(const struct router_domain *d)
 		if (d->claimed[i] || d->unpaid[i])
 			printf("router: stats: interface %u charged %" PRIu64 " ns unpaid %" PRIu64 " ns\n", i,
 			       clock_ticks_ns(d->claimed[i]), clock_ticks_ns(d->unpaid[i]));
+	account_open(&used);
+	printf("router: stats: ran %" PRIu64 " ns, own %" PRIu64 " ns\n", used.run, clock_ticks_ns(d->own));
 	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++)
 		if (d->brain.reasons[i])
 			printf("router: stats: %" PRIu64 " %s\n", d->brain.reasons[i], reason_get_text((enum reason)i));

@@ -117,7 +117,7 @@ static double early_drops(void)
 static void flooded(const struct place *p, const struct measure *alone)
 {
 	static const char *const names[] = {"router", "sink", "web1", "web2"};
-	double run[2][4], charged[2][4], frames, drops = early_drops();
+	double run[2][4], charged[2][4], frames, target, others, all, drops = early_drops();
 	struct flood *f;
 	char condition[200];
 	bool told = true;
@@ -137,12 +137,16 @@ static void flooded(const struct place *p, const struct measure *alone)
 		row_missing("the router's time under the flood", "the console did not tell");
 		return;
 	}
-	snprintf(condition, sizeof condition,
-		 "%.0f datagrams of 1000 bytes, %.0f of them dropped early; the router ran %.0f ms in all", frames,
-		 early_drops() - drops, run[1][0] - run[0][0]);
+	target = charged[1][1] - charged[0][1];
+	others = charged[1][2] - charged[0][2] + charged[1][3] - charged[0][3];
+	all = run[1][0] - run[0][0];
+	snprintf(
+		condition, sizeof condition,
+		"%.0f datagrams of 1000 bytes, %.0f of them dropped early; others: the two services, from wrk and the probe",
+		frames, early_drops() - drops);
 	row("the router's time under that flood", condition,
-	    "charged: flooded service %.0f ms, web1 %.0f ms, web2 %.0f ms", charged[1][1] - charged[0][1],
-	    charged[1][2] - charged[0][2], charged[1][3] - charged[0][3]);
+	    "%.0f ms: charged to the flooded service %.0f ms, to others %.0f ms, to nobody %.0f ms (%.0f %%)", all,
+	    target, others, all - target - others, 100 * (all - target - others) / all);
 }
 
 static void rows(const struct place *p)

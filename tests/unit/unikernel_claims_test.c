@@ -22,12 +22,38 @@ static uint32_t take(uint32_t over)
 	return count;
 }
 
+/* As unikernel/account.c begins and claims, with the clock standing still meanwhile. */
+static void begin(uint64_t now)
+{
+	claims_watch(&claims, now);
+	claims_begin(&claims, now);
+}
+
+static uint64_t claim(uint32_t domid, uint64_t now)
+{
+	uint64_t ticks = claims_add(&claims, domid, now);
+
+	if (claims.missed)
+		begin(now);
+	return ticks;
+}
+
+/* Only the first claim of all is lost: nobody was named before. */
+static void settle_in(void)
+{
+	begin(0);
+	cr_assert_eq(claim(ONE, 900), 0);
+	cr_assert_eq(ledger.count, 1);
+	cr_assert_eq(ledger.entry[0].ticks, 0);
+}
+
 Test(unikernel_claims, time_is_added_up_for_each_domain)
 {
-	claims_begin(&claims, 1000);
-	cr_assert_eq(claims_add(&claims, ONE, 1010), 10);
-	cr_assert_eq(claims_add(&claims, TWO, 1030), 20);
-	cr_assert_eq(claims_add(&claims, ONE, 1035), 5);
+	settle_in();
+	begin(1000);
+	cr_assert_eq(claim(ONE, 1010), 10);
+	cr_assert_eq(claim(TWO, 1030), 20);
+	cr_assert_eq(claim(ONE, 1035), 5);
 	cr_assert_eq(ledger.count, 2);
 	cr_assert_eq(ledger.entry[0].domid, ONE);
 	cr_assert_eq(ledger.entry[0].ticks, 15);
@@ -37,84 +63,117 @@ Test(unikernel_claims, time_is_added_up_for_each_domain)
 
 Test(unikernel_claims, what_is_before_a_beginning_or_for_nobody_is_claimed_for_nobody)
 {
-	claims_begin(&claims, 1000);
-	cr_assert_eq(claims_add(&claims, DOMID_NONE, 1100), 100);
-	cr_assert_eq(ledger.count, 0);
-	claims_add(&claims, ONE, 1101);
-	claims_begin(&claims, 5000);
-	claims_add(&claims, ONE, 5002);
+	settle_in();
+	begin(1000);
+	cr_assert_eq(claim(DOMID_NONE, 1100), 100);
+	cr_assert_eq(ledger.entry[0].ticks, 0);
+	claim(ONE, 1101);
+	begin(5000);
+	claim(ONE, 5002);
 	cr_assert_eq(ledger.count, 1);
 	cr_assert_eq(ledger.entry[0].ticks, 3);
 }
 
 Test(unikernel_claims, a_claim_during_which_the_cpu_was_taken_away_counts_for_nobody)
 {
-	claims_begin(&claims, 1000);
-	claims_add(&claims, ONE, 1010);
+	settle_in();
+	begin(1000);
+	claim(ONE, 1010);
 	take(0);
-	cr_assert_eq(claims_add(&claims, ONE, 900000), 0);
-	cr_assert_eq(ledger.count, 0);
-	cr_assert_eq(claims_add(&claims, ONE, 900007), 7);
-	cr_assert_eq(ledger.count, 1);
-	cr_assert_eq(ledger.entry[0].ticks, 7);
+	cr_assert_eq(claim(TWO, 900000), 0);
+	cr_assert_eq(claim(ONE, 900007), 7);
+	cr_assert_eq(ledger.count, 2);
+	cr_assert_eq(ledger.entry[1].ticks, 7);
+	/* Nobody's time shows it as well, and so does the first claim after a beginning. */
+	take(0);
+	cr_assert_eq(claim(DOMID_NONE, 910000), 0);
+	begin(1000000);
+	take(0);
+	cr_assert_eq(claim(ONE, 2000000), 0);
+	cr_assert_eq(claim(ONE, 2000003), 3);
 }
 
-Test(unikernel_claims, a_claim_that_is_longer_than_work_lasts_counts_for_nobody)
+Test(unikernel_claims, a_claim_counts_however_long_it_lasted_on_the_cpu)
 {
-	claims_begin(&claims, 1000);
-	cr_assert_eq(claims_add(&claims, ONE, 1000 + CLAIM_TICKS_MAX + 1), 0);
-	cr_assert_eq(ledger.count, 0);
-	cr_assert_eq(claims_add(&claims, ONE, 1000 + 2 * (uint64_t)CLAIM_TICKS_MAX + 1), CLAIM_TICKS_MAX);
-	cr_assert_eq(ledger.count, 1);
+	settle_in();
+	begin(1000);
+	cr_assert_eq(claim(TWO, 1000 + (1ull << 32)), 1ull << 32);
+	cr_assert_eq(ledger.count, 2);
+	cr_assert_eq(ledger.entry[1].ticks, 1ull << 32);
+}
+
+Test(unikernel_claims, work_for_several_is_shared_out_and_nothing_of_it_is_lost)
+{
+	static const uint32_t domids[] = {ONE, DOMID_NONE, TWO}, parts[] = {1, 2, 4};
+	uint64_t ticks[3];
+
+	settle_in();
+	begin(1000);
+	claims_share(&claims, domids, parts, ticks, 3, 1073);
+	cr_assert(ticks[0] == 10 && ticks[1] == 21 && ticks[2] == 42, "%lu %lu %lu", ticks[0], ticks[1], ticks[2]);
+	cr_assert_eq(ledger.entry[0].ticks, 10);
+	cr_assert_eq(ledger.entry[1].ticks, 42);
+	cr_assert_eq(claim(ONE, 1074), 1);
+	take(0);
+	claims_share(&claims, domids, parts, ticks, 3, 9000);
+	cr_assert(ticks[0] == 0 && ticks[1] == 0 && ticks[2] == 0);
+	cr_assert(claims.missed);
 }
 
 Test(unikernel_claims, the_seventeenth_domain_does_not_pay_and_the_others_go_on)
 {
 	uint64_t now = 1000;
 
-	claims_begin(&claims, now);
+	settle_in();
+	begin(now);
 	for (uint32_t i = 0; i <= LEDGER_ENTRIES; i++)
-		cr_assert_eq(claims_add(&claims, ONE + i, now += 10), 10);
+		cr_assert_eq(claim(ONE + i, now += 10), 10);
 	cr_assert_eq(ledger.count, LEDGER_ENTRIES);
-	claims_add(&claims, ONE + LEDGER_ENTRIES - 1, now += 10);
+	claim(ONE + LEDGER_ENTRIES - 1, now += 10);
 	cr_assert_eq(ledger.entry[LEDGER_ENTRIES - 1].ticks, 20);
 	take(1u << (LEDGER_ENTRIES - 1));
-	claims_begin(&claims, now);
+	begin(now);
 	cr_assert(claims_is_over(&claims, ONE + LEDGER_ENTRIES - 1));
-	claims_add(&claims, ONE + LEDGER_ENTRIES, now += 10);
-	cr_assert_eq(ledger.count, 1);
-	cr_assert_eq(ledger.entry[0].domid, ONE + LEDGER_ENTRIES);
+	claim(ONE + LEDGER_ENTRIES, now += 10);
+	cr_assert_eq(ledger.count, 2);
+	cr_assert_eq(ledger.entry[1].domid, ONE + LEDGER_ENTRIES);
+	cr_assert_eq(ledger.entry[1].ticks, 10);
 }
 
 Test(unikernel_claims, the_answer_is_about_those_who_were_named)
 {
-	claims_begin(&claims, 1000);
-	claims_add(&claims, ONE, 1010);
-	claims_add(&claims, TWO, 1020);
+	settle_in();
+	begin(1000);
+	claim(ONE, 1010);
+	claim(TWO, 1020);
 	cr_assert_not(claims_is_over(&claims, TWO));
 	take(2);
-	claims_begin(&claims, 2000);
+	begin(2000);
 	cr_assert(claims_is_over(&claims, TWO));
 	cr_assert_not(claims_is_over(&claims, ONE));
 	/* It holds through rounds in which nobody was named, and until the next answer. */
-	claims_begin(&claims, 3000);
-	cr_assert(claims_is_over(&claims, TWO));
-	claims_add(&claims, ONE, 3001);
+	begin(3000);
 	cr_assert(claims_is_over(&claims, TWO));
 	take(0);
-	claims_begin(&claims, 4000);
+	begin(3500);
+	cr_assert(claims_is_over(&claims, TWO));
+	claim(ONE, 3501);
+	cr_assert(claims_is_over(&claims, TWO));
+	take(0);
+	begin(4000);
 	cr_assert_not(claims_is_over(&claims, TWO));
 }
 
 Test(unikernel_claims, an_old_answer_is_forgotten)
 {
-	claims_begin(&claims, 1000);
-	claims_add(&claims, ONE, 1010);
+	settle_in();
+	begin(1000);
+	claim(ONE, 1010);
 	take(1);
-	claims_begin(&claims, 2000);
-	claims_begin(&claims, 1999 + CLAIM_ANSWER_TICKS);
+	begin(2000);
+	begin(1999 + CLAIM_ANSWER_TICKS);
 	cr_assert(claims_is_over(&claims, ONE));
-	claims_begin(&claims, 2000 + CLAIM_ANSWER_TICKS);
+	begin(2000 + CLAIM_ANSWER_TICKS);
 	cr_assert_not(claims_is_over(&claims, ONE));
 }
 
@@ -157,14 +216,15 @@ static bool claim_stepping(unsigned at, uint32_t domid)
 	ledger = (struct ledger){.count = 0};
 	claims = (struct claims){.ledger = &ledger};
 	taken[0] = taken[1] = 0;
-	claims_begin(&claims, 1000);
-	claims_add(&claims, ONE, 1010);
+	settle_in();
+	begin(1000);
+	claim(ONE, 1010);
 	steps = 0;
 	take_at = at;
 	STEPPING("orq $0x100");
-	claims_add(&claims, domid, 1030);
+	claim(domid, 1030);
 	STEPPING("andq $~0x100");
-	claims_add(&claims, domid, 1037);
+	claim(domid, 1037);
 	take_all();
 	return steps >= at;
 }

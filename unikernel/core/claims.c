@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Invariant: an entry counts from the compare-and-exchange that adds it to count on, so no old one is ever taken again; ticks that are
- * added to one while the ledger is taken are lost, as is the claim during which the vCPU was off the CPU. A count of 0 where there
- * was an entry shows that.
+ * added to one while the ledger is taken are lost, as is the claim during which the vCPU was off the CPU. A count of 0 shows
+ * that, since there is an entry from claims_watch() on.
  */
 #include "claims.h"
 
 #include <base/bits.h>
 
-/* Reads the answer to what was taken. The entries still stand there. */
+/* Reads the answer to what was taken, if anything was. The entries still stand there. */
 static void answer_read(struct claims *c, uint64_t now)
 {
 	uint32_t over = __atomic_load_n(&c->ledger->over, __ATOMIC_RELAXED);
 
-	if (!c->named && now - c->answered < CLAIM_ANSWER_TICKS)
+	if (!c->named)
 		return;
 	c->over_count = 0;
 	for (uint32_t i = 0; i < c->named; i++)
@@ -21,15 +21,6 @@ static void answer_read(struct claims *c, uint64_t now)
 			c->over[c->over_count++] = c->ledger->entry[i].domid;
 	c->named = 0;
 	c->answered = now;
-}
-
-void claims_begin(struct claims *c, uint64_t now)
-{
-	c->since = now;
-	if (__atomic_load_n(&c->ledger->count, __ATOMIC_ACQUIRE))
-		return;
-	answer_read(c, now);
-	c->open = true;
 }
 
 /* Puts @ticks for @domid into the ledger, which had @count entries. False: it was taken meanwhile. */
@@ -47,12 +38,21 @@ static bool put(struct ledger *l, uint32_t count, uint32_t domid, uint64_t ticks
 	return __atomic_compare_exchange_n(&l->count, &count, count + 1, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
-/* The ledger was taken in the middle of what would be claimed. */
-static uint64_t interrupted(struct claims *c, uint64_t now)
+void claims_watch(struct claims *c, uint64_t now)
 {
+	if (now - c->answered >= CLAIM_ANSWER_TICKS)
+		c->over_count = 0;
+	if (__atomic_load_n(&c->ledger->count, __ATOMIC_ACQUIRE))
+		return;
 	answer_read(c, now);
-	c->open = true;
-	return 0;
+	if (c->last != DOMID_NONE)
+		put(c->ledger, 0, c->last, 0);
+}
+
+void claims_begin(struct claims *c, uint64_t now)
+{
+	c->since = now;
+	c->missed = false;
 }
 
 uint64_t claims_add(struct claims *c, uint32_t domid, uint64_t now)
@@ -61,17 +61,28 @@ uint64_t claims_add(struct claims *c, uint32_t domid, uint64_t now)
 	uint64_t ticks = now - c->since;
 
 	c->since = now;
-	if (!count && !c->open)
-		return interrupted(c, now);
-	if (ticks > CLAIM_TICKS_MAX)
+	if (domid != DOMID_NONE)
+		c->last = domid;
+	c->missed = !count || (domid != DOMID_NONE && !put(c->ledger, count, domid, ticks));
+	if (c->missed)
 		return 0;
-	if (domid == DOMID_NONE)
-		return ticks;
-	if (!put(c->ledger, count, domid, ticks))
-		return interrupted(c, now);
-	c->named = MAX(c->named, MIN(count + 1, LEDGER_ENTRIES)); /* or one too many: there is no answer about that */
-	c->open = false;
+	if (domid != DOMID_NONE)
+		c->named = MAX(c->named,
+			       MIN(count + 1, LEDGER_ENTRIES)); /* or one too many: there is no answer about that */
 	return ticks;
+}
+
+void claims_share(struct claims *c, const uint32_t *domids, const uint32_t *parts, uint64_t *ticks, uint32_t count,
+		  uint64_t now)
+{
+	uint64_t began = c->since, sum = 0, upto = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		sum += parts[i];
+	for (uint32_t i = 0; i < count; i++) {
+		upto += parts[i];
+		ticks[i] = claims_add(c, domids[i], began + (now - began) * upto / sum);
+	}
 }
 
 bool claims_is_over(const struct claims *c, uint32_t domid)

@@ -15,21 +15,31 @@ struct claims {
 	uint64_t since;    /* the next claim is for the time from here on */
 	uint64_t answered; /* when an answer was last read */
 	uint32_t named;    /* entries that may have been taken since then */
-	bool open;         /* the next claim may begin a ledger */
+	uint32_t last;     /* whom the last claim named, or DOMID_NONE */
+	bool missed;       /* the last claim was not made: claims_watch() and claims_begin() are due */
 	uint32_t over_count;
 	uint32_t over[LEDGER_ENTRIES];
 };
 
-/* All zero but for @ledger is a good start. The time up to @now is the backend's own. */
+/*
+ * All zero but for @ledger is a good start. From here on a stay off the CPU shows: there is an entry, if only of 0 ticks for
+ * whom the last claim named, which the hypervisor takes then.
+ */
+void claims_watch(struct claims *c, uint64_t now);
+
+/* The time up to @now, read after claims_watch(), is the backend's own. */
 void claims_begin(struct claims *c, uint64_t now);
 
 /*
  * The ticks from the last claims_begin() or claims_add() to @now were for @domid. They stay the backend's own when @domid is
- * DOMID_NONE, when LEDGER_ENTRIES others are named already, and when part of them may not have been the backend's at all: it
- * was off the CPU, or they are more than CLAIM_TICKS_MAX. Returns the ticks, whoever pays; 0 in the last case.
+ * DOMID_NONE, when LEDGER_ENTRIES others are named already, and when part of them was not the backend's at all, since it was
+ * off the CPU. Returns the ticks, whoever pays; 0 in the last case, which c->missed tells.
  */
-#define CLAIM_TICKS_MAX (1u << 22)
 uint64_t claims_add(struct claims *c, uint32_t domid, uint64_t now);
+
+/* Likewise, but shared out: @ticks[i] were for @domids[i], in proportion to @parts[i]. Their sum is below 2^20, each >= 1. */
+void claims_share(struct claims *c, const uint32_t *domids, const uint32_t *parts, uint64_t *ticks, uint32_t count,
+		  uint64_t now);
 
 /* Whether the hypervisor's last answer, which holds for CLAIM_ANSWER_TICKS unless there is another, is that @domid is over its
  * budget. */

@@ -16,10 +16,13 @@ void account_begin(void);
 
 /*
  * The time since the last account_begin() or account_claim() was for domain @domid, which its builder linked to this one;
- * DOMID_NONE: for nobody. Returns it in ticks of the time stamp counter, 0 where it cannot be told from time off the CPU; then
+ * DOMID_NONE: for nobody. Returns it in ticks of the time stamp counter, 0 where part of it was spent off the CPU; then
  * nobody pays. Between two stays on the CPU at most LEDGER_ENTRIES domains can be named.
  */
 uint64_t account_claim(uint32_t domid);
+
+/* Likewise for several, @count of them, shared out in proportion to @parts, each at least 1; @ticks are told one by one. */
+void account_share(const uint32_t *domids, const uint32_t *parts, uint64_t *ticks, uint32_t count);
 
 /* Whether the hypervisor last answered, not long ago, that @domid has had more than its share of what others wait for. */
 bool account_over(uint32_t domid);
