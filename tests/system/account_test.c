@@ -3,10 +3,14 @@
 #include "system.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "../lib/flood.h"
 
 #define TIMEOUT 600
 #define ASK_SECONDS 120u
+#define LOAD_PATIENCE 60u
 
 /* A line of `cpu`. */
 struct usage {
@@ -77,6 +81,55 @@ Test(account, the_router_s_work_is_charged_to_whom_it_was_for, .timeout = TIMEOU
 		MUST(http_serves(machine_port(m, PORT_WEB1), SERVES_SECONDS));
 	}
 	MUST(machine_expect_from(m, 0, "^router| router: stats: interface 1 charged "));
+	machine_is_well(m);
+	machine_stop(m);
+}
+
+#define OVER_BUDGET " for a domain that is over its budget"
+
+/* How many frames the router says behind offset @from of the log that it dropped early. */
+static unsigned long early_drops(struct machine *m, size_t from)
+{
+	char line[200];
+
+	MUST(machine_expect_from(m, from, OVER_BUDGET));
+	MUST(machine_line(m, from, OVER_BUDGET, line, sizeof line));
+	return strtoul(line + strlen("router| router: stats: "), NULL, 10);
+}
+
+Test(account, what_is_for_a_domain_over_its_budget_is_dropped_early_and_others_are_served, .timeout = TIMEOUT)
+{
+	const char *words[FLOOD_WORDS];
+	uint16_t port = port_free();
+	struct machine_options options = {.log = "account-early",
+					  .config = "account",
+					  .door = MACHINE_PVH,
+					  .netdev = FLOOD_NETDEV,
+					  .extra = words};
+	struct machine *m;
+	struct flood *flood;
+	struct load *load;
+	unsigned long first, then;
+	uint64_t frames;
+
+	flood_words(words, options.log, port, PORT_WEB1);
+	m = machine_start(&options);
+	MUST(m);
+	MUST(machine_expect(m, "^sink| antisocial: sink$"));
+	MUST(http_serves(port, SERVES_SECONDS));
+	load = load_start(port, 2, LOAD_PATIENCE);
+	MUST(load_progress(load, 20, ASK_SECONDS));
+	cr_assert_eq(machine_count(m, 0, OVER_BUDGET), 0, "before the flood");
+	flood = flood_start(options.log);
+	first = early_drops(m, 0);
+	do {
+		MUST(load_progress(load, 5, ASK_SECONDS));
+		then = early_drops(m, machine_here(m));
+	} while (then < first + 100);
+	frames = flood_stop(flood);
+	cr_assert_eq(load_stop(load), 0, "a request to another service failed");
+	cr_assert_leq(then, frames, "%lu frames dropped early, the flood had %lu", then, (unsigned long)frames);
+	cr_assert_gt(usage_of(m, "sink").charged, 0);
 	machine_is_well(m);
 	machine_stop(m);
 }

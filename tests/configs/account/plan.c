@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Work through the router, and who pays for it: a web server, a guest that asks what its own work costs, and one that spins. */
+/*
+ * Work through the router, and who pays for it: a web server, a guest that asks what its own work costs, one that spins, and
+ * one that is sent datagrams and has a weight with which any work for it is more than its share.
+ */
 #include <tools/plan_source.h>
 
-enum { ROUTER, WEB1, COST, SPIN };
-enum { IF_WEB1 = 1, IF_COST = 2 };
+enum { ROUTER, WEB1, COST, SPIN, SINK };
+enum { IF_WEB1 = 1, IF_COST = 2, IF_SINK = 3 };
 
 static const struct plan_domain domains[] = {
 	[ROUTER] = {.name = "router",
@@ -29,11 +32,18 @@ static const struct plan_domain domains[] = {
 		  .window_pages = 512,
 		  .restart = PLAN_RESTART_ALWAYS},
 	[SPIN] = {.name = "spin", .image = "spin", .cmdline = "spin", .mem_pages = MIB(4), .window_pages = 512},
+	[SINK] = {.name = "sink",
+		  .image = "antisocial",
+		  .cmdline = "antisocial sink",
+		  .mem_pages = MIB(16),
+		  .window_pages = 512,
+		  .weight = 1},
 };
 
 static const struct plan_link links[] = {
 	INNER_LINK(WEB1, ROUTER, IF_WEB1),
 	INNER_LINK(COST, ROUTER, IF_COST),
+	INNER_LINK(SINK, ROUTER, IF_SINK),
 };
 
 const struct plan_source plan_source = {
