@@ -105,15 +105,23 @@ static bool same_link(const struct rules_iface *iface, uint32_t own, uint32_t pe
 	       (host_order(iface->addr4) == own && host_order(iface->peer4) == peer && iface->len4 == prefix);
 }
 
+static bool same_link6(const struct rules_iface *iface, const uint8_t own[16], const uint8_t peer[16], uint32_t prefix)
+{
+	return !iface->len6 ||
+	       (!memcmp(iface->addr6, own, 16) && !memcmp(iface->peer6, peer, 16) && iface->len6 == prefix);
+}
+
 /* Is what the policy believes of the interface @number of the domain @taker what the plan says? */
 static bool iface_agrees(const struct plan_source *s, uint32_t taker, unsigned number, const struct rules_iface *iface)
 {
 	const struct plan_uplink *uplink = &s->domains[taker].uplink;
+	const struct plan_net6 *uplink6 = &s->domains[taker].uplink6;
 
 	if (iface->kind == RULES_IF_UPLINK) {
 		if (number != 0 || !s->domains[taker].pci_class)
 			return refuse_iface(s, number, iface, "the only uplink is number 0, of a domain with a card");
-		return same_link(iface, uplink->address, uplink->gateway, uplink->prefix) ||
+		return (same_link(iface, uplink->address, uplink->gateway, uplink->prefix) &&
+			same_link6(iface, uplink6->address, uplink6->gateway, uplink6->prefix)) ||
 		       refuse_iface(s, number, iface, "the plan gives the uplink other addresses");
 	}
 	for (uint32_t i = 0; i < s->link_count; i++) {
@@ -123,7 +131,8 @@ static bool iface_agrees(const struct plan_source *s, uint32_t taker, unsigned n
 			continue;
 		if (strcmp(iface->name, s->domains[link->front].name))
 			return refuse_iface(s, number, iface, "the plan has another domain there: give it that name");
-		return same_link(iface, link->gateway, link->address, link->prefix) ||
+		return (same_link(iface, link->gateway, link->address, link->prefix) &&
+			same_link6(iface, link->net6.gateway, link->net6.address, link->net6.prefix)) ||
 		       refuse_iface(s, number, iface, "the plan gives the link other addresses");
 	}
 	return refuse_iface(s, number, iface, "the plan has no such link");

@@ -35,4 +35,11 @@ extern const struct plan_source plan_source;
 		.address = IPV4(10, 1, (n), 2), .prefix = 24, .gateway = IPV4(10, 1, (n), 1), .mtu = 1500              \
 	}
 
+/* The IPv6 of such a link, for .net6: fdca:4d00:0:n::2 and fdca:4d00:0:n::1. */
+#define INNER_NET6(n)                                                                                                  \
+	{                                                                                                              \
+		.address = {0xfd, 0xca, 0x4d, 0, 0, 0, 0, (n), [15] = 2},                                              \
+		.gateway = {0xfd, 0xca, 0x4d, 0, 0, 0, 0, (n), [15] = 1}, .prefix = 64                                 \
+	}
+
 #endif

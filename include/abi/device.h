@@ -14,7 +14,7 @@
 
 #include <abi/types.h>
 
-#define DEVICE_MAGIC 0x4345445f424d43ull /* "CMB_DEC" */
+#define DEVICE_MAGIC 0x3245445f424d43ull /* "CMB_DE2" */
 #define DEVICE_ENTRY_MAX 48u
 #define DEVICE_PAGES_MAX 8u
 
@@ -27,7 +27,18 @@
 #define DEVICE_CLOSED 0u
 #define DEVICE_OPEN 1u
 
-/* Network identity: of a front, its own; of a back entry, the front's; of a PCI NIC, the uplink's. IPv4 in host order. */
+/* IPv6 of a network device, in network order; what its IPv4 fields are for. prefix 0: none, and all else is zero. */
+struct device_net6 {
+	uint8_t address[16];
+	uint8_t gateway[16]; /* of an uplink perhaps zero: none */
+	uint32_t prefix;     /* bits */
+	uint32_t reserved0;
+};
+
+/*
+ * Network identity: of a front, its own; of a back entry, the front's; of a PCI NIC, the uplink's. IPv4 in host order,
+ * address 0: none. A front without IPv6 here takes what its router advertises.
+ */
 struct device_net {
 	uint8_t mac[6];        /* of the front (NET_FRONT and NET_BACK entries); ignored for PCI */
 	uint8_t router_mac[6]; /* of the router on this interface */
@@ -36,6 +47,7 @@ struct device_net {
 	uint32_t gateway;      /* the router's address on this interface; the next hop for PCI */
 	uint32_t mtu;          /* bytes of IP packet */
 	uint32_t features;     /* NET_FEATURE_x both ends may use */
+	struct device_net6 net6;
 };
 
 struct device_entry {
@@ -66,7 +78,7 @@ struct device_page {
 	struct device_entry entries[]; /* entry_count of them */
 };
 
-ABI_ASSERT(sizeof(struct device_net) == 32, "device_net layout");
-ABI_ASSERT(sizeof(struct device_entry) == 120, "device_entry layout");
+ABI_ASSERT(sizeof(struct device_net) == 72, "device_net layout");
+ABI_ASSERT(sizeof(struct device_entry) == 160, "device_entry layout");
 
 #endif

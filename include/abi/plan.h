@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The plan, version 1: what the control domain builds. A flat table, written on the host, verified again by the control
+ * The plan, version 2: what the control domain builds. A flat table, written on the host, verified again by the control
  * domain (bounds, counts, names, digest) and executed; no human text is parsed inside the machine.
  *
  *   plan_header | plan_domain[domain_count] | plan_link[link_count] | rules (abi/rules.h)
@@ -13,7 +13,7 @@
 #include <abi/types.h>
 
 #define PLAN_MAGIC 0x304e414c50424d43ull /* "CMBPLAN0" */
-#define PLAN_VERSION 1u
+#define PLAN_VERSION 2u
 #define PLAN_DOMAIN_MAX 1000u
 #define PLAN_LINK_MAX 1024u
 
@@ -23,8 +23,16 @@
 
 #define PLAN_LINK_NET 1u
 
+/* Addresses of IPv6, in network order. prefix 0: none, and all else is zero. */
+struct plan_net6 {
+	uint8_t address[16], gateway[16];
+	uint32_t prefix; /* bits */
+	uint32_t
+		autoconf; /* links: 1: the front makes its address itself, from the router's /64 and its MAC; it is given here too */
+};
+
 struct plan_uplink {
-	uint32_t address, prefix, gateway; /* IPv4, host order; prefix in bits */
+	uint32_t address, prefix, gateway; /* IPv4, host order; prefix in bits; all zero: none */
 	uint32_t mtu;
 };
 
@@ -43,6 +51,7 @@ struct plan_domain {
 	uint32_t takes_rules;       /* 1: the rules are given to it as a DEVICE_DATA entry */
 	uint32_t vcpus;             /* 1..VCPU_MAX; 0: 1 */
 	struct plan_uplink uplink;  /* of the PCI network device; zero: none */
+	struct plan_net6 uplink6;   /* and its IPv6 */
 	/* how its vCPUs compete, as in struct domain_schedule */
 	uint64_t warp, warp_limit, unwarp; /* ns */
 	uint64_t cpus;                     /* where they may run, a bit each; 0: anywhere */
@@ -56,9 +65,11 @@ struct plan_link {
 	uint32_t back;  /* index of a plan_domain */
 	uint32_t index; /* interface number at the back, 1..31 (0 is the uplink) */
 	uint8_t mac[6], router_mac[6];
-	uint32_t address, prefix, gateway; /* IPv4 of the front and of the back on this link, host order */
+	uint32_t address, prefix,
+		gateway; /* IPv4 of the front and of the back on this link, host order; all zero: none */
 	uint32_t mtu;
-	uint32_t pool_pages; /* 0: NET_POOL_PAGES_DEFAULT */
+	uint32_t pool_pages;   /* 0: NET_POOL_PAGES_DEFAULT */
+	struct plan_net6 net6; /* of the front and of the back */
 };
 
 struct plan_header {
@@ -70,8 +81,8 @@ struct plan_header {
 	uint8_t sha256[32];                 /* of everything behind the header */
 };
 
-ABI_ASSERT(sizeof(struct plan_domain) == 400, "plan_domain layout");
-ABI_ASSERT(sizeof(struct plan_link) == 48, "plan_link layout");
+ABI_ASSERT(sizeof(struct plan_domain) == 440, "plan_domain layout");
+ABI_ASSERT(sizeof(struct plan_link) == 88, "plan_link layout");
 ABI_ASSERT(sizeof(struct plan_header) == 64, "plan_header layout");
 
 #endif

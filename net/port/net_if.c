@@ -14,6 +14,7 @@
 #include <cambium/thread.h>
 #include <drivers/net/netfront.h>
 #include <lwip/etharp.h>
+#include <lwip/ethip6.h>
 #include <lwip/netif.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/tcpip.h>
@@ -21,11 +22,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hooks.h"
 #include "net_if.h"
 #include "rx_pool.h"
 
 #define POLL_BUDGET 64u
 #define IPV4_HEADER_BYTES 20u
+#define IPV6_HEADER_BYTES 40u
 #define TCP_CHECKSUM_OFFSET 16u
 #define UDP_CHECKSUM_OFFSET 6u
 #define CHECK_L4 (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
@@ -37,6 +40,7 @@ struct net_if {
 	bool pending;  /* the thread has to look */
 	bool batching; /* within netfront_poll, which flushes at its end */
 	struct waitq idle;
+	ip6_addr_t gateway6; /* any: whoever advertises itself */
 };
 
 static void on_wake(void *arg)
@@ -109,33 +113,65 @@ static uint32_t be16(const u8_t *p)
 	return (uint32_t)p[0] << 8 | p[1];
 }
 
+/* Where a frame has its layer 4, and what of the pseudo header can be summed up already. */
+struct layer4 {
+	uint32_t start;
+	uint32_t sum; /* addresses, protocol and length */
+	u8_t proto;
+};
+
+static uint32_t sum_of(const u8_t *p, unsigned bytes)
+{
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < bytes; i += 2)
+		sum += be16(p + i);
+	return sum;
+}
+
+/* Reads the @bytes bytes at @head, the first ones of a frame. False: it is no whole IP packet of one piece. */
+static bool layer4_read(const u8_t *head, unsigned bytes, struct layer4 *l4)
+{
+	const u8_t *ip = head + SIZEOF_ETH_HDR;
+
+	if (bytes >= SIZEOF_ETH_HDR + IPV4_HEADER_BYTES && be16(head + 12) == ETHTYPE_IP &&
+	    (be16(ip + 6) & (IP_MF | IP_OFFMASK)) == 0) {
+		uint32_t header = (ip[0] & 0xfu) * 4;
+
+		*l4 = (struct layer4){SIZEOF_ETH_HDR + header, ip[9] + be16(ip + 2) - header + sum_of(ip + 12, 8),
+				      ip[9]};
+		return true;
+	}
+	if (bytes >= SIZEOF_ETH_HDR + IPV6_HEADER_BYTES && be16(head + 12) == ETHTYPE_IPV6) {
+		*l4 = (struct layer4){SIZEOF_ETH_HDR + IPV6_HEADER_BYTES, ip[6] + be16(ip + 4) + sum_of(ip + 8, 32),
+				      ip[6]};
+		return true;
+	}
+	return false;
+}
+
 /*
  * Where the TCP or UDP checksum of the frame @p was left out: writes the pseudo header's sum into its field in @frame,
  * the copy to be sent, tells where the sum starts and the field's offset from there, and returns NET_CSUM_BLANK. Else 0.
  */
 static uint16_t blank_checksum(const struct pbuf *p, u8_t *frame, uint16_t *start, uint16_t *offset)
 {
-	u8_t head[SIZEOF_ETH_HDR + IPV4_HEADER_BYTES];
-	const u8_t *ip = head + SIZEOF_ETH_HDR;
-	uint32_t header, field, sum;
+	u8_t head[SIZEOF_ETH_HDR + IPV6_HEADER_BYTES];
+	struct layer4 l4;
+	uint32_t field, sum;
 
-	if (pbuf_copy_partial(p, head, sizeof(head), 0) != sizeof(head) || be16(head + 12) != ETHTYPE_IP ||
-	    (be16(ip + 6) & (IP_MF | IP_OFFMASK)) != 0)
+	if (!layer4_read(head, pbuf_copy_partial(p, head, sizeof(head), 0), &l4))
 		return 0;
-	switch (ip[9]) {
+	switch (l4.proto) {
 	case IP_PROTO_TCP: field = TCP_CHECKSUM_OFFSET; break;
 	case IP_PROTO_UDP: field = UDP_CHECKSUM_OFFSET; break;
 	default: return 0;
 	}
-	header = (ip[0] & 0xfu) * 4;
-	if (SIZEOF_ETH_HDR + header + field + 2 > p->tot_len)
+	if (l4.start + field + 2 > p->tot_len)
 		return 0;
-	sum = ip[9] + be16(ip + 2) - header;
-	for (unsigned i = 12; i < IPV4_HEADER_BYTES; i += 2)
-		sum += be16(ip + i);
+	sum = (l4.sum & 0xffff) + (l4.sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	*start = (uint16_t)(SIZEOF_ETH_HDR + header);
+	*start = (uint16_t)l4.start;
 	*offset = (uint16_t)field;
 	frame[*start + field] = (u8_t)(sum >> 8);
 	frame[*start + field + 1] = (u8_t)sum;
@@ -176,10 +212,34 @@ static err_t netif_setup(struct netif *netif)
 	memcpy(netif->hwaddr, net->mac, ETH_HWADDR_LEN);
 	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
 	netif->output = etharp_output;
+	netif->output_ip6 = ethip6_output;
 	netif->linkoutput = output;
 	netif->chksum_flags = NETIF_CHECKSUM_ENABLE_ALL & ~CHECK_L4;
 	follow_features(nif);
 	return ERR_OK;
+}
+
+const ip6_addr_t *net_if_gateway6(struct netif *netif)
+{
+	const struct net_if *nif = netif->state;
+
+	return netif->output_ip6 == ethip6_output && !ip6_addr_isany(&nif->gateway6) ? &nif->gateway6 : NULL;
+}
+
+/* A link-local address, and the one that the device page names or that the router's prefix makes. */
+static void configure6(struct net_if *nif)
+{
+	const struct device_net6 *net6 = &netfront_identity(nif->front)->net6;
+	ip6_addr_t address = *IP6_ADDR_ANY6;
+
+	netif_create_ip6_linklocal_address(&nif->netif, 1);
+	netif_set_ip6_autoconfig_enabled(&nif->netif, net6->prefix == 0);
+	if (net6->prefix == 0)
+		return;
+	memcpy(address.addr, net6->address, sizeof(net6->address));
+	memcpy(nif->gateway6.addr, net6->gateway, sizeof(net6->gateway));
+	if (netif_add_ip6_address(&nif->netif, &address, NULL) != ERR_OK)
+		console_puts("net: lwIP refuses an IPv6 address\n");
 }
 
 static void configure(struct net_if *nif)
@@ -189,11 +249,12 @@ static void configure(struct net_if *nif)
 	ip4_addr_t gateway = {.addr = lwip_htonl(net->gateway)};
 	struct eth_addr router;
 
+	configure6(nif);
 	netif_set_up(&nif->netif);
-	if (net->gateway == 0)
-		return;
 	if (netif_default == NULL)
 		netif_set_default(&nif->netif);
+	if (net->gateway == 0)
+		return;
 	memcpy(router.addr, net->router_mac, sizeof(router.addr));
 	if (memcmp(router.addr, no_mac, sizeof(no_mac)) != 0)
 		(void)etharp_add_static_entry(&gateway, &router);

@@ -104,12 +104,18 @@ static void time_wait_trim(void)
 	}
 }
 
+/* The address itself: what else lwIP keeps in its type may differ from packet to packet. */
+static void words_of(const ip_addr_t *ip, u32_t words[4])
+{
+	memcpy(words, ip, IP_IS_V6(ip) ? 4 * sizeof(words[0]) : sizeof(words[0]));
+}
+
 u32_t net_tcp_isn(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port)
 {
 	static struct siphash_key key;
 	static bool keyed;
 	struct {
-		ip_addr_t local_ip, remote_ip;
+		u32_t local_ip[4], remote_ip[4];
 		u16_t local_port, remote_port;
 	} ends;
 
@@ -120,8 +126,8 @@ u32_t net_tcp_isn(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *
 	}
 	time_wait_trim();
 	memset(&ends, 0, sizeof(ends));
-	ends.local_ip = *local_ip;
-	ends.remote_ip = *remote_ip;
+	words_of(local_ip, ends.local_ip);
+	words_of(remote_ip, ends.remote_ip);
 	ends.local_port = local_port;
 	ends.remote_port = remote_port;
 	return (u32_t)(clock_ns() / 4000) + (u32_t)siphash(&key, &ends, sizeof(ends));

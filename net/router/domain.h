@@ -99,8 +99,8 @@ void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Prints the counters. */
 void report_stats(const struct router_domain *d);
 
-#define REPORT_ADDRESS_MAX 16u
-/* @address, in host order, as text into @text. Returns @text. */
-const char *address_text(char text[REPORT_ADDRESS_MAX], uint32_t address);
+#define REPORT_ADDRESS_MAX 46u
+/* @address as text into @text. Returns @text. */
+const char *address_text(char text[REPORT_ADDRESS_MAX], struct ip_addr address);
 
 #endif

@@ -25,6 +25,14 @@ static struct mac mac_from(const uint8_t octets[6])
 	return mac;
 }
 
+/* The router's @own address in @net and the @peer's, which are fields of it. */
+static struct iface_net net6_from(const struct device_net6 *net, const uint8_t own[16], const uint8_t peer[16])
+{
+	return (struct iface_net){.addr = ip_addr_read(own, false),
+				  .peer = ip_addr_read(peer, false),
+				  .prefix_len = (uint8_t)MIN(net->prefix, 255u)};
+}
+
 /* Gives the interface the identity of its entry. False when that is not sane. */
 static bool iface_identify(struct router_domain *d, unsigned index, const struct device_entry *e)
 {
@@ -34,6 +42,7 @@ static bool iface_identify(struct router_domain *d, unsigned index, const struct
 				      .v4 = {.addr = ip_addr_from_v4(e->net.gateway),
 					     .peer = ip_addr_from_v4(e->net.address),
 					     .prefix_len = (uint8_t)MIN(e->net.prefix, 255u)},
+				      .v6 = net6_from(&e->net.net6, e->net.net6.gateway, e->net.net6.address),
 				      .mtu = (uint16_t)MIN(e->net.mtu, FRAME_LEN_MAX - ETH_LEN)};
 
 	router_iface_clear(&d->brain, index);
@@ -45,6 +54,12 @@ void iface_detach(struct router_domain *d, unsigned index, const char *why)
 	netback_detach(&d->backs[index], why);
 	router_iface_flush(&d->brain, index);
 	report("interface %u (%s) detached: %s", index, d->backs[index].entry.name, why);
+}
+
+/* An address by which @iface is called: of IPv4 where it has one. */
+static struct ip_addr iface_get_name(const struct iface_config *iface)
+{
+	return ip_addr_is_unspecified(iface->v4.peer) ? iface->v6.peer : iface->v4.peer;
 }
 
 static void update_back(struct router_domain *d, const struct device_entry *entry)
@@ -71,7 +86,8 @@ static void update_back(struct router_domain *d, const struct device_entry *entr
 	}
 	switch (back->state) {
 	case NETBACK_WAITING:
-		report("interface %u (%s) %s open", index, entry->name, address_text(text, entry->net.address));
+		report("interface %u (%s) %s open", index, entry->name,
+		       address_text(text, iface_get_name(&d->brain.iface[index])));
 		break;
 	case NETBACK_DETACHED: report("interface %u (%s) not attached: %s", index, entry->name, back->why); break;
 	case NETBACK_CLOSED:
@@ -135,15 +151,25 @@ void domain_update_devices(struct router_domain *d)
 	events_do(d);
 }
 
-static bool uplink_set(struct router_domain *d, const struct device_net *net)
+static void report_uplink(const struct iface_net *net)
 {
 	char address[REPORT_ADDRESS_MAX], gateway[REPORT_ADDRESS_MAX];
+
+	if (ip_addr_is_unspecified(net->addr))
+		return;
+	report("uplink %s/%u via %s", address_text(address, net->addr), net->prefix_len,
+	       ip_addr_is_unspecified(net->peer) ? "nobody" : address_text(gateway, net->peer));
+}
+
+static bool uplink_set(struct router_domain *d, const struct device_net *net)
+{
 	const uint8_t *mac = d->nic->mac;
 	struct iface_config config = {.kind = IFACE_UPLINK,
 				      .mac = mac_from(mac),
 				      .v4 = {.addr = ip_addr_from_v4(net->address),
 					     .peer = ip_addr_from_v4(net->gateway),
 					     .prefix_len = (uint8_t)MIN(net->prefix, 255u)},
+				      .v6 = net6_from(&net->net6, net->net6.address, net->net6.gateway),
 				      .mtu = (uint16_t)MIN(net->mtu ? net->mtu : 1500u, d->nic->mtu)};
 
 	if (!router_iface_set(&d->brain, UPLINK, &config)) {
@@ -151,9 +177,10 @@ static bool uplink_set(struct router_domain *d, const struct device_net *net)
 		return false;
 	}
 	d->link_up = d->nic->link_up;
-	report("uplink %s/%u via %s, mac %02x:%02x:%02x:%02x:%02x:%02x%s", address_text(address, net->address),
-	       (unsigned)net->prefix, net->gateway ? address_text(gateway, net->gateway) : "nobody", mac[0], mac[1],
-	       mac[2], mac[3], mac[4], mac[5], d->nic->link_up ? "" : ", link down");
+	report("uplink mac %02x:%02x:%02x:%02x:%02x:%02x%s", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+	       d->nic->link_up ? "" : ", link down");
+	report_uplink(&config.v4);
+	report_uplink(&config.v6);
 	if ((start_info()->features & FEATURE_IOMMU) && d->nic->past_iommu)
 		report("uplink: the card reaches memory past the IOMMU: give it iommu_platform=on, or trust it and this domain");
 	return true;

@@ -67,8 +67,8 @@ static void log_flow(const struct router_domain *d, const struct output *out, un
 		return;
 	report("line %u %s: from %.15s protocol %u %s:%u > %s:%u", (unsigned)rules->rules[out->rule].line,
 	       actions[rules->rules[out->rule].action], rules->ifaces[index].name, (unsigned)out->opening.proto,
-	       address_text(src, ip_addr_to_v4(out->opening.src)), (unsigned)out->opening.sport,
-	       address_text(dst, ip_addr_to_v4(out->opening.dst)), (unsigned)out->opening.dport);
+	       address_text(src, out->opening.src), (unsigned)out->opening.sport, address_text(dst, out->opening.dst),
+	       (unsigned)out->opening.dport);
 }
 
 void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, uint64_t now)

@@ -2,6 +2,7 @@
 /* What the router says. Lines are rationed, since some are caused by guests and by the world outside. */
 #include "domain.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,11 +54,10 @@ void report(const char *format, ...)
 	fflush(stdout);
 }
 
-const char *address_text(char text[REPORT_ADDRESS_MAX], uint32_t address)
+const char *address_text(char text[REPORT_ADDRESS_MAX], struct ip_addr address)
 {
-	snprintf(text, REPORT_ADDRESS_MAX, "%u.%u.%u.%u", (unsigned)(address >> 24 & 0xff),
-		 (unsigned)(address >> 16 & 0xff), (unsigned)(address >> 8 & 0xff), (unsigned)(address & 0xff));
-	return text;
+	return inet_ntop(ip_addr_is_v4(address) ? AF_INET : AF_INET6, ip_addr_get_octets(&address), text,
+			 REPORT_ADDRESS_MAX);
 }
 
 /* The counters that the policy names. */

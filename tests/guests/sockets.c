@@ -477,7 +477,6 @@ static bool mistakes_have_their_errors(void)
 	socklen_t len = sizeof on;
 	bool ok = fails_with(EBADF, bind(99, (struct sockaddr *)&a, sizeof a)) && fails_with(ENOTSOCK, listen(1, 1));
 
-	ok = ok && fails_with(EAFNOSUPPORT, socket(AF_INET6, SOCK_STREAM, 0));
 	ok = ok && fails_with(EPROTOTYPE, socket(AF_INET, 77, 0));
 	ok = ok && fails_with(EPROTONOSUPPORT, socket(AF_INET, SOCK_STREAM, IPPROTO_UDP));
 	ok = ok && fails_with(EADDRINUSE, bind(fd, (struct sockaddr *)&a, sizeof a));
@@ -497,7 +496,7 @@ static bool addresses_are_text_and_back(void)
 					  "1.2.3.04", "1.2.3.4 ", "a.b.c.d",   "1..2.3"};
 	struct in_addr a;
 	char text[INET_ADDRSTRLEN];
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
+	struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *list;
 	bool ok = inet_pton(AF_INET, "10.0.255.1", &a) == 1 && a.s_addr == htonl(0x0a00ff01);
 
 	ok = ok && strcmp(inet_ntop(AF_INET, &a, text, sizeof text), "10.0.255.1") == 0;

@@ -40,6 +40,8 @@ Test(runtime, properties_hold_and_each_crash_says_what_it_was, .timeout = SECTIO
 	MUST(machine_expect_from(m, 0, "^control: runtime died: exited, code 0$"));
 	MUST(machine_expect_from(m, 0, "^sockets| holds: ten thousand connections in a row are answered$"));
 	MUST(machine_expect_from(m, 0, "^control: sockets died: exited, code 0$"));
+	MUST(machine_expect_from(m, 0, "^sockets6| holds: families do not mix$"));
+	MUST(machine_expect_from(m, 0, "^control: sockets6 died: exited, code 0$"));
 	cr_assert_eq(machine_count(m, 0, "| FAILS: "), 0);
 	for (unsigned i = 0; i < sizeof crashes / sizeof crashes[0]; i++) {
 		MUST(machine_expect_from(m, 0, crashes[i].line));

@@ -330,3 +330,93 @@ Test(control_plan, a_plan_of_a_thousand_domains_is_checked_and_ordered)
 	cr_assert_eq(plan_check(h, bytes, &view).index, 999);
 	free(h);
 }
+
+/* --- IPv6 --- */
+
+static struct plan_net6 net6_of(uint8_t link, uint8_t front, uint8_t back)
+{
+	return (struct plan_net6){
+		.address = {0xfd, [7] = link, [15] = front}, .gateway = {0xfd, [7] = link, [15] = back}, .prefix = 64};
+}
+
+static void six_plan(struct small_plan *p)
+{
+	good_plan(p);
+	p->links[0].net6 = net6_of(1, 2, 1);
+	p->links[1].net6 = net6_of(2, 2, 1);
+	p->domains[0].uplink6 = net6_of(9, 2, 1);
+}
+
+#define SIX_REFUSED(change, expected)                                                                                  \
+	do {                                                                                                           \
+		six_plan(&p);                                                                                          \
+		change;                                                                                                \
+		cr_expect_eq(verdict_of(&p).error, expected, "%s", #change);                                           \
+	} while (0)
+
+Test(control_plan, ipv6_stands_beside_ipv4_or_alone)
+{
+	struct small_plan p;
+
+	six_plan(&p);
+	cr_assert_eq(verdict_of(&p).error, PLAN_OK);
+	p.links[0].address = p.links[0].prefix = p.links[0].gateway = 0;
+	p.domains[0].uplink.address = p.domains[0].uplink.prefix = p.domains[0].uplink.gateway = 0;
+	cr_assert_eq(verdict_of(&p).error, PLAN_OK);
+	memset(p.domains[0].uplink6.gateway, 0, 16);
+	cr_assert_eq(verdict_of(&p).error, PLAN_OK, "nobody beyond the link");
+	p.domains[0].uplink6.gateway[0] = 0xfe;
+	p.domains[0].uplink6.gateway[1] = 0x80;
+	p.domains[0].uplink6.gateway[15] = 1;
+	cr_assert_eq(verdict_of(&p).error, PLAN_OK, "a link-local gateway");
+}
+
+Test(control_plan, ipv6_addresses_that_make_no_sense_are_refused)
+{
+	struct small_plan p;
+	struct plan_net6 *link = &p.links[0].net6, *uplink = &p.domains[0].uplink6;
+
+	SIX_REFUSED(link->prefix = 0, PLAN_LINK_ADDRESS);
+	SIX_REFUSED(link->prefix = 127, PLAN_LINK_ADDRESS);
+	SIX_REFUSED(link->address[7] = 7, PLAN_LINK_ADDRESS);
+	SIX_REFUSED(link->address[15] = 1, PLAN_LINK_ADDRESS);
+	SIX_REFUSED(link->gateway[15] = 0, PLAN_LINK_ADDRESS);
+	SIX_REFUSED(link->address[0] = link->gateway[0] = 0xff, PLAN_LINK_ADDRESS);
+	SIX_REFUSED((link->address[0] = link->gateway[0] = 0xfe, link->address[1] = link->gateway[1] = 0x80),
+		    PLAN_LINK_ADDRESS);
+	SIX_REFUSED((memset(link->address, 0, 15), memset(link->gateway, 0, 15)), PLAN_LINK_ADDRESS);
+	SIX_REFUSED(link->autoconf = 1, PLAN_LINK_ADDRESS);
+	SIX_REFUSED(*link = p.links[1].net6, PLAN_LINK_ADDRESS);
+	SIX_REFUSED(*link = *uplink, PLAN_LINK_ADDRESS);
+	SIX_REFUSED(*link = (struct plan_net6){.autoconf = 1}, PLAN_LINK_ADDRESS);
+	SIX_REFUSED((memset(link, 0, sizeof *link), p.links[0].address = p.links[0].prefix = p.links[0].gateway = 0),
+		    PLAN_LINK_ADDRESS);
+	SIX_REFUSED(p.links[0].mtu = 1279, PLAN_LINK_MTU);
+	SIX_REFUSED(uplink->prefix = 129, PLAN_DOMAIN_UPLINK);
+	SIX_REFUSED(uplink->gateway[7] = 3, PLAN_DOMAIN_UPLINK);
+	SIX_REFUSED(uplink->autoconf = 1, PLAN_DOMAIN_UPLINK);
+	SIX_REFUSED(p.domains[0].uplink.mtu = 1279, PLAN_DOMAIN_UPLINK);
+}
+
+Test(control_plan, a_front_that_makes_its_address_itself_is_told_none)
+{
+	/* of the MAC 02:00:00:00:01:02 */
+	static const uint8_t made[8] = {0, 0, 0, 0xff, 0xfe, 0, 1, 2};
+	struct small_plan p;
+	struct plan_view view;
+	struct device_entry front, back;
+
+	six_plan(&p);
+	memcpy(p.links[0].net6.address + 8, made, sizeof made);
+	p.links[0].net6.autoconf = 1;
+	seal(&p);
+	cr_assert_eq(plan_check(&p, sizeof p, &view).error, PLAN_OK);
+	front = device_front_template(&view, 0);
+	back = device_back_template(&view, 0);
+	cr_assert_eq(front.net.net6.prefix, 0);
+	cr_assert_eq(front.net.net6.address[0], 0);
+	cr_assert_eq(back.net.net6.prefix, 64);
+	cr_assert_eq(memcmp(back.net.net6.address, p.links[0].net6.address, 16), 0);
+	front = device_front_template(&view, 1);
+	cr_assert_eq(memcmp(front.net.net6.gateway, p.links[1].net6.gateway, 16), 0);
+}

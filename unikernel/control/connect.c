@@ -12,6 +12,7 @@
 #include <cambium/mem.h>
 
 #include "control.h"
+#include "core/plan_net6.h"
 
 #define FIRST_GENERATION 2u
 #define ASSIGN_TRIES 200u
@@ -147,6 +148,7 @@ static void pci_connect(struct child *child, uint32_t domid)
 	e.net.prefix = plan->uplink.prefix;
 	e.net.gateway = plan->uplink.gateway;
 	e.net.mtu = plan->uplink.mtu;
+	e.net.net6 = net6_device(&plan->uplink6);
 	memcpy(e.name, "pci", 4);
 	device_entry_write(child->devices.pages, device_pci_entry(&control.plan, child->index), &e, FIRST_GENERATION);
 }

@@ -175,12 +175,12 @@ int socket(int domain, int type, int protocol)
 	struct netconn *conn;
 
 	net_start();
-	if (domain != AF_INET)
+	if (domain != AF_INET && domain != AF_INET6)
 		return (int)result_of(-EAFNOSUPPORT);
 	if (kind == SOCK_STREAM && (protocol == 0 || protocol == IP_PROTO_TCP))
-		conn = netconn_new_with_callback(NETCONN_TCP, on_event);
+		conn = netconn_new_with_callback(domain == AF_INET ? NETCONN_TCP : NETCONN_TCP_IPV6, on_event);
 	else if (kind == SOCK_DGRAM && (protocol == 0 || protocol == IP_PROTO_UDP))
-		conn = netconn_new_with_callback(NETCONN_UDP, on_event);
+		conn = netconn_new_with_callback(domain == AF_INET ? NETCONN_UDP : NETCONN_UDP_IPV6, on_event);
 	else
 		return (int)result_of(kind == SOCK_STREAM || kind == SOCK_DGRAM ? -EPROTONOSUPPORT : -EPROTOTYPE);
 	if (conn == NULL)

@@ -56,10 +56,16 @@ int sock_open(struct netconn *conn, int flags, const struct sock *listener);
 /* lwIP's error as -errno. */
 int sock_error(err_t error);
 
-/* The address in @address (AF_INET, AF_INET6 where there is such a thing) as lwIP has it. */
-int sock_address_in(const struct sockaddr *address, socklen_t length, ip_addr_t *ip, u16_t *port);
+static inline int sock_family(const struct sock *s)
+{
+	return NETCONNTYPE_ISIPV6(netconn_type(s->conn)) ? AF_INET6 : AF_INET;
+}
+
+/* The address in @address, of the family of @s, as lwIP has it. An IPv6 socket reaches IPv4 as ::ffff:a.b.c.d. */
+int sock_address_in(const struct sock *s, const struct sockaddr *address, socklen_t length, ip_addr_t *ip, u16_t *port);
 /* And back, cut to *@length, which becomes the true length. @address may be NULL. */
-void sock_address_out(const ip_addr_t *ip, u16_t port, struct sockaddr *address, socklen_t *length);
+void sock_address_out(const struct sock *s, const ip_addr_t *ip, u16_t port, struct sockaddr *address,
+		      socklen_t *length);
 
 /* Moves data. @flags: MSG_x. A received message's address goes to @from (may be NULL). *@out_flags gets MSG_TRUNC. */
 ssize_t sock_send(struct sock *s, const struct iovec *iov, size_t count, int flags, const struct sockaddr *to,

@@ -133,7 +133,7 @@ static ssize_t recv_datagram(struct sock *s, struct cursor *to, int flags, struc
 	copied = cursor_fill(to, buf->p, 0, length);
 	if (copied < length && out_flags != NULL)
 		*out_flags |= MSG_TRUNC;
-	sock_address_out(netbuf_fromaddr(buf), netbuf_fromport(buf), from, from_length);
+	sock_address_out(s, netbuf_fromaddr(buf), netbuf_fromport(buf), from, from_length);
 	if (!(flags & MSG_PEEK)) {
 		s->datagram = NULL;
 		netbuf_delete(buf);
@@ -245,7 +245,7 @@ static ssize_t send_datagram(struct sock *s, const struct iovec *iov, size_t cou
 		return -EMSGSIZE;
 	result = datagram_make(&buf, iov, count, length);
 	if (result == 0 && to != NULL)
-		result = sock_address_in(to, to_length, &buf.addr, &buf.port);
+		result = sock_address_in(s, to, to_length, &buf.addr, &buf.port);
 	for (;;) {
 		uint32_t seen = fd_change_count();
 

@@ -4,37 +4,86 @@
 #include <fcntl.h>
 #include <lwip/api.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "socket.h"
 
-int sock_address_in(const struct sockaddr *address, socklen_t length, ip_addr_t *ip, u16_t *port)
+static int address_in4(const struct sockaddr *address, socklen_t length, ip_addr_t *ip, u16_t *port)
 {
 	struct sockaddr_in in;
 
-	if (address == NULL)
-		return -EFAULT;
-	if (length < offsetof(struct sockaddr, sa_data))
-		return -EINVAL;
-	if (address->sa_family != AF_INET)
-		return -EAFNOSUPPORT;
 	if (length < sizeof(in))
 		return -EINVAL;
 	memcpy(&in, address, sizeof(in));
-	ip->addr = in.sin_addr.s_addr;
+	ip_addr_set_ip4_u32_val(*ip, in.sin_addr.s_addr);
 	*port = ntohs(in.sin_port);
 	return 0;
 }
 
-void sock_address_out(const ip_addr_t *ip, u16_t port, struct sockaddr *address, socklen_t *length)
+static int address_in6(const struct sockaddr *address, socklen_t length, ip_addr_t *ip, u16_t *port)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {ip->addr}};
+	struct sockaddr_in6 in;
+	ip6_addr_t *ip6 = ip_2_ip6(ip);
+
+	if (length < sizeof(in))
+		return -EINVAL;
+	memcpy(&in, address, sizeof(in));
+	*port = ntohs(in.sin6_port);
+	*ip = *IP6_ADDR_ANY;
+	memcpy(ip6->addr, in.sin6_addr.s6_addr, sizeof(in.sin6_addr));
+	if (ip6_addr_isipv4mappedipv6(ip6))
+		ip_addr_set_ip4_u32_val(*ip, ip6->addr[3]);
+	else if (ip6_addr_has_scope(ip6, IP6_UNKNOWN))
+		ip6_addr_set_zone(ip6, (u8_t)in.sin6_scope_id);
+	return 0;
+}
+
+int sock_address_in(const struct sock *s, const struct sockaddr *address, socklen_t length, ip_addr_t *ip, u16_t *port)
+{
+	if (address == NULL)
+		return -EFAULT;
+	if (length < offsetof(struct sockaddr, sa_data))
+		return -EINVAL;
+	if (address->sa_family != sock_family(s))
+		return -EAFNOSUPPORT;
+	return address->sa_family == AF_INET ? address_in4(address, length, ip, port)
+					     : address_in6(address, length, ip, port);
+}
+
+/* @ip as a socket of AF_INET6 tells it. */
+static struct in6_addr in6_of(const ip_addr_t *ip)
+{
+	struct in6_addr in = IN6ADDR_ANY_INIT;
+
+	if (IP_IS_V4(ip)) {
+		in.s6_addr[10] = in.s6_addr[11] = 0xff;
+		in.s6_addr32[3] = ip4_addr_get_u32(ip_2_ip4(ip));
+	} else {
+		memcpy(in.s6_addr, ip_2_ip6(ip)->addr, sizeof(in));
+	}
+	return in;
+}
+
+void sock_address_out(const struct sock *s, const ip_addr_t *ip, u16_t port, struct sockaddr *address,
+		      socklen_t *length)
+{
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+	bool is_v6 = sock_family(s) == AF_INET6;
+	socklen_t size = is_v6 ? sizeof(in6) : sizeof(in);
 
 	if (address == NULL || length == NULL)
 		return;
-	memcpy(address, &in, *length < sizeof(in) ? *length : sizeof(in));
-	*length = sizeof(in);
+	if (is_v6) {
+		in6.sin6_addr = in6_of(ip);
+		in6.sin6_scope_id = IP_IS_V6(ip) ? ip6_addr_zone(ip_2_ip6(ip)) : 0;
+	} else if (IP_IS_V4(ip)) {
+		in.sin_addr.s_addr = ip4_addr_get_u32(ip_2_ip4(ip));
+	}
+	memcpy(address, is_v6 ? (const void *)&in6 : (const void *)&in, *length < size ? *length : size);
+	*length = size;
 }
 
 int bind(int fd, const struct sockaddr *address, socklen_t length)
@@ -46,7 +95,7 @@ int bind(int fd, const struct sockaddr *address, socklen_t length)
 
 	if (s == NULL)
 		return (int)result_of(result);
-	result = sock_address_in(address, length, &ip, &port);
+	result = sock_address_in(s, address, length, &ip, &port);
 	if (result == 0)
 		result = sock_error(netconn_bind(s->conn, &ip, port));
 	sock_put(s);
@@ -78,7 +127,7 @@ int listen(int fd, int backlog)
 static int accept_one(struct sock *s, struct sockaddr *address, socklen_t *length, int flags)
 {
 	struct netconn *conn;
-	ip_addr_t ip = {0};
+	ip_addr_t ip = *IP4_ADDR_ANY;
 	u16_t port = 0;
 	err_t error;
 
@@ -92,7 +141,7 @@ static int accept_one(struct sock *s, struct sockaddr *address, socklen_t *lengt
 	if (error != ERR_OK)
 		return sock_error(error);
 	if (address != NULL && netconn_peer(conn, &ip, &port) == ERR_OK)
-		sock_address_out(&ip, port, address, length);
+		sock_address_out(s, &ip, port, address, length);
 	return sock_open(conn, flags, s);
 }
 
@@ -134,7 +183,7 @@ static int connect_to(struct sock *s, const struct sockaddr *address, socklen_t 
 
 	if (address != NULL && length >= sizeof(sa_family_t) && address->sa_family == AF_UNSPEC && !sock_is_stream(s))
 		return sock_error(netconn_disconnect(s->conn));
-	result = sock_address_in(address, length, &ip, &port);
+	result = sock_address_in(s, address, length, &ip, &port);
 	if (result != 0)
 		return result;
 	if (s->listening)
@@ -189,9 +238,9 @@ static int name_of(int fd, struct sockaddr *address, socklen_t *length, u8_t loc
 	if (s == NULL)
 		return (int)result_of(result);
 	result = sock_error(netconn_getaddr(s->conn, &ip, &port, local));
-	sock_put(s);
 	if (result == 0)
-		sock_address_out(&ip, port, address, length);
+		sock_address_out(s, &ip, port, address, length);
+	sock_put(s);
 	return (int)result_of(result);
 }
 

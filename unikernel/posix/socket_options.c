@@ -122,6 +122,14 @@ static int set_ip_option(struct sock *s, int option, int value)
 	}
 }
 
+static int set_ip6_option(struct sock *s, int option, int value)
+{
+	if (sock_family(s) != AF_INET6 || option != IPV6_V6ONLY)
+		return -ENOPROTOOPT;
+	netconn_set_ipv6only(s->conn, value != 0);
+	return 0;
+}
+
 static int set_tcp_option(struct sock *s, int option, int value)
 {
 	struct tcp_pcb *pcb = s->conn->pcb.tcp;
@@ -159,6 +167,7 @@ static int set_option(struct sock *s, int level, int option, const void *value, 
 		return result;
 	switch (level) {
 	case IPPROTO_IP: return set_ip_option(s, option, number);
+	case IPPROTO_IPV6: return set_ip6_option(s, option, number);
 	case IPPROTO_TCP: return set_tcp_option(s, option, number);
 	default: return -ENOPROTOOPT;
 	}
@@ -202,7 +211,7 @@ static int get_socket_option(struct sock *s, int option, int *number)
 {
 	switch (option) {
 	case SO_TYPE: *number = sock_is_stream(s) ? SOCK_STREAM : SOCK_DGRAM; return 0;
-	case SO_DOMAIN: *number = AF_INET; return 0;
+	case SO_DOMAIN: *number = sock_family(s); return 0;
 	case SO_PROTOCOL: *number = sock_is_stream(s) ? IPPROTO_TCP : IPPROTO_UDP; return 0;
 	case SO_ACCEPTCONN: *number = s->listening; return 0;
 	case SO_SNDBUF:
@@ -243,6 +252,11 @@ static int get_number(struct sock *s, int level, int option, int *number)
 	switch (level) {
 	case SOL_SOCKET: return get_socket_option(s, option, number);
 	case IPPROTO_TCP: return get_tcp_option(s, option, number);
+	case IPPROTO_IPV6:
+		if (sock_family(s) != AF_INET6 || option != IPV6_V6ONLY)
+			return -ENOPROTOOPT;
+		*number = netconn_get_ipv6only(s->conn) != 0;
+		return 0;
 	case IPPROTO_IP: break;
 	default: return -ENOPROTOOPT;
 	}

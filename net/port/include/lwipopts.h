@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * How lwIP is configured for Cambium guests: threads that share the stack under one core lock, the netconn API under
- * our own POSIX sockets (unikernel/posix), IPv4.
+ * our own POSIX sockets (unikernel/posix), IPv4 and IPv6.
  *
  * Memory. What a packet or a segment carries comes from the heap; control blocks come from pools of fixed size, so that
  * no peer can make the stack eat the heap with connections: when a pool is empty lwIP kills TIME-WAIT and the oldest of
@@ -63,7 +63,17 @@
 #define ETHARP_TRUST_IP_MAC 0
 #define ETH_PAD_SIZE 0
 #define LWIP_IPV4 1
-#define LWIP_IPV6 0
+#define LWIP_IPV6 1
+#define LWIP_IPV6_FORWARD 0
+#define LWIP_IPV6_FRAG 0
+#define LWIP_IPV6_REASS 0
+#define LWIP_IPV6_MLD 0 /* one router on the link, which passes no multicast on */
+#define LWIP_IPV6_DHCP6 0
+#define LWIP_IPV6_AUTOCONFIG 1          /* per interface: where the device page has no address */
+#define LWIP_IPV6_DUP_DETECT_ATTEMPTS 0 /* two ends whose addresses the plan has told apart */
+#define LWIP_ND6_NUM_NEIGHBORS 8
+#define LWIP_ND6_NUM_DESTINATIONS 16
+#define MEMP_NUM_ND6_QUEUE 16
 #define IP_FORWARD 0
 #define IP_REASSEMBLY 1
 #define IP_REASS_MAX_PBUFS 32
@@ -118,8 +128,9 @@
 #define LWIP_CHECKSUM_ON_COPY 0
 #define LWIP_CHKSUM net_checksum
 
-/* Hooks (net/port/tcp_hooks.c). */
-#define LWIP_HOOK_FILENAME "tcp_hooks.h"
+/* Hooks (net/port/tcp_hooks.c, net/port/net_if.c). */
+#define LWIP_HOOK_FILENAME "hooks.h"
+#define LWIP_HOOK_ND6_GET_GW(netif, dest) net_if_gateway6(netif)
 #define LWIP_HOOK_TCP_ISN net_tcp_isn
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, optlen, opt1len, opt2, p) net_tcp_inpacket(pcb, hdr, p)
 

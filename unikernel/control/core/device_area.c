@@ -8,6 +8,7 @@
 #include <base/check.h>
 #include "device_area.h"
 #include "name.h"
+#include "plan_net6.h"
 
 static uint32_t front_count(const struct plan_view *view, uint32_t d, uint32_t before)
 {
@@ -115,6 +116,7 @@ static struct device_entry link_template(const struct plan_view *view, uint32_t 
 	e.net.prefix = l->prefix;
 	e.net.gateway = l->gateway;
 	e.net.mtu = l->mtu;
+	e.net.net6 = net6_device(&l->net6);
 	e.net.features = NET_FEATURE_CSUM;
 	return e;
 }
@@ -124,6 +126,8 @@ struct device_entry device_front_template(const struct plan_view *view, uint32_t
 	struct device_entry e = link_template(view, link, DEVICE_NET_FRONT, view->links[link].back);
 
 	e.index = front_count(view, view->links[link].front, link);
+	if (view->links[link].net6.autoconf)
+		e.net.net6 = (struct device_net6){.prefix = 0};
 	return e;
 }
 

@@ -7,6 +7,7 @@
 #include "device_area.h"
 #include "name.h"
 #include "plan_check.h"
+#include "plan_net6.h"
 
 /* What the hypervisor's pages hold (vmm/core/world.h); and what a domain has beside its links. */
 #define PORTS_PER_PAGE 256u
@@ -119,7 +120,7 @@ static bool two_hosts(uint32_t a, uint32_t b, uint32_t prefix)
 
 static bool subnets_overlap(uint32_t a, uint32_t a_bits, uint32_t b, uint32_t b_bits)
 {
-	return !((a ^ b) & prefix_mask(MIN(a_bits, b_bits)));
+	return a_bits && b_bits && !((a ^ b) & prefix_mask(MIN(a_bits, b_bits)));
 }
 
 static bool mac_valid(const uint8_t mac[6])
@@ -136,14 +137,31 @@ static bool mac_equal(const uint8_t a[6], const uint8_t b[6])
 	return !differs;
 }
 
+static bool mtu_valid(uint32_t mtu, const struct plan_net6 *net6)
+{
+	return mtu >= (net6_absent(net6) ? PLAN_MTU_MIN : PLAN_MTU6_MIN) && mtu <= PLAN_MTU_MAX;
+}
+
+/* Has the link addresses of one family at least, and are they hosts' of its subnet? */
+static bool link_addressed(const struct plan_link *l)
+{
+	if (!net6_valid_link(&l->net6, l->mac))
+		return false;
+	if (!l->address && !l->prefix && !l->gateway)
+		return !net6_absent(&l->net6);
+	return two_hosts(l->address, l->gateway, l->prefix);
+}
+
 static bool uplink_valid(const struct plan_domain *d)
 {
 	const struct plan_uplink *u = &d->uplink;
 
-	if (!u->address && !u->prefix && !u->gateway && !u->mtu)
+	if (!u->address && !u->prefix && !u->gateway && !u->mtu && net6_absent(&d->uplink6))
 		return true;
-	if (!d->pci_class || u->mtu < PLAN_MTU_MIN || u->mtu > PLAN_MTU_MAX)
+	if (!d->pci_class || !mtu_valid(u->mtu, &d->uplink6) || !net6_valid_uplink(&d->uplink6))
 		return false;
+	if (!u->address && !u->prefix && !u->gateway)
+		return !net6_absent(&d->uplink6);
 	return u->gateway ? two_hosts(u->address, u->gateway, u->prefix) : u->address && u->prefix <= 32;
 }
 
@@ -229,14 +247,15 @@ static enum plan_error link_check(const struct plan_view *view, uint32_t i)
 		return PLAN_LINK_INDEX;
 	if (!mac_valid(l->mac) || !mac_valid(l->router_mac) || mac_equal(l->mac, l->router_mac))
 		return PLAN_LINK_MAC;
-	if (!two_hosts(l->address, l->gateway, l->prefix))
+	if (!link_addressed(l))
 		return PLAN_LINK_ADDRESS;
-	if (l->mtu < PLAN_MTU_MIN || l->mtu > PLAN_MTU_MAX)
+	if (!mtu_valid(l->mtu, &l->net6))
 		return PLAN_LINK_MTU;
 	if (l->pool_pages > NET_POOL_PAGES_MAX)
 		return PLAN_LINK_POOL;
 	up = &view->domains[l->back].uplink;
-	if (up->address && subnets_overlap(l->address, l->prefix, up->address, up->prefix))
+	if ((up->address && subnets_overlap(l->address, l->prefix, up->address, up->prefix)) ||
+	    net6_overlap(&l->net6, &view->domains[l->back].uplink6))
 		return PLAN_LINK_ADDRESS;
 	for (uint32_t j = 0; j < i; j++) {
 		const struct plan_link *o = &view->links[j];
@@ -246,7 +265,7 @@ static enum plan_error link_check(const struct plan_view *view, uint32_t i)
 			continue;
 		if (o->index == l->index)
 			return PLAN_LINK_INDEX;
-		if (subnets_overlap(l->address, l->prefix, o->address, o->prefix))
+		if (subnets_overlap(l->address, l->prefix, o->address, o->prefix) || net6_overlap(&l->net6, &o->net6))
 			return PLAN_LINK_ADDRESS;
 	}
 	return PLAN_OK;

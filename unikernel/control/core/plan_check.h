@@ -15,6 +15,7 @@
 #define PLAN_MEM_PAGES_MAX (1u << 22) /* 16 GiB */
 #define PLAN_WINDOW_PAGES_MAX (1u << 18)
 #define PLAN_MTU_MIN 576u
+#define PLAN_MTU6_MIN 1280u /* with IPv6 */
 #define PLAN_MTU_MAX 9000u
 #define PLAN_WINDOW_RESERVE 64u /* window pages that a domain needs beside its links: console, device area, BARs */
 
@@ -50,7 +51,7 @@
 	E(PLAN_LINK_MAC, "link", "a MAC is zero or multicast, or both ends have the same, or another front has it")      \
 	E(PLAN_LINK_ADDRESS, "link",                                                                                     \
 	  "its address and gateway are not two hosts of one subnet, or another link overlaps")                           \
-	E(PLAN_LINK_MTU, "link", "its MTU is not 576..9000")                                                             \
+	E(PLAN_LINK_MTU, "link", "its MTU is not 576..9000, with IPv6 1280..9000")                                       \
 	E(PLAN_LINK_POOL, "link", "its pool has more than 1024 pages")                                                   \
 	E(PLAN_LINK_CYCLE, "link", "links form a cycle: no order of starting would have every back end first")
 

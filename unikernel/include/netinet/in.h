@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The Internet address families (POSIX.1-2017). AF_INET6 has its types; sockets of it are refused as yet. */
+/* The Internet address families (POSIX.1-2017). */
 #ifndef CAMBIUM_NETINET_IN_H
 #define CAMBIUM_NETINET_IN_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sockets (POSIX.1-2017): AF_INET, SOCK_STREAM and SOCK_DGRAM. There is no AF_UNIX, no out-of-band data, no ancillary
+ * Sockets (POSIX.1-2017): AF_INET and AF_INET6, SOCK_STREAM and SOCK_DGRAM. There is no AF_UNIX, no out-of-band data, no ancillary
  * data and no SIGPIPE (a send on a closed connection fails with EPIPE).
  */
 #ifndef CAMBIUM_SYS_SOCKET_H

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A web server behind the router, with addresses of both families. */
+#include <tools/plan_source.h>
+
+enum { ROUTER, WEB1 };
+enum { IF_WEB1 = 1 };
+
+static const struct plan_domain domains[] = {
+	[ROUTER] = {.name = "router",
+		    .image = "router",
+		    .cmdline = "router stats=1",
+		    .mem_pages = MIB(16),
+		    .window_pages = 2048,
+		    .weight = 512,
+		    .pci_class = 0x0200,
+		    .takes_rules = 1,
+		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500},
+		    .uplink6 = {.address = {0x20, 0x01, 0x0d, 0xb8, 0, 1, [15] = 0x10},
+				.gateway = {0x20, 0x01, 0x0d, 0xb8, 0, 1, [15] = 1},
+				.prefix = 64}},
+	[WEB1] = {.name = "web1", .image = "web", .cmdline = "web 80", .mem_pages = MIB(32), .window_pages = 512},
+};
+
+static const struct plan_link links[] = {
+	{.kind = PLAN_LINK_NET,
+	 .front = WEB1,
+	 .back = ROUTER,
+	 .index = IF_WEB1,
+	 .mac = {0x02, 0xca, 0x4d, 0, IF_WEB1, 2},
+	 .router_mac = {0x02, 0xca, 0x4d, 0, IF_WEB1, 1},
+	 .address = IPV4(10, 1, 1, 2),
+	 .prefix = 24,
+	 .gateway = IPV4(10, 1, 1, 1),
+	 .mtu = 1500,
+	 .net6 = INNER_NET6(IF_WEB1)},
+};
+
+const struct plan_source plan_source = {
+	.file = "tests/configs/six/plan.c",
+	.domains = domains,
+	.domain_count = ARRAY_SIZE(domains),
+	.links = links,
+	.link_count = ARRAY_SIZE(links),
+};
