@@ -15,7 +15,7 @@
 #include "core/mmu.h"
 #include "log.h"
 #include "paging.h"
-#include "random.h"
+#include "early.h"
 #include "run.h"
 
 #define CONTROL_MEM_PAGES 4096u
@@ -33,7 +33,7 @@ static mfn_t root;
 
 static uint64_t lane_base(enum lane lane)
 {
-	return ((uint64_t)lane << 40) + ((random_u64() & 0x3ffff) << 21);
+	return ((uint64_t)lane << 40) + ((early_random() & 0x3ffff) << 21);
 }
 
 static mfn_t page_new(void)
@@ -144,7 +144,7 @@ static void build_info(struct start_info *s, const char *cmdline)
 	s->vcpu_count = 1;
 	memcpy(s->name, d->name, sizeof s->name);
 	for (unsigned i = 0; i < START_SEED_BYTES / 8; i++) {
-		uint64_t r = random_u64();
+		uint64_t r = early_random();
 		memcpy(s->seed + i * 8, &r, 8);
 	}
 	memcpy(s->cmdline, program, n);

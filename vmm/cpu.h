@@ -58,6 +58,7 @@ struct cpu {
 	bool clear_buffers; /* cpu_policy()->clear_buffers, at hand on the way out */
 	uint32_t id, apic_id;
 	uint32_t held;     /* ranks of the locks that it holds */
+	uint64_t now;      /* system time as read in this stay in ring 0; 0: not yet */
 	uint64_t armed;    /* what the APIC timer is set to */
 	uint64_t balanced; /* system time when it last compared its queue with others' */
 	/* this CPU writes, others read */

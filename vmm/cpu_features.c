@@ -14,7 +14,7 @@
 void cpu_policy_init(void)
 {
 	if (cpu_policy()->refusal[0])
-		log_fatal("CPU refused: %s", cpu_policy()->refusal);
+		log_fatal("%s", cpu_policy()->refusal);
 }
 
 const struct boot_cpu *cpu_policy(void)

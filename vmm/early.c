@@ -37,6 +37,17 @@ const struct boot_info *early_boot(void)
 	return &boot;
 }
 
+uint64_t early_random(void)
+{
+	static unsigned next;
+	uint64_t word;
+
+	CHECK(next < BOOT_RANDOM_WORDS);
+	word = boot.random[next];
+	boot.random[next++] = 0;
+	return word;
+}
+
 void early_direct_map_ready(void)
 {
 	direct_map_ready = true;

@@ -31,5 +31,8 @@ void early_seal(void);
 /* The first frame of the map's @i-th range that early_alloc() has not handed out. Ask after early_seal(). */
 uint64_t early_left(unsigned i);
 
+/* The next of the random words that the door left: BOOT_RANDOM_WORDS of them, for one use each. */
+uint64_t early_random(void);
+
 /* For paging_init(): from now on memory is zeroed through the direct map, above 4 GiB too. */
 void early_direct_map_ready(void);

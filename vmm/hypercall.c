@@ -165,19 +165,23 @@ int hypercall_entry(struct trap_frame *f)
 {
 	struct cpu *c = this_cpu();
 	struct vcpu *v = c->loaded;
-	uint64_t call = f->rax < 64 ? CALL(f->rax) : 0;
-	struct domain *d = shared(v->domain, f) ? v->domain : NULL;
 	int64_t result;
 
-	if (!(call & ALONE) && !world_enter(c, d)) {
-		/* Off the CPU before anything has been done; then the call is made again. */
-		f->rip -= SYSCALL_BYTES;
-		run_exit(c);
-		return 0;
-	}
-	result = dispatch(v, f);
-	if (!(call & ALONE))
+	if (f->rax < 64 && (ALONE & CALL(f->rax))) {
+		result = dispatch(v, f);
+	} else {
+		struct domain *d = shared(v->domain, f) ? v->domain : NULL;
+
+		if (!world_enter(c, d)) {
+			/* Off the CPU before anything has been done; then the call is made again. */
+			f->rip -= SYSCALL_BYTES;
+			run_exit(c);
+			return 0;
+		}
+		result = dispatch(v, f);
 		world_leave(c, d);
+		c->now = 0; /* it may have taken long */
+	}
 	if (c->loaded != v)
 		f = &v->frame; /* it has left this CPU */
 	/* entry_resume, or the end of the domain, has replaced the frame. */

@@ -15,7 +15,6 @@
 #include "memory.h"
 #include "paging.h"
 #include "pci.h"
-#include "random.h"
 #include "run.h"
 #include "serial.h"
 #include "smp.h"
@@ -69,7 +68,6 @@ void vmm_main(const struct boot_info *physical)
 		log_line("serial: its interrupt cannot be had: what is typed will not be read");
 	say_devices();
 	/* 8. The frame table; what is left of memory belongs to domains. */
-	random_init();
 	smp_prepare();
 	memory_init();
 	/* 9. This CPU's own tables and stack, the control domain, and off. */

@@ -113,9 +113,18 @@ static void evict(struct cpu *c)
 	tables_load(c, paging_root());
 }
 
+/* Read once in a stay in ring 0, which is short or reads it anew. */
+static uint64_t now_of(struct cpu *c)
+{
+	if (!c->now)
+		c->now = time_now();
+	return c->now;
+}
+
+/* Has the timer fire no later than at @deadline. What it is set to before that stays: whoever looks again then sets it anew. */
 static void arm(struct cpu *c, uint64_t deadline)
 {
-	if (deadline == c->armed)
+	if (deadline >= c->armed)
 		return;
 	c->armed = deadline;
 	apic_timer_at(deadline);
@@ -187,7 +196,7 @@ static void wake(struct vcpu *v, uint64_t result)
 		(home->loaded == v ? home->frame : &v->frame)->rax = result;
 		timer_arm(&home->timers, &v->block_deadline, TIME_NEVER);
 		if (v->domain->state == DOMAIN_RUNNING)
-			must = bvt_wake(&home->queue, &v->sched, time_now());
+			must = bvt_wake(&home->queue, &v->sched, now_of(this_cpu()));
 	}
 	run_home_unlock(home);
 	if (blocked)
@@ -248,7 +257,7 @@ static uint64_t due(struct cpu *c)
 /* What has come up meanwhile: timers, what the IOMMU refused, the clock. */
 static void housekeep(struct cpu *c)
 {
-	uint64_t now = time_now();
+	uint64_t now = now_of(c);
 
 	run_timers(c, now);
 	if (c->id == 0 && now >= time_follow_due() && world_try(c)) {
@@ -267,8 +276,10 @@ static void idle(struct cpu *c)
 	c->idle = true;
 	for (;;) {
 		bool quiet = log_drain();
-		uint64_t now = time_now(), at;
+		uint64_t now, at;
 
+		c->now = 0;
+		now = now_of(c);
 		housekeep(c);
 		balance(c);
 		at = due(c);
@@ -282,6 +293,7 @@ static void idle(struct cpu *c)
 			cpu_idle_halt();
 	}
 	c->idle = false;
+	c->now = 0;
 }
 
 static void schedule(struct cpu *c)
@@ -293,7 +305,7 @@ static void schedule(struct cpu *c)
 	if (c->loaded)
 		account_settle(c, c->loaded);
 	housekeep(c);
-	now = time_now();
+	now = now_of(c);
 	if (now - c->balanced > BALANCE_NS) {
 		c->balanced = now;
 		balance(c);
@@ -305,7 +317,7 @@ static void schedule(struct cpu *c)
 			break;
 		run_home_unlock(c);
 		idle(c);
-		now = time_now();
+		now = now_of(c);
 	}
 	v = vcpu_of(e);
 	if (v != c->loaded) {
@@ -379,7 +391,7 @@ void run_forever(void)
 int64_t run_block(struct vcpu *v, uint64_t deadline, struct vcpu *to)
 {
 	struct cpu *c = this_cpu();
-	uint64_t now = time_now();
+	uint64_t now = now_of(c);
 
 	/* Asleep first: whoever makes an event pending from here on wakes it. */
 	self_lock(c);
@@ -401,7 +413,7 @@ void run_yield(void)
 {
 	struct cpu *c = this_cpu();
 
-	bvt_yield(&self_lock(c)->queue, time_now());
+	bvt_yield(&self_lock(c)->queue, now_of(c));
 	run_home_unlock(c);
 	c->resched = RESCHED;
 }
@@ -544,8 +556,7 @@ void run_timer(struct vcpu *v, uint64_t deadline)
 
 	timer_arm(&self_lock(c)->timers, &v->timer, deadline);
 	run_home_unlock(c);
-	if (deadline < c->armed)
-		arm(c, deadline);
+	arm(c, deadline);
 }
 
 void run_kill(struct domain *d, enum domain_reason reason, uint32_t code)

@@ -21,10 +21,11 @@ static inline bool run_exit_wanted(const struct cpu *c, const struct vcpu *v)
 }
 
 /* What the way to ring 3 needs even when nothing else is to be done: CPU buffers cleared where the CPU leaks them. */
-static inline void run_leave(const struct cpu *c)
+static inline void run_leave(struct cpu *c)
 {
 	static const uint16_t selector = SELECTOR_KERNEL_DATA;
 
+	c->now = 0;
 	/* VERW with a writable data selector also overwrites the buffers that MDS and its kin read. */
 	if (c->clear_buffers)
 		__asm__ volatile("verw %0" : : "m"(selector) : "cc");

@@ -8,6 +8,7 @@
 
 #include "cpu_policy.h"
 #include "options.h"
+#include "random.h"
 
 #define EDX7_ARCH_CAPABILITIES (1u << 29)
 
@@ -57,7 +58,15 @@ static inline void cpu_raw_read(struct cpu_raw *raw)
 	__asm__ volatile("mov %%cr4, %0" : "=r"(raw->cr4));
 }
 
-/* Fills info->options and info->cpu, by the command line, and notes what the CPU is. */
+static inline bool cpu_rdrand(uint64_t *word)
+{
+	uint8_t ok;
+
+	__asm__ volatile("rdrand %0\n\tsetc %1" : "=r"(*word), "=qm"(ok) : : "cc");
+	return ok;
+}
+
+/* Fills info->options, info->cpu and info->random, by the command line, and notes what the CPU is. */
 static inline void cpu_describe(struct boot_info *info)
 {
 	struct cpu_raw raw;
@@ -66,6 +75,12 @@ static inline void cpu_describe(struct boot_info *info)
 	info->options = options_read(info->cmdline);
 	cpu_policy_decide(&info->cpu, &raw, info->options & BOOT_INSECURE_MELTDOWN);
 	cpu_note(info);
+	if (info->cpu.rdrand && random_fill(info, cpu_rdrand))
+		return;
+	if (info->options & BOOT_INSECURE_RANDOM)
+		random_guessable(info, __builtin_ia32_rdtsc());
+	else
+		cpu_policy_refuse(&info->cpu, CPU_NO_RANDOM);
 }
 
 #endif

@@ -138,17 +138,19 @@ static const char *refusal_of(const struct boot_cpu *p, const struct cpu_raw *ra
 		uint32_t has, needs;
 		const char *refusal;
 	} rows[] = {
-		{raw->ext1.edx, EDX81_LONG_MODE, "this CPU has no 64-bit mode"},
+		{raw->ext1.edx, EDX81_LONG_MODE, "CPU refused: this CPU has no 64-bit mode"},
 		{raw->ext1.edx, EDX81_NX,
-		 "this CPU has no no-execute pages (NX), or the firmware hides them: switch them on there"},
-		{raw->ext1.edx, EDX81_SYSCALL, "this CPU has no SYSCALL instruction"},
-		{raw->leaf1.edx, EDX1_FXSR | EDX1_SSE2, "this CPU has no SSE2 or no FXSAVE"},
-		{raw->leaf1.edx, EDX1_APIC, "this CPU has no local APIC, or the firmware disabled it: enable it there"},
-		{raw->leaf1.edx, EDX1_TSC, "this CPU has no time-stamp counter"},
-		{~(uint32_t)raw->cr4, CR4_LA57, "firmware left five-level page tables on: switch them off there"},
+		 "CPU refused: this CPU has no no-execute pages (NX), or the firmware hides them: switch them on there"},
+		{raw->ext1.edx, EDX81_SYSCALL, "CPU refused: this CPU has no SYSCALL instruction"},
+		{raw->leaf1.edx, EDX1_FXSR | EDX1_SSE2, "CPU refused: this CPU has no SSE2 or no FXSAVE"},
+		{raw->leaf1.edx, EDX1_APIC,
+		 "CPU refused: this CPU has no local APIC, or the firmware disabled it: enable it there"},
+		{raw->leaf1.edx, EDX1_TSC, "CPU refused: this CPU has no time-stamp counter"},
+		{~(uint32_t)raw->cr4, CR4_LA57,
+		 "CPU refused: firmware left five-level page tables on: switch them off there"},
 		/* Bits of `suffers` the other way round: what is wanted is to be without. */
 		{~p->suffers, insecure_meltdown ? 0 : SUFFERS_MELTDOWN,
-		 "this CPU suffers from Meltdown (no RDCL_NO): guests could read all memory. "
+		 "CPU refused: this CPU suffers from Meltdown (no RDCL_NO): guests could read all memory. "
 		 "insecure=meltdown on the command line starts all the same"},
 	};
 
@@ -158,10 +160,12 @@ static const char *refusal_of(const struct boot_cpu *p, const struct cpu_raw *ra
 	return "";
 }
 
-static void text_copy(char to[BOOT_REFUSAL_MAX], const char *text)
+void cpu_policy_refuse(struct boot_cpu *p, const char *refusal)
 {
-	for (unsigned i = 0; i < BOOT_REFUSAL_MAX - 1 && text[i]; i++)
-		to[i] = text[i];
+	if (p->refusal[0])
+		return;
+	for (unsigned i = 0; i < BOOT_REFUSAL_MAX - 1 && refusal[i]; i++)
+		p->refusal[i] = refusal[i];
 }
 
 /* True when component @i is offered and its place in the save area is believable. */
@@ -213,7 +217,7 @@ void cpu_policy_decide(struct boot_cpu *p, const struct cpu_raw *raw, bool insec
 	choose_features(p, raw);
 	choose_xstate(p, raw);
 	p->suffers = sufferings(p, raw);
-	text_copy(p->refusal, refusal_of(p, raw, insecure_meltdown));
+	cpu_policy_refuse(p, refusal_of(p, raw, insecure_meltdown));
 	p->insecure_meltdown = (p->suffers & SUFFERS_MELTDOWN) && insecure_meltdown;
 	p->clear_buffers = (p->suffers & (SUFFERS_MDS | SUFFERS_TAA | SUFFERS_MMIO)) &&
 			   (raw->leaf7.edx & EDX7_MD_CLEAR);

@@ -55,6 +55,11 @@ enum cpu_vendor { CPU_INTEL, CPU_AMD, CPU_HYGON, CPU_CENTAUR, CPU_ZHAOXIN, CPU_O
  */
 void cpu_policy_decide(struct boot_cpu *p, const struct cpu_raw *raw, bool insecure_meltdown);
 
+/* Refuses a CPU that was not refused yet, with that line. */
+void cpu_policy_refuse(struct boot_cpu *p, const char *refusal);
+#define CPU_NO_RANDOM                                                                                                  \
+	"no source of randomness: this CPU lacks RDRAND, or it gives nothing. Use another CPU model, or insecure=random"
+
 /* Says in info->notes what info->cpu is and what is on. */
 void cpu_note(struct boot_info *info);
 

@@ -27,6 +27,7 @@
 #define BOOT_WINDOWS_MAX (1u + BOOT_IOAPIC_MAX + BOOT_DMAR_UNITS + 1u + BOOT_ECAM_MAX)
 #define BOOT_WINDOW_NAME 24u
 #define BOOT_REFUSAL_MAX 192u
+#define BOOT_RANDOM_WORDS 16u
 #define BOOT_XSTATE_MAX 4096u
 
 /* An ELF segment of the hypervisor's file with this flag (of those for the system) is the PVH door's: nobody else loads it. */
@@ -195,7 +196,8 @@ struct boot_info {
 	struct boot_framebuffer framebuffer;
 	char cmdline[BOOT_CMDLINE_MAX]; /* NUL-terminated */
 	struct boot_memory memory[BOOT_MEMORY_MAX];
-	uint32_t options, reserved0; /* BOOT_x, of the words in cmdline */
+	uint32_t options, reserved0;        /* BOOT_x, of the words in cmdline */
+	uint64_t random[BOOT_RANDOM_WORDS]; /* fresh, for one use each */
 	struct boot_cpu cpu;
 	struct boot_machine machine;
 	char notes[BOOT_NOTES_MAX]; /* lines for the log, each NUL-terminated; an empty one ends them */

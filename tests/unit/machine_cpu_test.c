@@ -9,6 +9,7 @@
 #include <base/bits.h>
 #include <efi/machine/cpu_policy.h>
 #include <efi/machine/options.h>
+#include <efi/machine/random.h>
 
 static const struct cpu_raw qemu_max = {
 	.leaf0 = {0x0000000d, 0x68747541, 0x444d4163, 0x69746e65},
@@ -302,3 +303,49 @@ Test(machine_cpu, verw_is_used_only_where_it_is_needed_and_works)
 }
 
 /* --- configuration writes ---------------------------------------------------------------------------------------- */
+
+static unsigned failures, asked;
+
+/* Fails so often before each word. */
+static bool moody(uint64_t *word)
+{
+	*word = asked++;
+	return asked % (failures + 1) == 0;
+}
+
+Test(machine_cpu, a_source_that_has_nothing_just_now_is_asked_again_and_one_that_never_has_is_none)
+{
+	static struct boot_info info;
+
+	failures = 63;
+	cr_assert(random_fill(&info, moody));
+	for (unsigned i = 0; i < BOOT_RANDOM_WORDS; i++)
+		cr_assert_eq(info.random[i], i * 64 + 63);
+	failures = 64;
+	asked = 0;
+	cr_assert_not(random_fill(&info, moody));
+	cr_assert_eq(asked, 64u);
+}
+
+Test(machine_cpu, guessable_words_differ_and_are_told_of)
+{
+	static struct boot_info info;
+
+	random_guessable(&info, 1);
+	for (unsigned i = 0; i < BOOT_RANDOM_WORDS; i++)
+		for (unsigned j = 0; j < i; j++)
+			cr_assert_neq(info.random[i], info.random[j]);
+	cr_assert_not_null(strstr(info.notes, "insecure=random"));
+}
+
+Test(machine_cpu, the_first_refusal_stays)
+{
+	struct boot_cpu p = decide(&haswell, false);
+
+	cpu_policy_refuse(&p, CPU_NO_RANDOM);
+	cr_assert(refused_for(p, "Meltdown"));
+	p = decide(&qemu64, false);
+	cpu_policy_refuse(&p, CPU_NO_RANDOM);
+	cr_assert(refused_for(p, "no source of randomness"));
+	cr_assert(refused_for(p, "insecure=random"), "the remedy is named");
+}

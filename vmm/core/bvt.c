@@ -98,12 +98,14 @@ static void budget_add(struct bvt_entity *e, uint64_t ns, int64_t milli)
 {
 	int64_t sum = e->budget + (int64_t)MIN(ns, LONG) * milli;
 
-	e->budget = MAX(MIN(sum, budget_full(e)), -BVT_CAP_DEBT * budget_full(e));
+	if (e->cap)
+		e->budget = MAX(MIN(sum, budget_full(e)), -BVT_CAP_DEBT * budget_full(e));
 }
 
 static void fill(struct bvt_entity *e, uint64_t now)
 {
-	budget_add(e, elapsed(e->filled, now), e->cap);
+	if (e->cap)
+		budget_add(e, elapsed(e->filled, now), e->cap);
 	e->filled = MAX(e->filled, now);
 }
 
@@ -124,16 +126,18 @@ static uint64_t warp_left(const struct bvt_entity *e)
 /* @e pays for @ns of the CPU that end at @now. */
 static void pay(struct bvt_entity *e, uint64_t ns, uint64_t now)
 {
-	uint64_t ran = MIN(ns, warp_left(e));
-
 	if (e->warped) {
+		uint64_t ran = MIN(ns, warp_left(e));
+
 		e->warped = ns < warp_left(e);
 		e->warp_used += ran;
 		e->warp_ran = now - (ns - ran);
 	}
 	e->actual += virtual_time(ns, e->weight, &e->rest);
-	fill(e, now - ns);
-	budget_add(e, ns, (int64_t)e->cap - MILLI);
+	if (e->cap) {
+		fill(e, now - ns);
+		budget_add(e, ns, (int64_t)e->cap - MILLI);
+	}
 	e->filled = MAX(e->filled, now);
 }
 
@@ -202,11 +206,14 @@ void bvt_charge(struct bvt_queue *q, uint64_t now)
 	if (e) {
 		uint64_t ns = elapsed(e->since, q->now);
 
-		become(e, BVT_RUNNING, q->now);
-		pay(e, ns, q->now);
-		if (q->donor)
+		if (ns || e->warped) {
+			become(e, BVT_RUNNING, q->now);
+			pay(e, ns, q->now);
+		}
+		if (q->donor) {
 			donor_pays(q, ns);
-		least = q->heap[BVT_BY_ACTUAL];
+			least = q->heap[BVT_BY_ACTUAL];
+		}
 		least = least && least->actual < e->actual ? least : e;
 	}
 	if (least)
@@ -437,7 +444,7 @@ void bvt_set(struct bvt_queue *q, struct bvt_entity *e, const struct domain_sche
 	e->rest = e->weight == s->weight ? e->rest : 0;
 	e->weight = s->weight;
 	/* Who had no cap begins with all that the new one saves up. */
-	e->budget = e->cap ? e->budget : INT64_MAX / 2;
+	e->budget = !s->cap ? 0 : e->cap ? e->budget : INT64_MAX / 2;
 	e->cap = s->cap;
 	budget_add(e, 0, 0);
 	if (e->warp.value != warp.value || e->warp.limit != warp.limit || e->warp.unwarp != warp.unwarp) {
