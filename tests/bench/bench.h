@@ -38,6 +38,8 @@ void bench_web(void);
 void bench_dma(void);
 /* Two services beside antisocial neighbours, and shares of the CPU by weight. */
 void bench_isolation(void);
+/* Drift of system time and lateness of timers. */
+void bench_time(void);
 /* Lines and bytes. */
 void bench_size(void);
 
