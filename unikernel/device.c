@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The device area, mapped once at start. It changes under us: entry_count is read once, entries are copied between two
- * looks at their generation, data ranges are checked against the area's size and not against the page's own words.
+ * looks at their generation.
  */
 #include <errno.h>
 #include <string.h>
@@ -80,14 +80,6 @@ bool device_read(unsigned i, struct device_entry *out)
 		return out->kind != DEVICE_NONE;
 	}
 	return false;
-}
-
-const void *device_data(const struct device_entry *entry)
-{
-	if (entry->kind != DEVICE_DATA || entry->data_offset > area_bytes ||
-	    entry->data_bytes > area_bytes - entry->data_offset)
-		return NULL;
-	return (const char *)area + entry->data_offset;
 }
 
 int device_watch(void (*fn)(void *), void *arg)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The device area of a domain: one to DEVICE_PAGES_MAX pages that belong to the control domain and are granted
- * read-only to the domain. It starts with struct device_page, entries follow, then data. No handshake: what a driver has
+ * read-only to the domain. It starts with struct device_page, entries follow. No handshake: what a driver has
  * to know is there before the domain starts, and when something changes (the peer was restarted) the entry is rewritten
  * under its seqlock (`generation` odd while it is written) and the domain's device port is notified.
  *
@@ -22,7 +22,7 @@
 #define DEVICE_NET_FRONT 1u
 #define DEVICE_NET_BACK 2u
 #define DEVICE_PCI 3u
-#define DEVICE_DATA 4u /* a blob for the program, e.g. the router's rules (abi/rules.h) */
+#define DEVICE_MANAGE 5u /* the management area of the router (abi/manage.h); 4 was a blob for the program */
 
 #define DEVICE_CLOSED 0u
 #define DEVICE_OPEN 1u
@@ -55,16 +55,16 @@ struct device_entry {
 	uint32_t kind;       /* DEVICE_x */
 	uint32_t state;      /* DEVICE_CLOSED: the peer is gone; DEVICE_OPEN */
 	uint32_t index;      /* of its kind within the domain: front 0, 1...; for a back its interface number */
-	uint32_t peer;       /* domain id of the other end; DOMID_NONE for PCI and DATA */
+	uint32_t peer;       /* domain id of the other end; DOMID_NONE for PCI */
 	uint32_t port;       /* the domain's own port, connected to the peer */
 	uint64_t ring_va;    /* front: where its ring pages are mapped; back: 0 */
 	uint64_t pool_va;    /* front: where its pool is mapped; back: 0 */
-	uint32_t ring_ref; /* back: first of NET_RING_PAGES references of the peer; front: the same, for information */
-	uint32_t pool_ref; /* first of pool_pages references, likewise */
+	uint32_t ring_ref;   /* back: first of NET_RING_PAGES references of the peer; front: the same, for information;
+			      MANAGE: first of MANAGE_AREA_PAGES */
+	uint32_t pool_ref;   /* first of pool_pages references, likewise */
 	uint32_t pool_pages;
-	uint32_t pci_device;  /* PCI: the index that the device hypercalls take */
-	uint32_t data_offset; /* DATA: bytes from the start of the area */
-	uint32_t data_bytes;
+	uint32_t pci_device; /* PCI: the index that the device hypercalls take */
+	uint32_t reserved1[2];
 	struct device_net net;
 	char name[DOMAIN_NAME_MAX]; /* of the peer domain, or of the thing */
 	uint32_t slot;              /* of the peer, DOMID_SLOT */

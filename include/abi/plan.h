@@ -48,7 +48,7 @@ struct plan_domain {
 	uint32_t restart;           /* PLAN_RESTART_x */
 	uint32_t pci_class;         /* class and subclass (e.g. 0x0200) of the PCI device it owns; 0: none */
 	uint32_t pci_nth;           /* the n-th of that class, from 0 */
-	uint32_t takes_rules;       /* 1: the rules are given to it as a DEVICE_DATA entry */
+	uint32_t takes_rules;       /* 1: it is the router: the rules are handed to it; one domain at most */
 	uint32_t vcpus;             /* 1..VCPU_MAX; 0: 1 */
 	struct plan_uplink uplink;  /* of the PCI network device; zero: none */
 	struct plan_net6 uplink6;   /* and its IPv6 */

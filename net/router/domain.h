@@ -5,6 +5,7 @@
  *   main.c    start: policy, card, interfaces       loop.c    rounds of polling, and sleep
  *   iface.c   the device page and the interfaces    pass.c    frames through the router and to where it sends them
  *   report.c  lines on the console, counters         pay.c     who pays for the time
+ *   manage.h  policies and questions of the control domain
  */
 #ifndef CAMBIUM_ROUTER_DOMAIN_H
 #define CAMBIUM_ROUTER_DOMAIN_H
@@ -42,8 +43,6 @@ struct router_domain {
 	uint32_t back_mask;                       /* bit i: interface i has an entry in the device page */
 	uint32_t next_back;                       /* where the next round begins */
 	struct frame *held[NEIGHBOUR_HOLD_COUNT]; /* by hold number */
-	const void *policy;                       /* the copy of the rules table in force, or NULL */
-	uint32_t policy_generation;
 
 	/* sleep */
 	struct waitq sleepers;
@@ -63,7 +62,10 @@ struct router_domain {
 /* An event callback: makes the loop run another round. @arg is the struct router_domain. */
 void domain_wake(void *arg);
 
-/* Takes over everything that changed in the device page: rules, interfaces. */
+/* Starts the thread that takes policies and questions (manage.h). False: memory is short, or the pages cannot be had. */
+bool manage_start(struct router_domain *d);
+
+/* Takes over everything that changed in the device page. */
 void domain_update_devices(struct router_domain *d);
 
 /* Opens the card of the first PCI entry as the uplink. False: there is an entry, but the card cannot be used. */

@@ -8,7 +8,6 @@
  */
 #include "domain.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <cambium/device.h>
@@ -98,44 +97,8 @@ static void update_back(struct router_domain *d, const struct device_entry *entr
 	}
 }
 
-/* Puts the policy in @entry, which is number @number, in force. A bad one changes nothing. */
-static void update_policy(struct router_domain *d, unsigned number, const struct device_entry *entry)
-{
-	const void *data = device_data(entry);
-	struct device_entry again;
-	enum rules_error error;
-	uint32_t rule;
-	void *copy;
-
-	if (entry->generation == d->policy_generation || !data)
-		return;
-	copy = malloc(entry->data_bytes);
-	if (!copy) {
-		report("policy not taken: memory is short");
-		return;
-	}
-	memcpy(copy, data, entry->data_bytes);
-	/* changed meanwhile: the watcher calls again */
-	if (!device_read(number, &again) || again.generation != entry->generation) {
-		free(copy);
-		return;
-	}
-	d->policy_generation = entry->generation;
-	if (!router_rules_set(&d->brain, copy, entry->data_bytes, &error, &rule)) {
-		report("policy not taken: %s (number %d)", rules_error_get_text(error),
-		       rule == RULE_INDEX_NONE ? -1 : (int)rule);
-		free(copy);
-		return;
-	}
-	free((void *)(uintptr_t)d->policy);
-	d->policy = copy;
-	report("policy of %u rules in force", (unsigned)rules_view(copy).count);
-}
-
 void domain_update_devices(struct router_domain *d)
 {
-	bool policy_seen = false;
-
 	d->devices_changed = false;
 	for (unsigned i = 0; i < device_count(); i++) {
 		struct device_entry entry;
@@ -144,9 +107,6 @@ void domain_update_devices(struct router_domain *d)
 			continue;
 		if (entry.kind == DEVICE_NET_BACK)
 			update_back(d, &entry);
-		if (entry.kind == DEVICE_DATA && !policy_seen)
-			update_policy(d, i, &entry);
-		policy_seen |= entry.kind == DEVICE_DATA;
 	}
 	events_do(d);
 }

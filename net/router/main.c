@@ -90,7 +90,9 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	domain_update_devices(d);
-	if (!d->policy)
-		report("no policy: everything is dropped");
+	if (!manage_start(d)) {
+		report("the management area cannot be used: memory is short");
+		return 1;
+	}
 	domain_run(d);
 }

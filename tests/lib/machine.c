@@ -348,6 +348,16 @@ uint16_t machine_port(const struct machine *m, uint16_t port)
 	return 0;
 }
 
+const char *machine_manage(const struct machine *m)
+{
+	return m->command.manage;
+}
+
+const char *machine_manage_socket(const struct machine *m)
+{
+	return m->command.manage + strlen("unix:");
+}
+
 static void send_all(int to, const char *text)
 {
 	size_t len = strlen(text);

@@ -34,6 +34,7 @@ struct machine_options {
 	const char *const *extra;  /* further words for QEMU, NULL-terminated; NULL: none. They come before disk
 						and card, as an IOMMU has to */
 	const char *netdev;        /* -netdev of the card, with id=net; NULL: QEMU's user network */
+	bool manage;               /* a second serial port, see machine_manage() */
 	uint16_t forwards[MACHINE_FORWARDS]; /* TCP ports of the machine's network card, up to the first 0 */
 };
 
@@ -46,6 +47,10 @@ void machine_stop(struct machine *m);
 
 /* The port of 127.0.0.1 that leads to @port of the machine's card; 0: it is not among the forwards. */
 uint16_t machine_port(const struct machine *m, uint16_t port);
+
+/* Where the second serial port of @m is, as `cambium rules --serial` takes it, and its socket alone. */
+const char *machine_manage(const struct machine *m);
+const char *machine_manage_socket(const struct machine *m);
 
 /* A port of 127.0.0.1 that nobody uses now. */
 uint16_t port_free(void);

@@ -124,6 +124,11 @@ void machine_command_make(struct machine_command *c, const struct machine_option
 	words(c, common);
 	word(c, "-chardev");
 	word(c, "socket,id=monitor,fd=%d", MACHINE_MONITOR_FD);
+	if (options->manage) {
+		snprintf(c->manage, sizeof c->manage, "unix:%s", build_path("tests/%s.manage", options->log));
+		word(c, "-serial");
+		word(c, "%s,server=on,wait=off", c->manage);
+	}
 	word(c, "-machine");
 	word(c, "%s,accel=tcg", options->machine ? options->machine : "q35");
 	word(c, "-cpu");

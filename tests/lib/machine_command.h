@@ -15,6 +15,7 @@ struct machine_command {
 	unsigned count;
 	char text[COMMAND_BYTES];
 	size_t used;
+	char manage[320]; /* "unix:" and the socket of the second serial port */
 	uint16_t guest_ports[MACHINE_FORWARDS], host_ports[MACHINE_FORWARDS];
 };
 

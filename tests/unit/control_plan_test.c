@@ -252,11 +252,10 @@ Test(control_device_area, entries_stand_where_the_plan_puts_them)
 		cr_assert_str_eq(e[i].name, i ? "web2" : "web1");
 	}
 	cr_assert_eq(e[device_pci_entry(&view, 0)].kind, DEVICE_NONE);
-	e += device_data_entry(&view, 0);
-	cr_assert_eq(e->kind, DEVICE_DATA);
-	cr_assert_eq(e->data_bytes, RULES_BYTES);
-	cr_assert_arr_eq((uint8_t *)area + e->data_offset, p.rules, RULES_BYTES);
-	cr_assert_leq(e->data_offset + e->data_bytes, device_area_pages(&view, 0) * PAGE_SIZE);
+	cr_assert_eq(device_pci_entry(&view, 0), 2);
+	cr_assert_eq(device_manage_entry(&view, 0), 3);
+	cr_assert_eq(e[3].kind, DEVICE_NONE);
+	cr_assert_eq(device_area_pages(&view, 0), 1, "however many rules there are");
 }
 
 Test(control_device_area, a_front_finds_its_back_and_a_domain_without_devices_has_no_area)
@@ -278,7 +277,8 @@ Test(control_device_area, a_front_finds_its_back_and_a_domain_without_devices_ha
 	cr_assert_str_eq(page->entries[0].name, "router");
 	cr_assert_eq(device_front_pages(&view, 1), NET_RING_PAGES + NET_POOL_PAGES_DEFAULT);
 	cr_assert_eq(device_area_pages(&view, 2), 0);
-	cr_assert_eq(device_data_entry(&view, 0), DEVICE_ENTRY_NONE);
+	cr_assert_eq(device_manage_entry(&view, 1), DEVICE_ENTRY_NONE);
+	cr_assert_eq(device_manage_entry(&view, 0), 2, "rules may come later");
 }
 
 Test(control_plan, the_allowance_for_tables_covers_the_links_of_the_plan)

@@ -8,6 +8,8 @@
 #include "rules_model.h"
 #include "tools/cambium/claims.h"
 #include "tools/cambium/command.h"
+#include "tools/cambium/compile.h"
+#include "tools/cambium/decompile.h"
 #include "tools/cambium/diff.h"
 
 static struct report report_of(const char *text)
@@ -268,4 +270,40 @@ Test(net_rules_exact, the_command_says_yes_no_or_how_to_use_it)
 	cr_expect_eq(command_rules(3, words), EXIT_USAGE);
 	cr_expect_eq(command_rules(1, help), EXIT_YES);
 	cr_expect_eq(command_rules(0, NULL), EXIT_USAGE);
+}
+
+/* --- from a table back to a policy --- */
+
+Test(net_rules_exact, a_policy_read_back_from_its_table_decides_the_same)
+{
+	static struct text text, other;
+	uint64_t state = 63;
+
+	for (unsigned round = 0; round < 60; round++) {
+		struct policy_model a, b;
+		struct policy *policy, *back, *second;
+		struct report report = {.file = "rules"};
+		uint32_t parts = 0, straight = 0, roundabout = 0;
+		FILE *null = fopen("/dev/null", "w");
+		size_t len;
+		void *table;
+
+		model_random(&state, &a);
+		model_random(&state, &b);
+		policy = policy_of(&a, &text);
+		second = policy_of(&b, &other);
+		table = policy_compile(policy, &report, &len);
+		back = policy_decompile(table, "in force");
+		cr_assert(policy_diff_print(back, policy, false, null, &parts));
+		cr_assert_eq(parts, 0, "round %u", round);
+		/* and differs from others as the policy itself does */
+		cr_assert(policy_diff_print(policy, second, false, null, &straight));
+		cr_assert(policy_diff_print(back, second, false, null, &roundabout));
+		cr_assert_eq(straight == 0, roundabout == 0);
+		fclose(null);
+		free(table);
+		policy_free(policy);
+		policy_free(back);
+		policy_free(second);
+	}
 }

@@ -8,7 +8,9 @@
  * links: tools/cambium/compile_slots.c tools/cambium/parse_options.c tools/cambium/region.c
  * links: tools/cambium/region_text.c tools/cambium/claims.c tools/cambium/dead.c tools/cambium/diff.c
  * links: tools/cambium/diff_print.c tools/cambium/explain.c tools/cambium/explain_words.c
- * links: tools/cambium/explain_print.c tools/cambium/rules_command.c
+ * links: tools/cambium/explain_print.c tools/cambium/rules_command.c tools/cambium/rules_live.c
+ * links: tools/cambium/source.c tools/cambium/live.c tools/cambium/live_print.c tools/cambium/serial.c
+ * links: tools/cambium/decompile.c tools/cambium/pack.c
  */
 #include <criterion/criterion.h>
 #include <stdio.h>

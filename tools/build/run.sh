@@ -3,12 +3,14 @@
 # usage: run.sh BUILD CONFIG. Uses KVM when the image really boots under it, else emulation.
 # IOMMU=off leaves the machine without one: then the router, which owns the card, can reach all of memory with it.
 # The host reaches the router's published ports at 127.0.0.1: PORTS="8080 8081" by default, HOST:ROUTER where they differ.
+# `cambium rules --serial unix:BUILD/CONFIG.manage` speaks with the router (docs/router.md).
 # SPDX-License-Identifier: BSD-2-Clause
 set -eu
 
 build=$1
 config=$2
 image=$build/$config/disk.img
+manage=$build/$config.manage
 ports=${PORTS:-8080 8081}
 firmware=${OVMF:-/usr/share/OVMF}
 [ -r "$image" ] || { echo "error: $image is missing; run \`make image CONFIG=$config\`" >&2; exit 1; }
@@ -39,6 +41,7 @@ machine()
 	# shellcheck disable=SC2086 # two words or none
 	qemu-system-x86_64 -machine "q35,accel=$1$split" $iommu -cpu max -m 512 \
 		-nodefaults -display none -no-reboot -serial "$2" \
+		-serial "unix:$manage,server=on,wait=off" \
 		-drive "if=pflash,format=raw,unit=0,readonly=on,file=$firmware/OVMF_CODE_4M.fd" \
 		-drive "if=pflash,format=raw,unit=1,file=$work/vars.fd" \
 		-drive "if=none,id=disk,format=raw,readonly=on,file=$image" \

@@ -9,4 +9,8 @@
 
 int command_rules(int argc, char **argv);
 
+/* The verbs of rules that speak with a machine, argv[0] one of them; and what is wrong with a line of rules. */
+int command_rules_live(int argc, char **argv);
+int rules_usage_error(const char *why, const char *what);
+
 #endif

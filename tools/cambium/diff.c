@@ -58,12 +58,15 @@ static uint32_t block_of(const struct diff *d, int side, uint32_t from, uint32_t
 	return numbers[from] < 0 || place < 0 ? RULES_BLOCK_NONE : d->sides[side]->pairs[numbers[from]][place];
 }
 
+/* How far the port at the target is from the published one. */
+static uint32_t port_shift(const struct policy_rule *rule)
+{
+	return rule->target_port ? rule->target_port - (rule->services.items[0].lo & 0xffff) : 0;
+}
+
 static bool same_targets(const struct diff *d, const struct policy_rule *a, const struct policy_rule *b)
 {
-	uint32_t a_port = a->services.items[0].lo & 0xffff, b_port = b->services.items[0].lo & 0xffff;
-
-	if (a->target_count != b->target_count || !a->target_port != !b->target_port ||
-	    (a->target_port && a->target_port - a_port != b->target_port - b_port))
+	if (a->target_count != b->target_count || port_shift(a) != port_shift(b))
 		return false;
 	for (uint32_t i = 0; i < a->target_count; i++)
 		if (strcmp(d->sides[0]->ifaces[a->targets[i]].name, d->sides[1]->ifaces[b->targets[i]].name))

@@ -10,7 +10,7 @@
 
 static const char usage[] = "usage: cambium NOUN VERB ...\n"
 			    "\n"
-			    "  rules   the firewall's policy: check, compile, explain, diff\n"
+			    "  rules   the firewall's policy: check, compile, explain, diff, load, confirm, status\n"
 			    "\n"
 			    "`cambium NOUN --help` tells more. Exit codes: 0 yes or done, 1 no or bad input,\n"
 			    "2 bad command line.\n";

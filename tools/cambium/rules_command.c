@@ -1,31 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cambium rules: check, compile, explain, diff. */
+/* cambium rules: check, compile, explain, diff; what speaks with a machine is in rules_live.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "claims.h"
 #include "command.h"
 #include "compile.h"
 #include "diff.h"
 #include "explain.h"
+#include "source.h"
 
-static const char usage[] = "usage: cambium rules check FILE [--json]\n"
-			    "       cambium rules compile FILE -o TABLE\n"
-			    "       cambium rules explain FILE PACKET... [--json]\n"
-			    "       cambium rules diff OLD NEW [--json]\n"
-			    "\n"
-			    "  check    reads the policy in FILE and reports everything that is wrong with it\n"
-			    "  compile  does the same and writes the table that the router takes\n"
-			    "  explain  says what happens to a packet that opens a flow, and by which rule:\n"
-			    "           from INTERFACE [to PLACE] tcp|udp ADDRESS:PORT > ADDRESS:PORT [syn]\n"
-			    "           from INTERFACE [to PLACE] icmp ADDRESS > ADDRESS\n"
-			    "  diff     says what NEW allows (+) and refuses (-) that OLD does not, and what it\n"
-			    "           allows in another way (~); no packet is in two lines\n"
-			    "\n"
-			    "FILE may be - for standard input. docs/router.md teaches the language.\n"
-			    "Exit codes: 0 the policy is good, the packet passes, nothing differs; 1 not so;\n"
-			    "2 the command line is wrong.\n";
+static const char usage[] =
+	"usage: cambium rules check FILE [--json]\n"
+	"       cambium rules compile FILE -o TABLE\n"
+	"       cambium rules explain FILE PACKET... [--json]\n"
+	"       cambium rules diff OLD NEW [--json]\n"
+	"       cambium rules load --serial WHERE FILE [--confirm SECONDS] [--json]\n"
+	"       cambium rules confirm --serial WHERE\n"
+	"       cambium rules status --serial WHERE [--json]\n"
+	"\n"
+	"  check    reads the policy in FILE and reports everything that is wrong with it\n"
+	"  compile  does the same and writes the table that the router takes\n"
+	"  explain  says what happens to a packet that opens a flow, and by which rule:\n"
+	"           from INTERFACE [to PLACE] tcp|udp ADDRESS:PORT > ADDRESS:PORT [syn]\n"
+	"           from INTERFACE [to PLACE] icmp ADDRESS > ADDRESS\n"
+	"  diff     says what NEW allows (+) and refuses (-) that OLD does not, and what it\n"
+	"           allows in another way (~); no packet is in two lines\n"
+	"  load     says what FILE changes in the policy of a running machine, and puts it in\n"
+	"           force; with --confirm only for so long, unless `confirm` comes in time\n"
+	"  confirm  lets the policy on trial stay\n"
+	"  status   says which policy is in force, what it counted and what it last dropped\n"
+	"\n"
+	"FILE may be - for standard input. WHERE is the machine's second serial port: a device, or\n"
+	"unix:SOCKET. docs/router.md teaches the language.\n"
+	"Exit codes: 0 the policy is good, the packet passes, nothing differs; 1 not so;\n"
+	"2 the command line is wrong.\n";
 
 /* The command line behind the verb. */
 struct words {
@@ -36,14 +45,7 @@ struct words {
 	bool json, too_long;
 };
 
-/* A policy with its text. */
-struct source {
-	struct report report;
-	char *text;
-	struct policy *policy;
-};
-
-static int usage_error(const char *why, const char *what)
+int rules_usage_error(const char *why, const char *what)
 {
 	fprintf(stderr, "cambium: error: %s%s\n%s", why, what, usage);
 	return EXIT_USAGE;
@@ -74,55 +76,6 @@ static bool words_read(struct words *w, int argc, char **argv, bool is_explain)
 			w->files[w->file_count++] = argv[i];
 	}
 	return !w->too_long;
-}
-
-/* The whole of @path, allocated; NULL and a line on standard error. */
-static char *text_load(const char *path, size_t *len)
-{
-	FILE *f = strcmp(path, "-") ? fopen(path, "rb") : stdin;
-	char *text = malloc(POLICY_TEXT_MAX + 1);
-	bool bad = !f || !text;
-
-	if (!bad) {
-		*len = fread(text, 1, POLICY_TEXT_MAX + 1, f);
-		bad = ferror(f);
-	}
-	if (bad)
-		fprintf(stderr, "cambium: error: %s: %s: is the name right, and may you read it?\n", path,
-			strerror(errno));
-	if (f && f != stdin)
-		fclose(f);
-	if (!bad)
-		return text;
-	free(text);
-	return NULL;
-}
-
-/* Reads and checks the policy in @path. False: there is no text. */
-static bool source_load(struct source *source, const char *path)
-{
-	*source = (struct source){.report = {.file = path}};
-	source->text = text_load(path, &source->report.len);
-	if (!source->text)
-		return false;
-	source->report.text = source->text;
-	source->policy = policy_read_checked(&source->report);
-	return true;
-}
-
-/* The same for a verb that only goes on with a good policy: what is wrong goes to standard error. */
-static bool source_load_good(struct source *source, const char *path)
-{
-	if (!source_load(source, path))
-		return false;
-	report_print(&source->report, stderr);
-	return !source->report.errors;
-}
-
-static void source_free(struct source *source)
-{
-	policy_free(source->policy);
-	free(source->text);
 }
 
 static int file_write(const char *path, const void *bytes, size_t len)
@@ -191,7 +144,7 @@ static int verb_explain(const struct words *w)
 			else
 				explanation_print(source.policy, source.text, source.report.len, &e, stdout);
 		} else {
-			code = usage_error("", e.why);
+			code = rules_usage_error("", e.why);
 		}
 	}
 	source_free(&source);
@@ -225,9 +178,11 @@ int command_rules(int argc, char **argv)
 		return EXIT_YES;
 	}
 	if (argc < 1)
-		return usage_error("a verb is missing", "");
+		return rules_usage_error("a verb is missing", "");
+	if (!strcmp(argv[0], "load") || !strcmp(argv[0], "confirm") || !strcmp(argv[0], "status"))
+		return command_rules_live(argc, argv);
 	if (!words_read(&w, argc - 1, argv + 1, !strcmp(argv[0], "explain")))
-		return usage_error("a word that this command does not know stands behind ", argv[0]);
+		return rules_usage_error("a word that this command does not know stands behind ", argv[0]);
 	if (!strcmp(argv[0], "check") && w.file_count == 1 && !w.out)
 		return verb_check(&w);
 	if (!strcmp(argv[0], "compile") && w.file_count == 1 && w.out)
@@ -236,5 +191,5 @@ int command_rules(int argc, char **argv)
 		return verb_explain(&w);
 	if (!strcmp(argv[0], "diff") && w.file_count == 2 && !w.out)
 		return verb_diff(&w);
-	return usage_error("no such verb, or something is missing: ", argv[0]);
+	return rules_usage_error("no such verb, or something is missing: ", argv[0]);
 }

@@ -17,7 +17,7 @@ vmm/core        | include/                                     | compiler
 vmm             | include/ vmm/core                            | compiler
 unikernel/core  | include/                                     | compiler
 unikernel/control/core | include/                              | compiler
-unikernel/control | include/ unikernel/include unikernel/control/core | libc
+unikernel/control | include/ unikernel/include unikernel/control/core drivers/ring | libc
 unikernel       | include/ unikernel/core                      | lwip
 drivers/ring    | include/                                     | compiler
 drivers         | include/ unikernel/include drivers/ring      | libc

@@ -36,6 +36,13 @@ static void console_fired(unsigned port, void *arg)
 	waitq_wake_all(&control.wake);
 }
 
+static void manage_fired(unsigned port, void *arg)
+{
+	(void)port;
+	(void)arg;
+	waitq_wake_all(&control.wake);
+}
+
 bool connect_setup(void)
 {
 	for (uint32_t i = 0; i < control.plan.domain_count; i++) {
@@ -153,6 +160,25 @@ static void pci_connect(struct child *child, uint32_t domid)
 	device_entry_write(child->devices.pages, device_pci_entry(&control.plan, child->index), &e, FIRST_GENERATION);
 }
 
+/* Offers the router its management area and names it in its entry. */
+static int64_t manage_connect(struct child *child, uint32_t domid)
+{
+	struct device_entry e = {.kind = DEVICE_MANAGE, .state = DEVICE_OPEN, .peer = start_info()->domid};
+	int64_t result;
+
+	memset(child->manage.pages, 0, child->manage.page_count * PAGE_SIZE);
+	result = offer_make(&child->manage, domid, false);
+	if (result < 0)
+		return result;
+	e.ring_ref = (uint32_t)child->manage.ref;
+	e.port = child->manage.peer_port;
+	memcpy(e.name, "manage", 7);
+	device_entry_write(child->devices.pages, device_manage_entry(&control.plan, child->index), &e,
+			   FIRST_GENERATION);
+	manage_router_up();
+	return event_on(child->manage.port, manage_fired, NULL) ? -HC_ENOMEM : 0;
+}
+
 int64_t connect_own(struct child *child, uint32_t domid)
 {
 	int64_t result;
@@ -166,8 +192,11 @@ int64_t connect_own(struct child *child, uint32_t domid)
 		memset(child->devices.pages, 0, child->devices.page_count * PAGE_SIZE);
 		device_area_init(&control.plan, child->index, child->devices.pages, FIRST_GENERATION);
 		pci_connect(child, domid);
-		result = offer_make(&child->devices, domid, true);
+		if (child->manage.page_count)
+			result = manage_connect(child, domid);
 	}
+	if (!result && child->devices.page_count)
+		result = offer_make(&child->devices, domid, true);
 	if (result < 0)
 		say("%s cannot be built: its console and device pages cannot be granted: %s", child->plan->name,
 		    abi_error_text(result));
@@ -178,6 +207,9 @@ void disconnect_own(struct child *child)
 {
 	offer_drop(&child->console, child->plan->name);
 	offer_drop(&child->devices, child->plan->name);
+	if (child->manage.ref)
+		manage_router_down();
+	offer_drop(&child->manage, child->plan->name);
 }
 
 /* The entries of link @i on both sides as they are now: open when it is ready. */

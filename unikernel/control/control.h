@@ -47,6 +47,7 @@ struct child {
 	uint64_t started_ns, due_ns;
 	struct restart restart;
 	struct offer console, devices; /* the console ring; the device area, no pages when it has no devices */
+	struct offer manage;           /* of the router alone: its management area */
 	uint32_t lost_seen;            /* of console_ring.lost */
 	struct console_line line;
 	/* lists of main loop work: a child is in each once at most */
@@ -171,6 +172,20 @@ void list_start(const char *verb);
 bool list_step(void);
 /* `memory NAME PAGES`. */
 void memory_command(struct child *child, const char *pages);
+
+/* --- manage.c: the second serial channel, and the router's policy --- */
+
+/* Once. False: memory is short. */
+bool manage_setup(void);
+/* Its router is granted a zeroed management area, and will start; it is dead. */
+void manage_router_up(void);
+void manage_router_down(void);
+/* Does what there is to do. True: look again soon. */
+bool manage_round(void);
+/* When to look at the line again. */
+uint64_t manage_due(void);
+/* About to sleep: asks to be woken by the router. True: it has said something already. */
+bool manage_watch(void);
 
 /* --- cpu.c: shares of the CPUs --- */
 

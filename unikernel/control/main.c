@@ -118,15 +118,16 @@ static void round_do(void)
 	}
 	more = watch_starts();
 	more |= drain_all();
+	more |= manage_round();
 	control.input_ready = false;
 	deadline = command_poll() ? clock_after(OUTPUT_RETRY_NS) : look_ns;
 	done_check();
 	if (!out_push())
 		deadline = clock_after(OUTPUT_RETRY_NS);
-	if (more || control.domains_changed || control.input_ready)
+	if (more || control.domains_changed || control.input_ready || manage_watch())
 		thread_yield();
 	else
-		waitq_wait(&control.wake, MIN(deadline, MIN(watch_due(), drain_due())));
+		waitq_wait(&control.wake, MIN(MIN(deadline, manage_due()), MIN(watch_due(), drain_due())));
 }
 
 /* Nothing can run: says so to the end, and with `exit-when-done` does not keep the machine for it. */
@@ -146,7 +147,7 @@ int main(int argc, char **argv)
 	if (!plan_load())
 		return give_up();
 	children_setup();
-	if (!connect_setup()) {
+	if (!connect_setup() || !manage_setup()) {
 		say("memory is short: give the control domain more, or the plan fewer domains");
 		return give_up();
 	}

@@ -33,14 +33,9 @@ static uint32_t link_entries(const struct plan_view *view, uint32_t d)
 	return front_count(view, d, view->link_count) + back_count(view, d, view->link_count);
 }
 
-static bool has_data(const struct plan_view *view, uint32_t d)
-{
-	return view->domains[d].takes_rules && view->rules_bytes;
-}
-
 uint32_t device_entry_count(const struct plan_view *view, uint32_t d)
 {
-	return link_entries(view, d) + (view->domains[d].pci_class != 0) + has_data(view, d);
+	return link_entries(view, d) + (view->domains[d].pci_class != 0) + view->domains[d].takes_rules;
 }
 
 uint32_t device_front_entry(const struct plan_view *view, uint32_t link)
@@ -60,27 +55,18 @@ uint32_t device_pci_entry(const struct plan_view *view, uint32_t d)
 	return view->domains[d].pci_class ? link_entries(view, d) : DEVICE_ENTRY_NONE;
 }
 
-uint32_t device_data_entry(const struct plan_view *view, uint32_t d)
+uint32_t device_manage_entry(const struct plan_view *view, uint32_t d)
 {
-	return has_data(view, d) ? link_entries(view, d) + (view->domains[d].pci_class != 0) : DEVICE_ENTRY_NONE;
-}
-
-uint32_t device_data_offset(const struct plan_view *view, uint32_t d)
-{
-	uint64_t bytes = sizeof(struct device_page) + device_entry_count(view, d) * sizeof(struct device_entry);
-
-	return (uint32_t)align_up(bytes, 8);
+	return view->domains[d].takes_rules ? link_entries(view, d) + (view->domains[d].pci_class != 0)
+					    : DEVICE_ENTRY_NONE;
 }
 
 uint32_t device_area_pages(const struct plan_view *view, uint32_t d)
 {
-	uint64_t bytes = device_data_offset(view, d);
+	uint32_t count = device_entry_count(view, d);
+	uint64_t bytes = sizeof(struct device_page) + count * sizeof(struct device_entry);
 
-	if (!device_entry_count(view, d))
-		return 0;
-	if (has_data(view, d))
-		bytes += view->rules_bytes;
-	return (uint32_t)(align_up(bytes, PAGE_SIZE) >> PAGE_SHIFT);
+	return count ? (uint32_t)(align_up(bytes, PAGE_SIZE) >> PAGE_SHIFT) : 0;
 }
 
 static uint64_t front_pages_before(const struct plan_view *view, uint32_t d, uint32_t before)
@@ -159,7 +145,6 @@ void device_entry_write(void *area, uint32_t number, const struct device_entry *
 void device_area_init(const struct plan_view *view, uint32_t d, void *area, uint32_t generation)
 {
 	struct device_page *page = area;
-	uint32_t data = device_data_entry(view, d);
 
 	page->entry_count = device_entry_count(view, d);
 	for (uint32_t i = 0; i < view->link_count; i++) {
@@ -172,14 +157,6 @@ void device_area_init(const struct plan_view *view, uint32_t d, void *area, uint
 			e = device_back_template(view, i);
 			device_entry_write(area, device_back_entry(view, i), &e, generation);
 		}
-	}
-	if (data != DEVICE_ENTRY_NONE) {
-		struct device_entry e = {.kind = DEVICE_DATA, .state = DEVICE_OPEN, .peer = DOMID_NONE};
-		e.data_offset = device_data_offset(view, d);
-		e.data_bytes = view->rules_bytes;
-		name_copy(e.name, sizeof e.name, "rules");
-		memcpy((uint8_t *)area + e.data_offset, view->rules, view->rules_bytes);
-		device_entry_write(area, data, &e, generation);
 	}
 	page->magic = DEVICE_MAGIC;
 }

@@ -231,6 +231,9 @@ static enum plan_error domain_check(const struct plan_view *view, uint32_t i, st
 			return PLAN_DOMAIN_PCI;
 	if (d->takes_rules > 1)
 		return PLAN_DOMAIN_RULES;
+	for (uint32_t j = 0; d->takes_rules && j < i; j++)
+		if (view->domains[j].takes_rules)
+			return PLAN_DOMAIN_RULES;
 	return uplink_valid(d) ? PLAN_OK : PLAN_DOMAIN_UPLINK;
 }
 

@@ -43,7 +43,7 @@
 	E(PLAN_DOMAIN_RESTART, "domain", "its restart policy does not exist")                                            \
 	E(PLAN_DOMAIN_PCI, "domain", "its PCI class is above 0xffff, or an earlier domain owns the same device")         \
 	E(PLAN_DOMAIN_RULES, "domain",                                                                                   \
-	  "takes_rules is neither 0 nor 1, or rules and interfaces do not fit 8 device pages")                           \
+	  "takes_rules is neither 0 nor 1, an earlier domain takes them, or its interfaces do not fit 8 device pages")   \
 	E(PLAN_DOMAIN_UPLINK, "domain", "its uplink is no host address, or its gateway is outside the subnet")           \
 	E(PLAN_LINK_KIND, "link", "its kind does not exist")                                                             \
 	E(PLAN_LINK_ENDS, "link", "an end is no domain of the plan, or both ends are the same")                          \

@@ -15,9 +15,6 @@ unsigned device_count(void);
  * NUL-terminated. The watcher is called when it changes again. */
 bool device_read(unsigned i, struct device_entry *out);
 
-/* The data of a DEVICE_DATA entry, out->data_bytes long, or NULL when it does not lie wholly inside the device area. */
-const void *device_data(const struct device_entry *entry);
-
 /* Calls @fn(arg) whenever an entry changed, as an event callback (cambium/event.h). Up to eight watchers; -ENOSPC. */
 int device_watch(void (*fn)(void *), void *arg);
 
