@@ -4,7 +4,7 @@
 
 #include "core/ledger.h"
 #include "log.h"
-#include "run.h"
+#include "vcpu.h"
 #include "time.h"
 
 /* Beyond its share by so much is over its budget. */
@@ -27,12 +27,12 @@ static void told(struct domain *d, uint32_t refused)
 /* Charges @d for @ns that @c has worked for it; whether it has had more than its share of what others wait for. */
 static bool charge(struct cpu *c, struct domain *d, uint64_t ns)
 {
-	struct cpu *home = run_home_lock(&d->vcpu);
+	struct cpu *home = vcpu_home_lock(&d->vcpu);
 	uint64_t ahead = bvt_ahead(&home->queue, &d->vcpu.sched);
 	bool over = c->queue.count && ahead > OVER_NS;
 
 	bvt_charge_other(&home->queue, &d->vcpu.sched, MIN(ns, DEBT_MAX_NS - MIN(ahead, DEBT_MAX_NS)), time_now());
-	run_home_unlock(home);
+	vcpu_home_unlock(home);
 	return over;
 }
 
@@ -45,10 +45,10 @@ void account_settle(struct cpu *c, struct vcpu *v)
 
 	if (!__atomic_load_n(&l->count, __ATOMIC_RELAXED))
 		return;
-	run_home_lock(v);
+	vcpu_home_lock(v);
 	bvt_charge(&c->queue, time_now());
 	ran = v->sched.time[BVT_RUNNING];
-	run_home_unlock(c);
+	vcpu_home_unlock(c);
 	count = ledger_take(&world, v, time_scale(), ran - v->settled, claims, &refused);
 	v->settled = ran;
 	for (uint32_t i = 0; i < count; i++) {
@@ -57,7 +57,7 @@ void account_settle(struct cpu *c, struct vcpu *v)
 	}
 	l->over = over;
 	told(v->domain, refused);
-	run_home_lock(v);
+	vcpu_home_lock(v);
 	bvt_refund(&c->queue, &v->sched, sum, time_now());
-	run_home_unlock(c);
+	vcpu_home_unlock(c);
 }

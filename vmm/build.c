@@ -16,7 +16,7 @@
 #include "log.h"
 #include "paging.h"
 #include "early.h"
-#include "run.h"
+#include "vcpu.h"
 
 #define CONTROL_MEM_PAGES 4096u
 #define CONTROL_STACK_PAGES 64u
@@ -171,7 +171,7 @@ void build_control(uint64_t bundle, uint64_t bytes, const char *cmdline)
 	WITH_FLUSH(e, domain_create(&world, &c, &d));
 	if (e != HC_OK)
 		log_fatal("control domain: %s", abi_error_text(e));
-	run_attach(d);
+	vcpus_attach(d);
 	root = page_new();
 	load_image(boot_control(b));
 	info_va = lane_base(LANE_INFO) - PAGE_SIZE;

@@ -5,7 +5,7 @@
 #include "core/frame.h"
 #include "core/grant.h"
 #include "core/mmu.h"
-#include "run.h"
+#include "vcpu.h"
 
 #include <string.h>
 
@@ -21,8 +21,8 @@ int64_t do_domain_create(struct vcpu *v, const struct domain_create *create)
 	WITH_FLUSH(e, domain_create(&world, create, &d));
 	if (e != HC_OK)
 		return -(int64_t)e;
-	run_attach(d);
-	CHECK(run_schedule(d, &(struct domain_schedule){.weight = create->weight, .cpus = UINT64_MAX}) == HC_OK);
+	vcpus_attach(d);
+	CHECK(vcpus_schedule(d, &(struct domain_schedule){.weight = create->weight, .cpus = UINT64_MAX}) == HC_OK);
 	return d->id;
 }
 
@@ -87,7 +87,7 @@ int64_t do_domain_start(struct vcpu *v, struct domain *d)
 	if (grant_any_mapped(d))
 		return -HC_EBUSY;
 	d->state = DOMAIN_RUNNING;
-	run_start(d);
+	vcpus_start(d);
 	return 0;
 }
 
@@ -96,7 +96,7 @@ int64_t do_domain_pause(struct vcpu *v, struct domain *d)
 	if (d == v->domain)
 		return -HC_EINVAL;
 	d->state = DOMAIN_PAUSED;
-	run_stop(d);
+	vcpus_stop(d);
 	d->has_frame = 1;
 	return 0;
 }
@@ -105,7 +105,7 @@ int64_t do_domain_unpause(struct vcpu *v, struct domain *d)
 {
 	d->state = DOMAIN_RUNNING;
 	d->has_frame = 0;
-	run_start(d);
+	vcpus_start(d);
 	return 0;
 }
 
@@ -113,7 +113,7 @@ int64_t do_domain_destroy(struct vcpu *v, struct domain *d)
 {
 	if (d == v->domain)
 		return -HC_EINVAL;
-	run_kill(d, REASON_KILLED, 0);
+	domain_kill(d, REASON_KILLED, 0);
 	return 0;
 }
 

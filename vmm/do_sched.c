@@ -5,6 +5,7 @@
 #include "core/event.h"
 #include "log.h"
 #include "run.h"
+#include "vcpu.h"
 #include "serial.h"
 #include "upcall.h"
 
@@ -57,7 +58,7 @@ int64_t do_sched_shutdown(struct vcpu *v, uint32_t reason, uint32_t code)
 {
 	if (reason != REASON_EXIT && reason != REASON_CRASH && reason != REASON_REBOOT)
 		return -HC_EINVAL;
-	run_kill(v->domain, (enum domain_reason)reason, code);
+	domain_kill(v->domain, (enum domain_reason)reason, code);
 	return 0;
 }
 

@@ -2,7 +2,7 @@
 /* Hypercalls about vCPUs: switching them on and off, what they have used, and what share of the CPUs they get. */
 #include "calls.h"
 #include "core/mmu.h"
-#include "run.h"
+#include "vcpu.h"
 #include "x86.h"
 
 #include <string.h>
@@ -39,7 +39,7 @@ int64_t do_vcpu_start(struct vcpu *v, uint32_t vcpu, const struct vcpu_start *st
 	vcpu_prepare(other, v->root, start->entry, start->stack, start->argument);
 	if (old)
 		mmu_unlink(&world, old);
-	run_start(v->domain);
+	vcpus_start(v->domain);
 	return 0;
 }
 
@@ -52,7 +52,7 @@ int64_t do_vcpu_stop(struct vcpu *v)
 	on += other->state != VCPU_OFF;
 	if (on == 1)
 		return -HC_EBUSY;
-	run_off(v);
+	vcpu_off(v);
 	return 0;
 }
 
@@ -60,13 +60,13 @@ int64_t do_vcpu_times(struct vcpu *v, struct domain *d, uint32_t vcpu, struct vc
 {
 	if (vcpu >= d->vcpu_count)
 		return -HC_EINVAL;
-	run_times(domain_vcpu(d, vcpu), times);
+	vcpu_times_now(domain_vcpu(d, vcpu), times);
 	return 0;
 }
 
 int64_t do_domain_schedule(struct vcpu *v, struct domain *d, const struct domain_schedule *schedule)
 {
-	return -(int64_t)run_schedule(d, schedule);
+	return -(int64_t)vcpus_schedule(d, schedule);
 }
 
 int64_t do_domain_set_weight(struct vcpu *v, struct domain *d, uint32_t weight)
@@ -79,7 +79,7 @@ int64_t do_domain_set_weight(struct vcpu *v, struct domain *d, uint32_t weight)
 				    .unwarp = e->warp.unwarp,
 				    .cpus = e->affinity};
 
-	return run_schedule(d, &s) == HC_OK ? 0 : -HC_EINVAL;
+	return vcpus_schedule(d, &s) == HC_OK ? 0 : -HC_EINVAL;
 }
 
 int64_t do_domain_link(struct vcpu *v, struct domain *backend, struct domain *front)

@@ -16,6 +16,7 @@
 #include "paging.h"
 #include "pci.h"
 #include "run.h"
+#include "vcpu.h"
 #include "serial.h"
 #include "smp.h"
 #include "time.h"
@@ -39,7 +40,7 @@ static void run_domains(void)
 	build_control(boot->bundle_base, boot->bundle_bytes, boot->cmdline);
 	log_async();
 	smp_start();
-	run_start(world.domains[0]);
+	vcpus_start(world.domains[0]);
 	run_forever();
 }
 

@@ -10,7 +10,7 @@
 #include "early.h"
 #include "log.h"
 #include "paging.h"
-#include "run.h"
+#include "vcpu.h"
 #include "upcall.h"
 
 #define FREED_REPORT 512u /* frames between two reports of check=freed */
@@ -63,7 +63,7 @@ void memory_init(void)
 	for (uint32_t i = 0; i < world.cpu_count; i++)
 		frame_flushed(&world, i);
 	world.upper_half = paging_upper_half();
-	world.wake = run_wake;
+	world.wake = vcpu_wake;
 	world.io_allowed = device_io_allowed;
 	if (early_boot()->options & BOOT_CHECK_FREED) {
 		world.freed_sums = table_new(world.frame_limit * sizeof world.freed_sums[0]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which vCPU runs on this CPU: switching, sleeping, waking, and the end of a domain. */
+/* Which vCPU runs on this CPU: switching, sleeping, timers. What others do to a vCPU: vcpu.h. */
 #pragma once
 
 #include "cpu.h"
@@ -37,11 +37,14 @@ static inline bool run_leaving(const struct cpu *c)
 	return c->loaded && __atomic_load_n(&c->loaded->evict, __ATOMIC_RELAXED);
 }
 
+/* Takes the loaded vCPU off @c, whose queue is locked, if it is asked to leave. */
+void run_evict(struct cpu *c);
+/* System time, read once in a stay of @c in ring 0, which is short or reads it anew. */
+uint64_t run_now(struct cpu *c);
+
 /* Loads the page tables at physical address @root on @c, which runs this. */
 void tables_load(struct cpu *c, uint64_t root);
 
-/* @v becomes runnable if it is blocked. (world.wake) */
-void run_wake(struct vcpu *v);
 /*
  * @v sleeps until an event is pending or until @deadline; returns at once when one is. 0, or 1 when the deadline has passed
  * already; one that passes later makes the result 1. @to, if it waits for the same CPU, gets that; NULL: whoever is next.
@@ -49,27 +52,7 @@ void run_wake(struct vcpu *v);
 int64_t run_block(struct vcpu *v, uint64_t deadline, struct vcpu *to);
 /* The running vCPU lets the next one go first. */
 void run_yield(void);
-/* The home of @v, locked; and not any more. */
-struct cpu *run_home_lock(const struct vcpu *v);
-void run_home_unlock(struct cpu *home);
-/* The vCPUs of the new domain @d have a home, and parameters that are changed by run_schedule(): all, or none and why. */
-void run_attach(struct domain *d);
-enum abi_error run_schedule(struct domain *d, const struct domain_schedule *s);
-/* Switches @v off, which runs on this CPU. The caller has the world. */
-void run_off(struct vcpu *v);
-void run_times(const struct vcpu *v, struct vcpu_times *times);
-/* Puts a domain's vCPUs on or off their CPUs, after its state has changed. The caller has the world. */
-void run_start(struct domain *d);
-void run_stop(struct domain *d);
 /* Sets the guest timer of @v. */
 void run_timer(struct vcpu *v, uint64_t deadline);
-/* The start state of a vCPU under construction: registers, FPU, time record. */
-void vcpu_prepare(struct vcpu *v, mfn_t root, uint64_t entry, uint64_t stack, uint64_t argument);
-
-/*
- * Ends a live domain: devices quiesced, vCPUs off their CPUs, ports closed. The running guest may be the victim. The caller has
- * the world.
- */
-void run_kill(struct domain *d, enum domain_reason reason, uint32_t code);
 /* Has run_exit() end the domain of @v, which is on this CPU. */
 void run_doom(struct vcpu *v, enum domain_reason reason, uint32_t code);

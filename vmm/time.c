@@ -19,10 +19,6 @@
 #include "x86.h"
 
 #define PM_TIMER_HZ 3579545u
-#define PIT_HZ 1193182u
-#define PIT_CHANNEL2 0x42u
-#define PIT_COMMAND 0x43u
-#define PIT_GATE 0x61u
 #define HPET_PERIOD 0x4u /* upper half of the capabilities: femtoseconds per tick */
 #define HPET_CONFIG 0x10u
 #define HPET_COUNTER 0xf0u
@@ -33,13 +29,13 @@
 #define PAIR_TRIES 16u
 #define POLLS_MAX 10000000u
 
-/* A steady clock: counts up (the PIT down, which is turned round) at @hz, wrapping at @mask. */
+/* A steady clock: counts up at @hz, wrapping at @mask. */
 struct steady {
 	const char *name;
 	uint64_t hz;
 	uint32_t mask;
 	volatile uint8_t *hpet;
-	uint16_t port; /* of the PM timer; 0 with hpet NULL: the PIT */
+	uint16_t port; /* of the PM timer, with hpet NULL */
 };
 
 struct pair {
@@ -48,7 +44,6 @@ struct pair {
 };
 
 #define FOLLOW_NS 2000000000ull
-#define FOLLOW_MASK 0xffffffu /* a counter that begins anew sooner can be mistaken after a long sleep */
 
 static struct timescale_clock clock;
 static struct steady reference;
@@ -58,20 +53,12 @@ static uint64_t wall_base;
 
 static uint32_t steady_read(const struct steady *s)
 {
-	uint32_t low;
-
-	if (s->hpet)
-		return mmio_read32(s->hpet + HPET_COUNTER);
-	if (s->port)
-		return in32(s->port);
-	out8(PIT_COMMAND, 0x80); /* latch channel 2 */
-	low = in8(PIT_CHANNEL2);
-	return ~(low | (uint32_t)in8(PIT_CHANNEL2) << 8);
+	return s->hpet ? mmio_read32(s->hpet + HPET_COUNTER) : in32(s->port);
 }
 
-enum { STEADY_HPET, STEADY_PM_TIMER, STEADY_PIT, STEADY_KINDS };
+enum { STEADY_HPET, STEADY_PM_TIMER, STEADY_KINDS };
 
-/* Steady clock number @kind of this machine, running; false when there is none. The PIT counts as always there. */
+/* Steady clock number @kind of this machine, running; false when there is none. */
 static bool steady_open(unsigned kind, struct steady *s)
 {
 	const struct boot_machine *m = machine();
@@ -89,14 +76,7 @@ static bool steady_open(unsigned kind, struct steady *s)
 		*s = (struct steady){"PM timer", PM_TIMER_HZ, 0xffffff, NULL, m->fadt.pm_timer_port};
 		return true;
 	}
-	if (kind != STEADY_PIT)
-		return false;
-	out8(PIT_GATE, (uint8_t)((in8(PIT_GATE) & ~2u) | 1u)); /* gate on, speaker off */
-	out8(PIT_COMMAND, 0xb4);                               /* channel 2, low and high byte, rate generator */
-	out8(PIT_CHANNEL2, 0);
-	out8(PIT_CHANNEL2, 0);
-	*s = (struct steady){"PIT", PIT_HZ, 0xffff, NULL, 0};
-	return true;
+	return false;
 }
 
 /* Reads all clocks at one instant: of several tries the one that took the fewest ticks. */
@@ -157,7 +137,7 @@ void time_init(void)
 	for (unsigned kind = 0; kind < STEADY_KINDS && !measured; kind++)
 		measured = steady_open(kind, &reference) && measure(&reference, &tsc_hz, &apic_hz);
 	if (!measured)
-		log_fatal("no clock: neither HPET, PM timer nor PIT counts on this machine");
+		log_fatal("no clock: neither HPET nor PM timer counts on this machine: switch one on in the firmware");
 	if (tsc_hz < TIMESCALE_HZ_MIN || tsc_hz > TIMESCALE_HZ_MAX || apic_hz < 100000)
 		log_fatal("no clock: against the %s the TSC runs at %lu Hz, the local APIC timer at %lu Hz",
 			  reference.name, tsc_hz, apic_hz);
@@ -174,8 +154,7 @@ void time_init(void)
 					 .seen = first.steady,
 					 .seen_tsc = first.tsc,
 					 .rate = tsc_hz};
-	if (reference.mask >= FOLLOW_MASK)
-		follow_at = FOLLOW_NS;
+	follow_at = FOLLOW_NS;
 	log_line("time: %lu kHz, by %s", tsc_hz / 1000, reference.name);
 	wall = early_boot()->wall_clock;
 	wall_base = wall > UINT64_MAX / 1000000000u ? 0 : wall * 1000000000u;

@@ -11,8 +11,8 @@
 #include "core/world.h"
 
 /*
- * Finds the TSC's and the local APIC timer's frequency: from CPUID where it tells, else measured against HPET, PM timer
- * or PIT. Halts with a line when there is none. Needs machine_init() and apic_init().
+ * Finds the TSC's and the local APIC timer's frequency: from CPUID where it tells, else measured against HPET or PM
+ * timer. Halts with a line when there is none. Needs machine_init() and apic_init().
  */
 void time_init(void);
 
@@ -22,7 +22,7 @@ const struct timescale *time_scale(void);
 uint64_t time_now(void);
 
 /*
- * When the clock is to be compared with the steady one again; TIME_NEVER: there is none that counts far enough. follow: does that.
+ * When the clock is to be compared with the steady one again. follow: does that.
  * The caller has the world whole; other CPUs stand still for the moment at which the clock's rate changes.
  */
 uint64_t time_follow_due(void);

@@ -243,7 +243,7 @@ static enum abi_error image_write(struct model *m, const struct op *o)
 	return HC_OK;
 }
 
-/* Takes the domain off its CPU, and its devices from it, before it ends, as run_kill() does. */
+/* Takes the domain off its CPU, and its devices from it, before it ends, as domain_kill() does. */
 static enum abi_error end(struct model *m, struct domain *d)
 {
 	int c = cpu_of(m, DOMID_SLOT(d->id));
