@@ -161,44 +161,49 @@ int64_t do_grant_unmap(struct vcpu *v, uint64_t va, uint32_t count)
 	return 0;
 }
 
-/* The frame of one side of a copy, with a reference. */
-static enum abi_error copy_side(struct vcpu *v, bool granted, uint32_t domid, uint64_t name, bool write, mfn_t *mfn)
-{
-	struct domain *d;
+/* One side of a copy: a frame of the caller's own, or one behind an offer of @granter. */
+struct side {
+	struct domain *granter; /* NULL: own */
+	uint32_t ref;
+	mfn_t mfn;
+};
 
+static enum abi_error side_take(struct vcpu *v, bool granted, uint32_t domid, uint64_t name, bool write, struct side *s)
+{
 	if (!granted) {
 		if (!frame_is_ram(&world, name) || frame_owner(&world, name) != v->domain->id)
 			return HC_EFRAME;
-		*mfn = name;
+		*s = (struct side){.mfn = name};
 		return frame_hold(&world, name, write);
 	}
-	d = domain_find(&world, domid);
-	if (!d || d->state == DOMAIN_DEAD)
+	s->granter = domain_find(&world, domid);
+	if (!s->granter || s->granter->state == DOMAIN_DEAD)
 		return HC_ENODOM;
 	if (name >= GRANT_MAX)
 		return HC_EGRANT;
-	return grant_hold(&world, d, v->domain->id, (uint32_t)name, write, false, mfn);
+	s->ref = (uint32_t)name;
+	return grant_hold(&world, s->granter, v->domain->id, s->ref, write, false, &s->mfn);
 }
 
 static enum abi_error copy_one(struct vcpu *v, const struct grant_copy *c)
 {
+	struct side src, dst;
 	enum abi_error e;
-	mfn_t src, dst;
 
 	if (!(c->flags & (GRANT_COPY_SRC_GRANT | GRANT_COPY_DST_GRANT)) ||
 	    (c->flags & ~(GRANT_COPY_SRC_GRANT | GRANT_COPY_DST_GRANT)) ||
 	    !range_within(c->src_offset, c->len, PAGE_SIZE) || !range_within(c->dst_offset, c->len, PAGE_SIZE))
 		return HC_EINVAL;
-	e = copy_side(v, c->flags & GRANT_COPY_SRC_GRANT, c->src_domid, c->src, false, &src);
+	e = side_take(v, c->flags & GRANT_COPY_SRC_GRANT, c->src_domid, c->src, false, &src);
 	if (e != HC_OK)
 		return e;
-	e = copy_side(v, c->flags & GRANT_COPY_DST_GRANT, c->dst_domid, c->dst, true, &dst);
+	e = side_take(v, c->flags & GRANT_COPY_DST_GRANT, c->dst_domid, c->dst, true, &dst);
 	if (e == HC_OK) {
-		memmove((uint8_t *)world_page(&world, dst) + c->dst_offset,
-			(uint8_t *)world_page(&world, src) + c->src_offset, c->len);
-		frame_unhold(&world, dst, true);
+		memmove((uint8_t *)world_page(&world, dst.mfn) + c->dst_offset,
+			(uint8_t *)world_page(&world, src.mfn) + c->src_offset, c->len);
+		grant_copied(&world, dst.granter, dst.ref, dst.mfn, true);
 	}
-	frame_unhold(&world, src, false);
+	grant_copied(&world, src.granter, src.ref, src.mfn, false);
 	return e;
 }
 

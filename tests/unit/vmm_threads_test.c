@@ -6,6 +6,7 @@
  * have given everything back. tests/threads has ThreadSanitizer watch the same.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "vmm_world.h"
@@ -164,7 +165,7 @@ static bool copy(struct player *p)
 
 	FLUSHING(p->w, e, grant_hold(p->w, granter, p->d->id, ref, write, false, &mfn));
 	if (e == HC_OK)
-		frame_unhold(p->w, mfn, write);
+		grant_copied(p->w, granter, ref, mfn, write);
 	return e == HC_OK;
 }
 
@@ -272,5 +273,50 @@ Test(threads, of_domains_that_meet_at_frames_and_offers_leave_the_books_right)
 			cr_assert_gt(players[i].done[k], ROUNDS / 1000, "domain %u, operation %u went through %u times",
 				     i, k, players[i].done[k]);
 	}
+	tw_free(w);
+}
+
+struct revoker {
+	struct world *w;
+	struct domain *d;
+	uint32_t ref;
+	enum abi_error result;
+	bool done;
+};
+
+static void *revoke_one(void *arg)
+{
+	struct revoker *r = arg;
+
+	r->result = grant_revoke(r->w, r->d, r->ref, 1);
+	__atomic_store_n(&r->done, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+Test(threads, that_revoke_what_is_being_copied_wait_for_the_copy)
+{
+	struct world *w = tw_new(64);
+	struct domain *granter = tw_domain(w, 1, 8, 0), *peer = tw_domain(w, 2, 8, 0);
+	struct revoker r = {.w = w, .d = granter};
+	pthread_t thread;
+	uint32_t other;
+	mfn_t mfn, second;
+
+	TW_OK(w, grant_reserve(w, granter, 2, &r.ref));
+	other = r.ref + 1;
+	TW_OK(w, grant_offer(w, granter, r.ref, peer->id, 0, tw_frame(w, granter)));
+	TW_OK(w, grant_offer(w, granter, other, peer->id, 0, tw_frame(w, granter)));
+	TW_OK(w, grant_hold(w, granter, peer->id, r.ref, true, false, &mfn));
+	pthread_create(&thread, NULL, revoke_one, &r);
+	for (unsigned i = 0; i < 1000; i++)
+		sched_yield();
+	cr_assert_not(__atomic_load_n(&r.done, __ATOMIC_SEQ_CST), "revoked in the middle of a copy");
+	/* The other side of the copy is of the same granter: who revokes holds nothing that this needs. */
+	TW_OK(w, grant_hold(w, granter, peer->id, other, false, false, &second));
+	grant_copied(w, granter, other, second, false);
+	grant_copied(w, granter, r.ref, mfn, true);
+	pthread_join(thread, NULL);
+	cr_assert_eq(r.result, HC_OK);
+	tw_recount(w);
 	tw_free(w);
 }

@@ -103,7 +103,7 @@ enum abi_error grant_offer(struct world *w, struct domain *d, uint32_t ref, domi
 	return HC_OK;
 }
 
-/* Whether references @first on are all offers that nobody maps. */
+/* Whether references @first on are all offers that nobody maps. HC_EAGAIN: somebody copies by one at this moment. */
 static enum abi_error all_idle(const struct domain *d, uint32_t first, uint32_t count)
 {
 	if (!range_within(first, count, GRANT_MAX))
@@ -114,6 +114,8 @@ static enum abi_error all_idle(const struct domain *d, uint32_t first, uint32_t 
 			return HC_EGRANT;
 		if (__atomic_load_n(&g->maps, __ATOMIC_ACQUIRE))
 			return HC_EBUSY;
+		if (__atomic_load_n(&g->copies, __ATOMIC_ACQUIRE))
+			return HC_EAGAIN;
 	}
 	return HC_OK;
 }
@@ -123,7 +125,11 @@ enum abi_error grant_revoke(struct world *w, struct domain *d, uint32_t first, u
 	enum abi_error e;
 
 	short_take(&d->grants_lock);
-	e = all_idle(d, first, count);
+	/* Whoever copies ends without waiting for anybody but this lock; afterwards no byte comes or goes by the offer. */
+	while ((e = all_idle(d, first, count)) == HC_EAGAIN) {
+		short_drop(&d->grants_lock);
+		short_take(&d->grants_lock);
+	}
 	for (uint32_t i = 0; i < count && e == HC_OK; i++) {
 		struct grant *g = grant_at(d, first + i);
 		g->peer = DOMID_NONE;
@@ -185,10 +191,19 @@ enum abi_error grant_hold(struct world *w, struct domain *granter, domid_t peer,
 	e = grant_access(granter, peer, ref, write, mfn);
 	if (e == HC_OK)
 		e = frame_hold(w, *mfn, write);
-	if (e == HC_OK && map)
-		__atomic_add_fetch(&grant_at(granter, ref)->maps, 1, __ATOMIC_RELAXED);
+	if (e == HC_OK) {
+		struct grant *g = grant_at(granter, ref);
+		__atomic_add_fetch(map ? &g->maps : &g->copies, 1, __ATOMIC_RELAXED);
+	}
 	short_drop(&granter->grants_lock);
 	return e;
+}
+
+void grant_copied(struct world *w, struct domain *granter, uint32_t ref, mfn_t mfn, bool write)
+{
+	frame_unhold(w, mfn, write);
+	if (granter)
+		__atomic_sub_fetch(&grant_at(granter, ref)->copies, 1, __ATOMIC_RELEASE);
 }
 
 enum abi_error grant_accept(struct world *w, struct domain *taker, struct domain *granter, uint32_t ref, mfn_t *mfn)

@@ -46,11 +46,13 @@ bool grant_unmap_all(struct world *w, struct domain *mapper, unsigned budget);
 enum abi_error grant_accept(struct world *w, struct domain *taker, struct domain *granter, uint32_t ref, mfn_t *mfn);
 
 /*
- * Takes a reference on the frame behind reference @ref of @granter for @peer to read, or a typed one to @write; with @map the offer
- * counts one mapping more. HC_EGRANT, HC_EREADONLY, HC_ETYPE, HC_ETEXT, HC_EFRAMEREF, CORE_FLUSH_FIRST.
+ * Takes a reference on the frame behind reference @ref of @granter for @peer to read, or a typed one to @write; the offer counts
+ * one mapping more with @map, else one copy under way, which a revocation waits for until grant_copied(). HC_EGRANT, HC_EREADONLY, HC_ETYPE, HC_ETEXT, HC_EFRAMEREF, CORE_FLUSH_FIRST.
  */
 enum abi_error grant_hold(struct world *w, struct domain *granter, domid_t peer, uint32_t ref, bool write, bool map,
 			  mfn_t *mfn);
+/* The reference on @mfn goes, and with @granter (NULL: the copier's own frame) the count. */
+void grant_copied(struct world *w, struct domain *granter, uint32_t ref, mfn_t mfn, bool write);
 /* Whether grant_hold() would find such an offer, and its frame. */
 enum abi_error grant_access(const struct domain *granter, domid_t peer, uint32_t ref, bool write, mfn_t *mfn);
 

@@ -101,8 +101,8 @@ struct port {
 struct grant {
 	uint32_t peer; /* DOMID_NONE: the reference is free */
 	uint32_t flags;
-	uint32_t maps; /* live mappings */
-	uint32_t reserved0;
+	uint32_t maps;   /* live mappings */
+	uint32_t copies; /* under way */
 	uint64_t mfn;
 	uint64_t reserved1;
 };
