@@ -430,13 +430,14 @@ bench: all $(if $(BENCH_SRC),$(B)/tests/bench) ## measure, for docs/performance.
 	$(Q)test -x $(B)/tests/bench || { echo 'error: tests/bench holds no program' >&2; exit 1; }
 	$(Q)CAMBIUM_BUILD=$(B) $(B)/tests/bench $(BENCH)
 
-soak: storm $(UNIT_TESTS) ## make and end 100,000 domains and 1,000 of each driver, and compare the counters; and storm
+soak: storm $(UNIT_TESTS) ## make and end 100,000 domains and 1,000 of each driver, compare the counters; 1,000 flows through 1,000 reloads; and storm
 	$(Q)SOAK_CONFIG=soak-long FILTER='soak/domains_made*' tools/build/test.sh $(B) $(B)/tests/system
 	$(Q)grep 'soak|' $(B)/tests/log/soak.log
 	$(Q)SOAK_CPUS=4 SOAK_CONFIG=soak-long FILTER='soak/domains_made*' tools/build/test.sh $(B) $(B)/tests/system
 	$(Q)grep 'soak|' $(B)/tests/log/soak.log
 	$(Q)BVT_ROUNDS=100 FILTER='bvt_*/*' tools/build/test.sh $(B) $(B)/tests/unit-vmm
 	$(Q)LIFE_KILLS=1000 FILTER='life/*' tools/build/test.sh $(B) $(B)/tests/system
+	$(Q)RELOAD_FLOWS=1000 RELOAD_ROUNDS=1000 FILTER='reload_flows/*' tools/build/test.sh $(B) $(B)/tests/system
 
 storm: all $(B)/tests/system ## ten minutes on four CPUs: frames, grants, events, domains made, ended and moved, all at once
 	$(Q)STORM_CONFIG=storm-long FILTER='soak/domains_that_storm*' tools/build/test.sh $(B) $(B)/tests/system

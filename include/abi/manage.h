@@ -172,9 +172,16 @@ struct manage_drop {
 	char reason[64]; /* in words */
 };
 
-/* Frames of one interface from now on, cut to snap_bytes each; on 0: no more. A second one takes the place of the first. */
+#define MANAGE_STOP 0u
+#define MANAGE_START 1u
+#define MANAGE_GO_ON 2u
+
+/*
+ * START: frames of one interface from now on, cut to snap_bytes each, in the place of what was captured before. It stops
+ * after ten seconds without a GO_ON. For GO_ON and STOP only `on` counts.
+ */
 struct manage_capture {
-	uint32_t on;
+	uint32_t on; /* MANAGE_STOP, _START, _GO_ON */
 	uint32_t iface;
 	uint32_t snap_bytes;
 	uint32_t reserved0;

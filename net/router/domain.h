@@ -62,6 +62,9 @@ struct router_domain {
 /* An event callback: makes the loop run another round. @arg is the struct router_domain. */
 void domain_wake(void *arg);
 
+/* For the capture: @frame came in at interface @index, or is sent there (MANAGE_IN, MANAGE_OUT). Costs a comparison without one. */
+void capture_frame(unsigned index, const struct frame *frame, uint32_t direction);
+
 /* Starts the thread that takes policies and questions (manage.h). False: memory is short, or the pages cannot be had. */
 bool manage_start(struct router_domain *d);
 

@@ -75,6 +75,14 @@ static void status_do(const struct manage_message *m)
 	manage_say(&answer);
 }
 
+static void capture_do(const struct manage_message *m)
+{
+	struct manage_capture want;
+
+	memcpy(&want, m->payload, sizeof want);
+	answer_fault(m->id, capture_set(manage.domain, &want));
+}
+
 static void request_do(const struct manage_message *m)
 {
 	const char *fault = m->length > MANAGE_PAYLOAD_MAX ? "longer than a message" : manage_request_fault(m);
@@ -93,6 +101,7 @@ static void request_do(const struct manage_message *m)
 	case MANAGE_CONFIRM: confirm_do(m); break;
 	case MANAGE_STATUS: status_do(m); break;
 	case MANAGE_QUERY: query_do(m); break;
+	case MANAGE_CAPTURE: capture_do(m); break;
 	default: answer_fault(m->id, "the router does not do that"); break;
 	}
 }
@@ -109,7 +118,7 @@ static void run(void *arg)
 			policy_tick(manage.domain, clock_ns());
 		}
 		policy_tick(manage.domain, clock_ns());
-		manage_area_wait(policy_deadline());
+		manage_area_wait(MIN(policy_deadline(), capture_pump(clock_ns())));
 	}
 }
 

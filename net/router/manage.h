@@ -3,7 +3,7 @@
  * Management of the router (abi/manage.h): a thread of its own, so that long work, which pauses, holds no packet up.
  *
  *   manage.c  requests and answers          policy.c  the rules in force, on trial and before
- *   query.c   what there is to know
+ *   query.c   what there is to know         capture.c  frames for whoever looks on
  */
 #ifndef CAMBIUM_ROUTER_MANAGE_H
 #define CAMBIUM_ROUTER_MANAGE_H
@@ -32,6 +32,13 @@ void policy_tick(struct router_domain *d, uint64_t now);
 
 /* Fills in what @status says of policies. */
 void policy_status(struct manage_status *status, uint64_t now);
+
+/* --- capture.c --- */
+
+/* Starts, prolongs or stops the capture. NULL, or why not. */
+const char *capture_set(const struct router_domain *d, const struct manage_capture *want);
+/* Sends what was captured, as far as there is room; when to call it again. */
+uint64_t capture_pump(uint64_t now);
 
 /* --- query.c --- */
 

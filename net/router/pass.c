@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include <abi/manage.h>
+
 #include <cambium/crash.h>
 
 _Static_assert(FRAME_CSUM_BLANK == PACKET_CSUM_BLANK && FRAME_CSUM_VALID == PACKET_CSUM_VALID, "same bits");
@@ -38,7 +40,10 @@ static bool send_uplink(struct router_domain *d, struct frame *frame)
 /* Sends @frame at interface @index, or drops it. */
 static void frame_send(struct router_domain *d, unsigned index, struct frame *frame)
 {
-	bool sent = index == UPLINK ? send_uplink(d, frame) : send_inner(d, index, frame);
+	bool sent;
+
+	capture_frame(index, frame, MANAGE_OUT);
+	sent = index == UPLINK ? send_uplink(d, frame) : send_inner(d, index, frame);
 
 	d->counters.not_sent += !sent;
 }
@@ -83,6 +88,7 @@ void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, ui
 	struct output out;
 	enum verdict verdict;
 
+	capture_frame(index, frame, MANAGE_IN);
 	d->counters.frames++;
 	if (d->counters.frames == d->options.die_after)
 		crash("die-after=%u: asked to crash here", (unsigned)d->options.die_after);

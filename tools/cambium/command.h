@@ -8,6 +8,7 @@
 #define EXIT_USAGE 2
 
 int command_rules(int argc, char **argv);
+int command_capture(int argc, char **argv);
 
 /* The verbs of rules that speak with a machine, argv[0] one of them; and what is wrong with a line of rules. */
 int command_rules_live(int argc, char **argv);

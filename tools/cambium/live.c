@@ -2,6 +2,7 @@
 /* Conversations of several requests. */
 #include "live.h"
 
+#include <abi/rules.h>
 #include <base/sha256.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,27 @@ void *live_table(struct serial *serial, size_t *len)
 	free(table);
 	*len = 1;
 	return NULL;
+}
+
+int live_iface(struct serial *serial, const char *name)
+{
+	struct manage_message answer;
+
+	if (name[0] >= '0' && name[0] <= '9')
+		return atoi(name) < (int)RULES_IF_COUNT ? atoi(name) : (int)RULES_IF_COUNT;
+	for (unsigned i = 0; i < RULES_IF_COUNT; i++) {
+		struct manage_read read = {
+			.offset = (uint32_t)(sizeof(struct rules_header) + i * sizeof(struct rules_iface))};
+		struct rules_iface iface;
+
+		if (!serial_ask(serial, MANAGE_READ, &read, sizeof read, DATA_HEAD + sizeof iface, &answer))
+			return -1;
+		memcpy(&iface, answer.payload + DATA_HEAD, sizeof iface);
+		if (iface.kind != RULES_IF_NONE && !strncmp(iface.name, name, sizeof iface.name))
+			return (int)i;
+	}
+	snprintf(serial->why, sizeof serial->why, "the policy in force names no interface `%s`", name);
+	return -1;
 }
 
 static void sha256_of(const void *bytes, size_t len, uint8_t digest[SHA256_LEN])

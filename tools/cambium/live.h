@@ -13,6 +13,9 @@ bool live_status(struct serial *serial, struct manage_status *status);
 /* The table in force, *len bytes from malloc; NULL with serial->why: it cannot be had; NULL and *len 0: there is none. */
 void *live_table(struct serial *serial, size_t *len);
 
+/* The number of the interface @name of the policy in force, or of a number; -1 with serial->why. */
+int live_iface(struct serial *serial, const char *name);
+
 /* Has the machine put the @len bytes at @table in force, for @confirm_seconds or, with 0, for good. */
 bool live_load(struct serial *serial, const void *table, size_t len, uint32_t confirm_seconds);
 

@@ -8,9 +8,10 @@
 
 #include "command.h"
 
-static const char usage[] = "usage: cambium NOUN VERB ...\n"
+static const char usage[] = "usage: cambium NOUN ...\n"
 			    "\n"
 			    "  rules   the firewall's policy: check, compile, explain, diff, load, confirm, status\n"
+			    "  capture the frames of an interface of a running machine, as pcapng\n"
 			    "\n"
 			    "`cambium NOUN --help` tells more. Exit codes: 0 yes or done, 1 no or bad input,\n"
 			    "2 bad command line.\n";
@@ -19,6 +20,8 @@ int main(int argc, char **argv)
 {
 	if (argc >= 2 && !strcmp(argv[1], "rules"))
 		return command_rules(argc - 2, argv + 2);
+	if (argc >= 2 && !strcmp(argv[1], "capture"))
+		return command_capture(argc - 2, argv + 2);
 	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))) {
 		fputs(usage, stdout);
 		return EXIT_YES;

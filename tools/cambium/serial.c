@@ -109,7 +109,7 @@ static int frame_get(struct serial *s, int64_t end, struct manage_message *m)
 		s->at += used;
 		if (whole)
 			return 1;
-		if (left <= 0 || poll(&p, 1, (int)left) == 0)
+		if (left <= 0 || poll(&p, 1, (int)left) <= 0) /* or a signal: the caller looks */
 			return 0;
 		n = read(s->fd, s->bytes, sizeof s->bytes);
 		if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
@@ -135,6 +135,8 @@ static int answer_await(struct serial *s, const struct manage_message *m, int64_
 		if (answer->id == 0 &&
 		    answer->kind == MANAGE_ERROR) /* about a frame that was damaged: ours, most likely */
 			return 0;
+		if (answer->id == 0 && s->other)
+			s->other(s->arg, answer);
 		if (answer->id != m->id)
 			continue;
 		if (answer->kind != MANAGE_BUSY)

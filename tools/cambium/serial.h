@@ -14,6 +14,9 @@ struct serial {
 	uint8_t bytes[512]; /* read and not looked at yet */
 	size_t at, len;
 	char why[SERIAL_WHY_MAX];
+	/* is given what nobody asked for while an answer is waited for; may be NULL */
+	void (*other)(void *arg, const struct manage_message *message);
+	void *arg;
 };
 
 /* Opens @where, a device or unix:SOCKET. False: serial->why says why not. */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A router with enough web servers behind it to hold a thousand connections: 256 each. */
+#include <tools/plan_source.h>
+
+enum { ROUTER, WEB1, WEB2, WEB3, WEB4, WEB5, WEB6 };
+
+#define WEB(n)                                                                                                         \
+	[WEB##n] = {.name = "web" #n, .image = "web", .cmdline = "web 80", .mem_pages = MIB(32), .window_pages = 512}
+
+static const struct plan_domain domains[] = {
+	[ROUTER] = {.name = "router",
+		    .image = "router",
+		    .cmdline = "router",
+		    .mem_pages = MIB(16),
+		    .window_pages = 2048,
+		    .weight = 512,
+		    .restart = PLAN_RESTART_ALWAYS,
+		    .pci_class = 0x0200,
+		    .takes_rules = 1,
+		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500}},
+	WEB(1),
+	WEB(2),
+	WEB(3),
+	WEB(4),
+	WEB(5),
+	WEB(6),
+};
+
+static const struct plan_link links[] = {
+	INNER_LINK(WEB1, ROUTER, 1), INNER_LINK(WEB2, ROUTER, 2), INNER_LINK(WEB3, ROUTER, 3),
+	INNER_LINK(WEB4, ROUTER, 4), INNER_LINK(WEB5, ROUTER, 5), INNER_LINK(WEB6, ROUTER, 6),
+};
+
+const struct plan_source plan_source = {
+	.file = "tests/configs/reload/plan.c",
+	.domains = domains,
+	.domain_count = ARRAY_SIZE(domains),
+	.links = links,
+	.link_count = ARRAY_SIZE(links),
+};

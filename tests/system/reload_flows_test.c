@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Many open connections through many reloads, with a load beside them. Each policy is drawn anew: it keeps a port as it was,
+ * rejects it, drops it, or leads it to the other server. Just the connections go on that it lets be, each answers, and the
+ * others are cut, no more and no fewer.
+ *
+ * RELOAD_FLOWS=n and RELOAD_ROUNDS=n for more (make soak).
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "reload.h"
+
+#define FLOWS 200u
+#define ROUNDS 15u
+#define TIMEOUT 14400
+#define IDLE_SECONDS 6 /* the server ends a connection after 15 without a request */
+#define PORTS 4u
+#define FIRST_PORT 8082u
+#define PATIENCE 60u
+#define TRIES 10u
+
+enum mode { KEPT, REJECTED, DROPPED, MOVED };
+
+/* Where a port leads when it is KEPT; the first one alone may be MOVED, to web2, so that no server gets more than it can hold. */
+static const char *const webs[PORTS] = {"web3", "web4", "web5", "web6"};
+
+struct run {
+	struct machine *m;
+	struct http *flows; /* of port i % PORTS; fd -1: not open */
+	time_t *used;       /* their last answers */
+	unsigned count;
+	enum mode modes[PORTS];
+	uint32_t random;
+	unsigned cut, asked, again;
+};
+
+static char said[16384];
+
+static unsigned number(const char *name, unsigned otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? (unsigned)strtoul(text, NULL, 10) : otherwise;
+}
+
+static unsigned below(struct run *r, unsigned limit)
+{
+	r->random = r->random * 1664525u + 1013904223u;
+	return (r->random >> 16) % limit;
+}
+
+/* The number behind @name in the router's state. */
+static unsigned long state(struct run *r, const char *name)
+{
+	char key[40];
+	const char *at;
+
+	snprintf(key, sizeof key, "\"%s\":", name);
+	cr_assert_eq(rules_run(r->m, said, sizeof said, "status", "--json", NULL), 0, "%s", said);
+	at = strstr(said, key);
+	cr_assert(at, "no %s in %s", name, said);
+	return strtoul(at + strlen(key), NULL, 10);
+}
+
+static bool is_open(enum mode mode)
+{
+	return mode == KEPT || mode == MOVED;
+}
+
+static void policy_load(struct run *r, const enum mode *modes)
+{
+	char text[2048];
+	size_t len = (size_t)snprintf(text, sizeof text,
+				      "interface web3 = inner 3 address 10.1.3.1/24 peer 10.1.3.2\n"
+				      "interface web4 = inner 4 address 10.1.4.1/24 peer 10.1.4.2\n"
+				      "interface web5 = inner 5 address 10.1.5.1/24 peer 10.1.5.2\n"
+				      "interface web6 = inner 6 address 10.1.6.1/24 peer 10.1.6.2\n"
+				      "from net to router {\npublish tcp 8080 to web1 port 80 count load\n");
+
+	for (unsigned i = 0; i < PORTS; i++) {
+		unsigned port = FIRST_PORT + i;
+
+		if (is_open(modes[i]))
+			len += (size_t)snprintf(text + len, sizeof text - len, "publish tcp %u to %s port 80\n", port,
+						modes[i] == KEPT ? webs[i] : "web2");
+		else
+			len += (size_t)snprintf(text + len, sizeof text - len, "%s tcp %u\n",
+						modes[i] == REJECTED ? "reject" : "drop", port);
+	}
+	/* something that changes nothing of this, and moves all numbers of rules */
+	for (unsigned i = below(r, 4); i > 0; i--)
+		len += (size_t)snprintf(text + len, sizeof text - len, "drop udp %u\n", 1000 + below(r, 1000) * 8 + i);
+	snprintf(text + len, sizeof text - len, "}\n");
+	cr_assert_eq(rules_run(r->m, said, sizeof said, "load", policy_write("reload-flows", text), NULL), 0, "%s",
+		     said);
+}
+
+/* The connection goes on: it is asked for something. */
+static void flow_ask(struct run *r, unsigned i, const char *when)
+{
+	static struct http_answer answer;
+
+	r->asked++;
+	cr_assert(http_ask(&r->flows[i], "HEAD", "/", &answer) && answer.status == 200, "connection %u ended %s: %s", i,
+		  when, r->flows[i].error);
+	r->used[i] = time(NULL);
+}
+
+/* Asks those that the server would soon end, as they are. */
+static void flows_tend(struct run *r)
+{
+	for (unsigned i = 0; i < r->count; i++)
+		if (r->flows[i].fd >= 0 && time(NULL) - r->used[i] > IDLE_SECONDS)
+			flow_ask(r, i, "between reloads");
+}
+
+/* One that lost its first packet before the machine may never come to life. */
+static bool flow_open(struct http *h, uint16_t port)
+{
+	static const struct timeval patience = {.tv_sec = PATIENCE};
+	static struct http_answer answer;
+
+	if (!http_open(h, port, 5) || !http_ask(h, "HEAD", "/", &answer) || answer.status != 200)
+		return false;
+	setsockopt(h->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	return true;
+}
+
+static void flows_open(struct run *r)
+{
+	for (unsigned i = 0; i < r->count; i++) {
+		struct http *h = &r->flows[i];
+		unsigned port = FIRST_PORT + i % PORTS;
+
+		if (i % 32 == 0)
+			flows_tend(r);
+		if (h->fd >= 0 || !is_open(r->modes[i % PORTS]))
+			continue;
+		for (unsigned try = 0; try < TRIES && !flow_open(h, machine_port(r->m, (uint16_t)port)); try++) {
+			http_close(h);
+			r->again++;
+		}
+		cr_assert_geq(h->fd, 0, "connection %u: %s", i, h->error);
+		r->used[i] = time(NULL);
+	}
+}
+
+/* The connection hears of its end. */
+static bool ends(struct http *h)
+{
+	struct pollfd p = {.fd = h->fd, .events = POLLIN};
+	char byte;
+
+	return poll(&p, 1, (int)PATIENCE * 1000) == 1 && recv(h->fd, &byte, 1, 0) <= 0;
+}
+
+/* Judges all connections after the step to @modes; of those that go on, each fourth at once. */
+static void flows_judge(struct run *r, const enum mode *modes, unsigned round)
+{
+	char when[40];
+
+	snprintf(when, sizeof when, "by reload %u", round);
+	for (unsigned i = 0; i < r->count; i++) {
+		struct http *h = &r->flows[i];
+		enum mode mode = modes[i % PORTS];
+
+		if (h->fd < 0)
+			continue;
+		if (mode == r->modes[i % PORTS]) {
+			if (time(NULL) - r->used[i] > IDLE_SECONDS || below(r, 4) == 0)
+				flow_ask(r, i, when);
+			continue;
+		}
+		r->cut++;
+		cr_assert(mode == DROPPED || ends(h), "round %u: connection %u goes on", round, i);
+		http_close(h);
+	}
+}
+
+/* As many were cut as should be: the router's own count, once its sweep is over. */
+static void count_agrees(struct run *r)
+{
+	time_t end = time(NULL) + PATIENCE;
+	unsigned long cut;
+
+	do
+		cut = state(r, "flows_cut");
+	while (cut < r->cut && time(NULL) < end);
+	cr_assert_eq(cut, r->cut, "the router cut %lu connections, not %u", cut, r->cut);
+}
+
+/* Frames that the router has, by the console's `memory`. */
+static unsigned long memory(struct run *r)
+{
+	size_t from = machine_here(r->m);
+	unsigned long has;
+	char line[300];
+
+	machine_send(r->m, "memory\n");
+	MUST(machine_expect_from(r->m, from, "^control: memory: router "));
+	MUST(machine_line(r->m, from, "^control: memory: router ", line, sizeof line));
+	cr_assert_eq(sscanf(line, "control: memory: router %lu", &has), 1, "%s", line);
+	return has;
+}
+
+Test(reload_flows, just_the_connections_go_on_that_each_policy_lets_be, .timeout = TIMEOUT)
+{
+	struct machine_options options = demo_options("reload-flows", MACHINE_PVH);
+	struct run r = {.count = number("RELOAD_FLOWS", FLOWS), .random = number("SEED", 4711)};
+	unsigned rounds = number("RELOAD_ROUNDS", ROUNDS);
+	unsigned long before = 0, after;
+	struct load *load;
+
+	for (unsigned i = 0; i < PORTS; i++)
+		options.forwards[2 + i] = (uint16_t)(FIRST_PORT + i);
+	options.config = "reload";
+	options.manage = true;
+	r.m = machine_start(&options);
+	MUST(r.m);
+	MUST(http_serves(machine_port(r.m, PORT_WEB1), SERVES_SECONDS));
+	r.flows = calloc(r.count, sizeof *r.flows);
+	r.used = calloc(r.count, sizeof *r.used);
+	for (unsigned i = 0; i < r.count; i++)
+		r.flows[i].fd = -1;
+	policy_load(&r, r.modes);
+	flows_open(&r);
+	load = load_start(machine_port(r.m, PORT_WEB1), 2, PATIENCE);
+	for (unsigned round = 0; round < rounds; round++) {
+		enum mode modes[PORTS];
+
+		for (unsigned i = 0; i < PORTS; i++)
+			modes[i] = below(&r, 2) ? r.modes[i] : (enum mode)below(&r, i == 0 ? 4 : 3);
+		policy_load(&r, modes);
+		flows_judge(&r, modes, round);
+		count_agrees(&r);
+		memcpy(r.modes, modes, sizeof modes);
+		flows_open(&r);
+		if (round == 3)
+			before = memory(&r);
+	}
+	after = memory(&r);
+	cr_assert_leq(after, before + 64, "the router had %lu frames and has %lu", before, after);
+	cr_assert_eq(load_stop(load), 0, "requests were lost");
+	for (unsigned i = 0; i < r.count; i++)
+		http_close(&r.flows[i]);
+	cr_assert_gt(r.cut, rounds);
+	cr_assert_gt(r.asked, rounds);
+	printf("reload: %u connections, %u reloads: %u cut, %u asked and answered, %u opened in vain first, frames of the router %lu, "
+	       "then %lu\n",
+	       r.count, rounds, r.cut, r.asked, r.again, before, after);
+	machine_is_well(r.m);
+	machine_stop(r.m);
+	free(r.flows);
+	free(r.used);
+}
