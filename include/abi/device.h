@@ -32,7 +32,8 @@ struct device_net6 {
 	uint8_t address[16];
 	uint8_t gateway[16]; /* of an uplink perhaps zero: none */
 	uint32_t prefix;     /* bits */
-	uint32_t reserved0;
+	uint32_t
+		autoconf; /* PCI: 1: address and gateway, which are zero here, are those that the link's routers offer */
 };
 
 /*

@@ -27,8 +27,11 @@
 struct plan_net6 {
 	uint8_t address[16], gateway[16];
 	uint32_t prefix; /* bits */
-	uint32_t
-		autoconf; /* links: 1: the front makes its address itself, from the router's /64 and its MAC; it is given here too */
+	/*
+	 * 1: of a link: the front makes its address itself, from the router's /64 and its MAC; it is given here too. Of an
+	 * uplink: address and gateway are those that the link's routers offer; all else is zero.
+	 */
+	uint32_t autoconf;
 };
 
 struct plan_uplink {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the router does about neighbour discovery. The invariant: a message changes at most the neighbour that we are asking
- * for, and only what the link itself says can; it never makes a route, nor, redirects being refused with all
- * other types, does it bend one. Inside, one peer is known, and nothing about it is asked.
+ * for, and only what the link itself says can; it makes a route only on an uplink that is configured so, and, redirects
+ * being refused with all other types, bends none. Inside, one peer is known, and nothing about it is asked.
  */
 #include "nd.h"
 #include "passage.h"
@@ -16,7 +16,8 @@ static const struct ip_addr all_nodes = {{0xff, 0x02, [15] = 1}};
 /* Is @addr one of the router's at @iface? */
 static bool is_own(const struct iface_config *iface, struct ip_addr addr)
 {
-	return ip_addr_equal(addr, iface->v6.addr) || ip_addr_equal(addr, ip_addr_link_local(iface->mac));
+	return (!ip_addr_is_unspecified(addr) && ip_addr_equal(addr, iface->v6.addr)) ||
+	       ip_addr_equal(addr, ip_addr_link_local(iface->mac));
 }
 
 /* May somebody at the interface of @p be @addr? Nobody yet may, who is about to choose an address. */
@@ -64,27 +65,102 @@ static bool advertisement_take(struct passage *p, const struct nd_message *m)
 	       neighbour_learn(&p->r->neighbours, p->in_if, m->target, m->mac, m->override, p->now);
 }
 
+/* Has the prefix of 64 bits anything in common with a network that is ours by configuration? */
+static bool prefix_is_free(const struct router *r, struct ip_addr prefix)
+{
+	for (unsigned i = 0; i < ROUTER_IF_COUNT; i++) {
+		const struct iface_config *c = &r->iface[i];
+		uint8_t len = c->v6.prefix_len < 64 ? c->v6.prefix_len : 64;
+
+		if (c->kind != IFACE_NONE && !c->autoconf && len > 0 && ip_addr_in_prefix(prefix, c->v6.addr, len))
+			return false;
+	}
+	return true;
+}
+
+/* What the autoconfiguration of uplink @index has come to is what the interface has. */
+static void autoconf_apply(struct router *r, unsigned index)
+{
+	const struct autoconf *a = &r->autoconf[index];
+	struct iface_net net = {.prefix_len = 0};
+
+	if (a->state == AUTOCONF_VALID)
+		net = (struct iface_net){.addr = a->addr, .peer = a->router, .prefix_len = 64};
+	router_set_v6(r, index, &net);
+}
+
+/* A router speaks at an uplink that listens to such. */
+static bool router_hear(struct passage *p, const struct nd_message *m)
+{
+	struct mac mac = passage_get_in(p)->mac;
+
+	if (!passage_get_in(p)->autoconf)
+		return false;
+	if (autoconf_hear(&p->r->autoconf[p->in_if], m, p->info.src, mac, prefix_is_free(p->r, m->prefix), p->now))
+		autoconf_apply(p->r, p->in_if);
+	return true;
+}
+
+/* Somebody has, or wants, the address that we were about to take. */
+static void collision_look(struct passage *p, const struct nd_message *m)
+{
+	struct autoconf *a = &p->r->autoconf[p->in_if];
+
+	if (m->type == ICMP6_NEIGHBOUR_ADVERTISEMENT || ip_addr_is_unspecified(p->info.src))
+		if (ip_addr_equal(a->addr, m->target))
+			autoconf_collide(a);
+}
+
+static void message_take(struct passage *p, const struct nd_message *m)
+{
+	switch (m->type) {
+	case ICMP6_ROUTER_SOLICITATION:
+		if (passage_get_in(p)->kind != IFACE_INNER)
+			return;
+		p->r->advert_asked |= 1u << p->in_if;
+		p->out->reason = REASON_ND_SOLICITED;
+		return;
+	case ICMP6_ROUTER_ADVERTISEMENT:
+		if (router_hear(p, m))
+			p->out->reason = REASON_ND_ROUTER;
+		return;
+	case ICMP6_NEIGHBOUR_ADVERTISEMENT:
+		if (advertisement_take(p, m))
+			p->out->reason = REASON_ND_ADVERTISED;
+	}
+}
+
 enum verdict discover_input(struct passage *p)
 {
 	const struct iface_config *in = passage_get_in(p);
 	struct nd_message m;
 
-	if (ip_addr_is_unspecified(in->v6.addr))
+	if (ip_addr_is_unspecified(in->v6.addr) && !in->autoconf)
 		return passage_drop(p, REASON_IP_FAMILY);
 	if (!nd_parse(p->pkt, &p->info, &m))
 		return passage_drop(p, REASON_ND_INVALID);
 	if (!is_sender(p, p->info.src) || (m.type == ICMP6_NEIGHBOUR_ADVERTISEMENT && !is_sender(p, m.target)))
 		return passage_drop(p, REASON_ND_SPOOF);
+	collision_look(p, &m);
 	if (m.type == ICMP6_NEIGHBOUR_SOLICITATION)
 		return solicitation_input(p, &m);
 	p->out->reason = REASON_ND_IGNORED;
-	if (m.type == ICMP6_ROUTER_SOLICITATION && in->kind == IFACE_INNER) {
-		p->r->advert_asked |= 1u << p->in_if;
-		p->out->reason = REASON_ND_SOLICITED;
-	} else if (m.type == ICMP6_NEIGHBOUR_ADVERTISEMENT && advertisement_take(p, &m)) {
-		p->out->reason = REASON_ND_ADVERTISED;
-	}
+	message_take(p, &m);
 	return VERDICT_CONSUMED;
+}
+
+static void autoconf_pass(struct router *r, unsigned index, uint64_t now)
+{
+	enum autoconf_act act;
+
+	while ((act = autoconf_tick(&r->autoconf[index], now)) != AUTOCONF_NOTHING) {
+		switch (act) {
+		case AUTOCONF_ASK: r->ask_routers |= 1u << index; break;
+		case AUTOCONF_PROBE: r->probe |= 1u << index; break;
+		case AUTOCONF_CHANGE: autoconf_apply(r, index); break;
+		case AUTOCONF_NOTHING: break;
+		}
+	}
 }
 
 void discover_tick(struct router *r, uint64_t now)
@@ -94,6 +170,8 @@ void discover_tick(struct router *r, uint64_t now)
 		uint64_t since = now - r->advertised_ns[i];
 		bool asked = r->advert_asked >> i & 1;
 
+		if (c->autoconf)
+			autoconf_pass(r, i, now);
 		if (c->kind != IFACE_INNER || ip_addr_is_unspecified(c->v6.addr))
 			continue;
 		if (r->advertised_ns[i] != 0 && since < (asked ? ADVERTISE_LEAST_NS : ADVERTISE_NS))

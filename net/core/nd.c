@@ -42,7 +42,22 @@ static uint32_t fixed_len(uint8_t type)
 	return 0;
 }
 
-/* Takes the link-layer address out of the @len bytes of options at @options. False: one is malformed, or not the sender's. */
+/* A prefix of @size bytes at @option that a router tells. */
+static void prefix_parse(const uint8_t *option, uint32_t size, struct nd_message *m)
+{
+	struct ip_addr prefix;
+
+	if (size != PREFIX_OPTION_LEN || option[2] != 64 || !(option[3] & PREFIX_AUTONOMOUS) || m->prefix_is_autonomous)
+		return;
+	prefix = ip_addr_cut(ip_addr_read(option + 16, false), 64);
+	if (ip_addr_is_multicast(prefix) || ip_addr_is_link_local(prefix) || ip_addr_is_unspecified(prefix))
+		return;
+	m->prefix_is_autonomous = true;
+	m->prefix = prefix;
+	m->prefix_lifetime = be32_get(option + 4);
+}
+
+/* Takes what is of use out of the @len bytes of options at @options. False: one is malformed, or not the sender's. */
 static bool options_parse(const uint8_t *options, uint32_t len, const struct packet_info *info, struct nd_message *m)
 {
 	uint8_t wanted = m->type == ICMP6_NEIGHBOUR_ADVERTISEMENT ? OPTION_TARGET_MAC : OPTION_SOURCE_MAC;
@@ -59,6 +74,8 @@ static bool options_parse(const uint8_t *options, uint32_t len, const struct pac
 			m->has_mac = true;
 			memcpy(m->mac.octets, options + 2, 6);
 		}
+		if (options[0] == OPTION_PREFIX && m->type == ICMP6_ROUTER_ADVERTISEMENT)
+			prefix_parse(options, size, m);
 		options += size;
 		len -= size;
 	}
@@ -100,6 +117,8 @@ bool nd_parse(const struct packet *pkt, const struct packet_info *info, struct n
 		m->solicited = icmp[4] & ADVERTISED_SOLICITED;
 		m->override = icmp[4] & ADVERTISED_OVERRIDE;
 	}
+	if (m->type == ICMP6_ROUTER_ADVERTISEMENT)
+		m->router_lifetime = be16_get(icmp + 6);
 	return options_parse(icmp + fixed, len - fixed, info, m) && addresses_are_right(info, m);
 }
 
@@ -142,6 +161,30 @@ uint32_t nd_write_solicitation(uint8_t *frame, struct mac mac_src, struct ip_add
 	memcpy(icmp + 8, target.octets, 16);
 	mac_option_write(icmp + NEIGHBOUR_LEN, OPTION_SOURCE_MAC, mac_src);
 	return frame_finish(frame, &ends, NEIGHBOUR_LEN + MAC_OPTION_LEN);
+}
+
+uint32_t nd_write_probe(uint8_t *frame, struct mac mac_src, struct ip_addr target)
+{
+	struct nd_ends ends = {.mac_src = mac_src, .dst = ip_addr_solicited_node(target)};
+	uint8_t *icmp = frame + L4_AT;
+
+	ends.mac_dst = mac_from_multicast(ends.dst);
+	memset(icmp, 0, NEIGHBOUR_LEN);
+	icmp[0] = ICMP6_NEIGHBOUR_SOLICITATION;
+	memcpy(icmp + 8, target.octets, 16);
+	return frame_finish(frame, &ends, NEIGHBOUR_LEN);
+}
+
+uint32_t nd_write_router_solicitation(uint8_t *frame, struct mac mac_src, struct ip_addr src)
+{
+	struct nd_ends ends = {.mac_src = mac_src, .src = src, .dst = {{0xff, 0x02, [15] = 2}}};
+	uint8_t *icmp = frame + L4_AT;
+
+	ends.mac_dst = mac_from_multicast(ends.dst);
+	memset(icmp, 0, 8);
+	icmp[0] = ICMP6_ROUTER_SOLICITATION;
+	mac_option_write(icmp + 8, OPTION_SOURCE_MAC, mac_src);
+	return frame_finish(frame, &ends, 8 + MAC_OPTION_LEN);
 }
 
 uint32_t nd_write_advertisement(uint8_t *frame, const struct nd_ends *ends, bool is_solicited)

@@ -18,6 +18,11 @@ struct nd_message {
 	uint8_t type;             /* ICMP6_ROUTER_x or ICMP6_NEIGHBOUR_x */
 	struct ip_addr target;    /* of a neighbour message */
 	bool solicited, override; /* of a neighbour advertisement */
+	/* of a router advertisement: seconds; its first prefix of 64 bits that hosts may make addresses in */
+	uint16_t router_lifetime;
+	bool prefix_is_autonomous; /* there is one */
+	struct ip_addr prefix;
+	uint32_t prefix_lifetime;
 	bool has_mac;
 	struct mac mac; /* of the sender, or of the target that a neighbour advertisement tells */
 };
@@ -40,6 +45,12 @@ struct nd_ends {
 
 /* Who is ends->target? The destination is the target's solicited-node address. */
 uint32_t nd_write_solicitation(uint8_t *frame, struct mac mac_src, struct ip_addr src, struct ip_addr target);
+
+/* Has anybody ends->target, which the sender would like to have? As said by nobody (RFC 4862 section 5.4.2). */
+uint32_t nd_write_probe(uint8_t *frame, struct mac mac_src, struct ip_addr target);
+
+/* Which routers are there? */
+uint32_t nd_write_router_solicitation(uint8_t *frame, struct mac mac_src, struct ip_addr src);
 
 /* The target, a router, is at mac_src; @is_solicited, or told unasked. */
 uint32_t nd_write_advertisement(uint8_t *frame, const struct nd_ends *ends, bool is_solicited);

@@ -76,6 +76,11 @@ enum verdict answer_reset(struct passage *p, enum reason reason);
 enum verdict answer_reject(struct passage *p);
 enum verdict answer_self(struct passage *p);
 
+/* --- router.c --- */
+
+/* Uplink @index has @net from now on, or none where that is not sane; when its address changes, all flows there end. */
+void router_set_v6(struct router *r, unsigned index, const struct iface_net *net);
+
 /* --- discover.c: neighbour discovery --- */
 
 /* A message of neighbour discovery, whose MACs are right. */

@@ -75,6 +75,7 @@
 	X(ND_SPOOF, "neighbour discovery by somebody who may not be that")                                             \
 	X(ND_SOLICITED, "neighbour discovery that asks the router, answered")                                          \
 	X(ND_ADVERTISED, "neighbour that was asked for, taken in")                                                     \
+	X(ND_ROUTER, "router of an uplink that configures itself, heard")                                              \
 	X(ND_IGNORED, "neighbour discovery that does not concern the router")
 
 enum reason {

@@ -138,9 +138,12 @@ static bool config_is_sane(const struct router *r, const struct iface_config *c)
 {
 	bool has_v4 = !ip_addr_is_unspecified(c->v4.addr), has_v6 = !ip_addr_is_unspecified(c->v6.addr);
 
-	if ((c->kind != IFACE_INNER && c->kind != IFACE_UPLINK) || !mac_is_station(c->mac) || !(has_v4 || has_v6))
+	if ((c->kind != IFACE_INNER && c->kind != IFACE_UPLINK) || !mac_is_station(c->mac) ||
+	    !(has_v4 || has_v6 || c->autoconf))
 		return false;
-	if (c->mtu < (has_v6 ? MTU_MIN_V6 : MTU_MIN_V4) || !net_is_sane(r, &c->v4, c->kind, 32) ||
+	if (c->autoconf && (c->kind != IFACE_UPLINK || has_v6))
+		return false;
+	if (c->mtu < (has_v6 || c->autoconf ? MTU_MIN_V6 : MTU_MIN_V4) || !net_is_sane(r, &c->v4, c->kind, 32) ||
 	    !net_is_sane(r, &c->v6, c->kind, 128))
 		return false;
 	return c->kind == IFACE_UPLINK || (mac_is_station(c->peer_mac) && !mac_equal(c->mac, c->peer_mac));
@@ -156,6 +159,21 @@ static void router_announce(struct router *r, unsigned index)
 		return;
 	r->announce |= ip_addr_is_unspecified(c->v4.addr) ? 0 : bit;
 	r->announce6 |= ip_addr_is_unspecified(c->v6.addr) ? 0 : bit;
+}
+
+void router_set_v6(struct router *r, unsigned index, const struct iface_net *net)
+{
+	struct iface_net before = r->iface[index].v6, none = {.prefix_len = 0};
+
+	r->iface[index].v6 = none; /* an address is free that was its own */
+	if (!net_is_sane(r, net, IFACE_UPLINK, 128))
+		net = &none;
+	if (!ip_addr_is_unspecified(before.addr) && !ip_addr_equal(before.addr, net->addr)) {
+		conntrack_clear_iface(&r->flows, (uint8_t)index);
+		neighbour_clear_iface(&r->neighbours, (uint8_t)index);
+	}
+	r->iface[index].v6 = *net;
+	router_announce(r, index);
 }
 
 bool router_iface_set(struct router *r, unsigned index, const struct iface_config *config)
@@ -191,7 +209,10 @@ void router_iface_clear(struct router *r, unsigned index)
 	r->announce &= ~(1u << index);
 	r->announce6 &= ~(1u << index);
 	r->advert_asked &= ~(1u << index);
+	r->probe &= ~(1u << index);
+	r->ask_routers &= ~(1u << index);
 	r->advertised_ns[index] = 0;
+	r->autoconf[index] = (struct autoconf){.state = AUTOCONF_NONE};
 	r->iface[index] = (struct iface_config){.kind = IFACE_NONE};
 	r->counters[index] = (struct iface_counters){0};
 	r->budget[index] = (struct reply_budget){0};
@@ -241,10 +262,20 @@ static bool event_send_announcement(struct router *r, struct router_event *event
 		i = bit_take(&r->announce);
 		return event_send_question(r, event, i, r->iface[i].v4.addr);
 	}
-	if (!r->announce6)
+	if (r->announce6) {
+		i = bit_take(&r->announce6);
+		return event_send(r, event, i, discover_write(r, event->frame, i));
+	}
+	if (r->probe) {
+		i = bit_take(&r->probe);
+		return event_send(r, event, i, nd_write_probe(event->frame, r->iface[i].mac, r->autoconf[i].addr));
+	}
+	if (!r->ask_routers)
 		return false;
-	i = bit_take(&r->announce6);
-	return event_send(r, event, i, discover_write(r, event->frame, i));
+	i = bit_take(&r->ask_routers);
+	return event_send(
+		r, event, i,
+		nd_write_router_solicitation(event->frame, r->iface[i].mac, ip_addr_link_local(r->iface[i].mac)));
 }
 
 /*

@@ -24,6 +24,7 @@
 #define CAMBIUM_NET_CORE_ROUTER_H
 
 #include <abi/rules.h>
+#include "autoconf.h"
 #include "conntrack.h"
 #include "early.h"
 #include "neighbour.h"
@@ -66,6 +67,7 @@ struct iface_config {
 	struct mac mac;
 	struct mac peer_mac;
 	struct iface_net v4, v6;
+	bool autoconf; /* uplink: v6, which is empty when it is set, comes from the link's own routers (autoconf.h) */
 	uint16_t mtu;
 	uint32_t flow_limit;
 };
@@ -121,6 +123,8 @@ struct router {
 		announce6; /* bit i: tell uplink i our address, or peer i that we are its router, by neighbour discovery */
 	uint32_t advert_asked; /* bit i: peer i asks for its router */
 	uint64_t advertised_ns[ROUTER_IF_COUNT];
+	struct autoconf autoconf[ROUTER_IF_COUNT];
+	uint32_t ask_routers, probe; /* bit i: questions to go out at uplink i */
 
 	uint64_t reasons[REASON_COUNT];
 	struct iface_counters counters[ROUTER_IF_COUNT];

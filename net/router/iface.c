@@ -130,6 +130,7 @@ static bool uplink_set(struct router_domain *d, const struct device_net *net)
 					     .peer = ip_addr_from_v4(net->gateway),
 					     .prefix_len = (uint8_t)MIN(net->prefix, 255u)},
 				      .v6 = net6_from(&net->net6, net->net6.address, net->net6.gateway),
+				      .autoconf = net->net6.autoconf,
 				      .mtu = (uint16_t)MIN(net->mtu ? net->mtu : 1500u, d->nic->mtu)};
 
 	if (!router_iface_set(&d->brain, UPLINK, &config)) {

@@ -28,7 +28,7 @@
 #define FD_FIRST 10 /* the lower ones have another meaning in the machine's process */
 #define TRY_MS 3000
 
-enum what { FETCH, PING };
+enum what { FETCH, PING, ADVERTISE };
 
 struct question {
 	enum what what;
@@ -184,6 +184,30 @@ static void ping(const struct question *q, struct reply *r)
 	close(fd);
 }
 
+/* A router advertisement (RFC 4861 section 4.2) to all nodes. */
+static void advertise(const struct question *q, struct reply *r)
+{
+	struct {
+		struct nd_router_advert router;
+		struct nd_opt_prefix_info prefix;
+	} message = {.router = {.nd_ra_type = ND_ROUTER_ADVERT, .nd_ra_router_lifetime = htons(1800)},
+		     .prefix = {.nd_opt_pi_type = ND_OPT_PREFIX_INFORMATION,
+				.nd_opt_pi_len = sizeof(struct nd_opt_prefix_info) / 8,
+				.nd_opt_pi_prefix_len = 64,
+				.nd_opt_pi_flags_reserved = ND_OPT_PI_FLAG_AUTO,
+				.nd_opt_pi_valid_time = htonl(86400)}};
+	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_scope_id = if_nametoindex("card")}, from = to;
+	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6), hops = 255;
+
+	inet_pton(AF_INET6, "ff02::1", &to.sin6_addr);
+	inet_pton(AF_INET6, OUTSIDE_ROUTER, &from.sin6_addr);
+	inet_pton(AF_INET6, q->address, &message.prefix.nd_opt_pi_prefix);
+	setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof hops);
+	r->good = !bind(fd, (struct sockaddr *)&from, sizeof from) &&
+		  sendto(fd, &message, sizeof message, 0, (struct sockaddr *)&to, sizeof to) == sizeof message;
+	close(fd);
+}
+
 _Noreturn static void station(int socket, int asks, int answers, const char *const *words)
 {
 	static char answer[OUTSIDE_ANSWER_MAX];
@@ -192,6 +216,8 @@ _Noreturn static void station(int socket, int asks, int answers, const char *con
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if ((unshare(CLONE_NEWNET) && unshare(CLONE_NEWUSER | CLONE_NEWNET)) || !tap_make(&card))
+		_exit(1);
+	if (!command("ip -6 addr add %s/64 dev card nodad", OUTSIDE_ROUTER))
 		_exit(1);
 	for (; *words; words++)
 		if (!command("ip %s", *words))
@@ -202,10 +228,11 @@ _Noreturn static void station(int socket, int asks, int answers, const char *con
 	while (whole_read(asks, &q, sizeof q)) {
 		struct reply r = {.good = false};
 
-		if (q.what == FETCH)
-			fetch(&q, &r, answer);
-		else
-			ping(&q, &r);
+		switch (q.what) {
+		case FETCH: fetch(&q, &r, answer); break;
+		case PING: ping(&q, &r); break;
+		case ADVERTISE: advertise(&q, &r); break;
+		}
 		if (!whole_write(answers, &r, sizeof r) || !whole_write(answers, answer, r.len))
 			break;
 	}
@@ -289,6 +316,13 @@ bool outside_pings(struct outside *o, const char *address, unsigned seconds)
 	struct reply r = {.good = false};
 
 	return ask(o, PING, address, 0, seconds, &r) && r.good;
+}
+
+bool outside_advertises(struct outside *o, const char *prefix)
+{
+	struct reply r = {.good = false};
+
+	return ask(o, ADVERTISE, prefix, 0, 0, &r) && r.good;
 }
 
 void outside_close(struct outside *o)

@@ -19,6 +19,7 @@ struct outside {
 };
 
 #define OUTSIDE_ANSWER_MAX 65536u
+#define OUTSIDE_ROUTER "fe80::1" /* its link-local address */
 
 /*
  * Makes the namespace, in which the device `card` is up, and has ip(8) do each of @words, NULL-terminated, there ("addr add
@@ -35,6 +36,9 @@ bool outside_fetch(struct outside *o, const char *address, uint16_t port, unsign
 
 /* Is the IPv6 address @address there? Pings it, for at most @seconds. */
 bool outside_pings(struct outside *o, const char *address, unsigned seconds);
+
+/* Says once, as a router on the link, that hosts may make themselves addresses in the /64 @prefix. False: it could not. */
+bool outside_advertises(struct outside *o, const char *prefix);
 
 void outside_close(struct outside *o);
 

@@ -81,3 +81,18 @@ Test(six, an_appliance_without_ipv4_serves_from_a_given_address_and_from_one_tha
 	machine_stop(m);
 	outside_close(&o);
 }
+
+/* The card's MAC is QEMU's first, 52:54:00:12:34:56. */
+Test(six, an_uplink_that_has_its_address_from_the_link_publishes_there, .timeout = TIMEOUT)
+{
+	struct outside o = {.card = -1};
+	struct machine *m = start(&o, "six-auto", "six-auto");
+
+	MUST(machine_expect_from(m, 0, "^router| router: interface 1 (web1) fdca:4d00:0:1::2 open$"));
+	cr_assert(outside_advertises(&o, "2001:db8:1::"), "no advertisement");
+	serves(&o, "2001:db8:1:0:5054:ff:fe12:3456", 8080);
+	refuses(&o, "2001:db8:1:0:5054:ff:fe12:3456", 80, false);
+	machine_is_well(m);
+	machine_stop(m);
+	outside_close(&o);
+}

@@ -369,6 +369,8 @@ Test(control_plan, ipv6_stands_beside_ipv4_or_alone)
 	p.domains[0].uplink6.gateway[1] = 0x80;
 	p.domains[0].uplink6.gateway[15] = 1;
 	cr_assert_eq(verdict_of(&p).error, PLAN_OK, "a link-local gateway");
+	p.domains[0].uplink6 = (struct plan_net6){.autoconf = 1};
+	cr_assert_eq(verdict_of(&p).error, PLAN_OK, "whatever the link has");
 }
 
 Test(control_plan, ipv6_addresses_that_make_no_sense_are_refused)
@@ -395,6 +397,7 @@ Test(control_plan, ipv6_addresses_that_make_no_sense_are_refused)
 	SIX_REFUSED(uplink->prefix = 129, PLAN_DOMAIN_UPLINK);
 	SIX_REFUSED(uplink->gateway[7] = 3, PLAN_DOMAIN_UPLINK);
 	SIX_REFUSED(uplink->autoconf = 1, PLAN_DOMAIN_UPLINK);
+	SIX_REFUSED(*uplink = (struct plan_net6){.autoconf = 2}, PLAN_DOMAIN_UPLINK);
 	SIX_REFUSED(p.domains[0].uplink.mtu = 1279, PLAN_DOMAIN_UPLINK);
 }
 

@@ -6,9 +6,14 @@
 
 static const uint8_t zero[16];
 
+static bool is_empty(const struct plan_net6 *net)
+{
+	return !net->prefix && !memcmp(net->address, zero, 16) && !memcmp(net->gateway, zero, 16);
+}
+
 bool net6_absent(const struct plan_net6 *net)
 {
-	return !net->prefix && !net->autoconf && !memcmp(net->address, zero, 16) && !memcmp(net->gateway, zero, 16);
+	return !net->autoconf && is_empty(net);
 }
 
 /* Do the first @bits bits of @a and @b agree? */
@@ -57,7 +62,9 @@ bool net6_valid_uplink(const struct plan_net6 *net)
 {
 	if (net6_absent(net))
 		return true;
-	if (!prefix_valid(net) || net->autoconf)
+	if (net->autoconf)
+		return net->autoconf == 1 && is_empty(net);
+	if (!prefix_valid(net))
 		return false;
 	if (!memcmp(net->gateway, zero, 16) || is_link_local(net->gateway))
 		return is_host(net->address, net->prefix);
@@ -83,7 +90,7 @@ bool net6_overlap(const struct plan_net6 *a, const struct plan_net6 *b)
 
 struct device_net6 net6_device(const struct plan_net6 *net)
 {
-	struct device_net6 out = {.prefix = net->prefix};
+	struct device_net6 out = {.prefix = net->prefix, .autoconf = net->autoconf};
 
 	memcpy(out.address, net->address, 16);
 	memcpy(out.gateway, net->gateway, 16);

@@ -12,7 +12,7 @@ bool net6_absent(const struct plan_net6 *net);
 
 /*
  * May an uplink, or a link whose front has @mac, have @net: both ends hosts of the prefix, an uplink's gateway also
- * link-local or absent; with autoconf the front's address the one that it makes itself (RFC 4291 appendix A)?
+ * link-local or absent, or it has nothing but autoconf; with autoconf of a link the front's address the one that it makes itself (RFC 4291 appendix A)?
  */
 bool net6_valid_uplink(const struct plan_net6 *net);
 bool net6_valid_link(const struct plan_net6 *net, const uint8_t mac[6]);
