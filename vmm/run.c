@@ -178,10 +178,8 @@ static void idle(struct cpu *c)
 	c->idle = true;
 	for (;;) {
 		bool quiet = log_drain();
-		uint64_t now, at;
+		uint64_t now = run_now(c), at;
 
-		c->now = 0;
-		now = run_now(c);
 		housekeep(c);
 		vcpus_balance(c);
 		at = due(c);
@@ -189,6 +187,7 @@ static void idle(struct cpu *c)
 			break;
 		/* While the log waits for the UART, look again in a millisecond. */
 		arm(c, quiet ? at : MIN(at, now + 1000000));
+		c->now = 0; /* who interrupts has a time of his own */
 		if (scrub_ahead(c))
 			cpu_idle_poll();
 		else

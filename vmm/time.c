@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * System time from the TSC, which follows a steady clock; system time 0 is the end of time_init(). TSC and steady clock are read as pairs, each the tightest of several tries, so
- * that a pause between two reads (an interrupted virtual machine) does not spoil the result.
+ * System time from the TSC, which follows a steady clock (core/timescale.c); system time 0 is the end of time_init(). TSC and
+ * steady clock are read as pairs, each the tightest of several tries, so that a pause between two reads (an interrupted
+ * virtual machine) does not spoil the result.
  */
 #include "time.h"
 

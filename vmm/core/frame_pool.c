@@ -171,7 +171,7 @@ enum abi_error frame_scrub_ahead(struct world *w)
 	return e;
 }
 
-static void hypervisors(struct world *w, int more)
+static void count_own(struct world *w, int more)
 {
 	__atomic_add_fetch(&w->frames_hypervisor, (uint64_t)(int64_t)more, __ATOMIC_RELAXED);
 }
@@ -181,14 +181,14 @@ enum abi_error frame_alloc_own(struct world *w, mfn_t *out)
 	enum abi_error e = frame_take(w, OWNER_HYPERVISOR, false, out);
 
 	if (e == HC_OK)
-		hypervisors(w, 1);
+		count_own(w, 1);
 	return e;
 }
 
 void frame_free_own(struct world *w, mfn_t mfn)
 {
 	CHECK(w->frames[mfn].owner == OWNER_HYPERVISOR && w->frames[mfn].refs == 1);
-	hypervisors(w, -1);
+	count_own(w, -1);
 	frame_put(w, mfn);
 }
 
@@ -231,7 +231,7 @@ enum abi_error frame_alloc_table(struct world *w, struct domain *d, void **page)
 
 	if (e != HC_OK)
 		return e;
-	hypervisors(w, 1);
+	count_own(w, 1);
 	d->table_count++;
 	*page = world_page(w, mfn);
 	return HC_OK;
