@@ -28,6 +28,7 @@
 
 struct measure {
 	double rate; /* of web1, requests a second */
+	double fair; /* the part of it that is left beside one more that always runs */
 	struct probe_result probe;
 };
 
@@ -81,6 +82,29 @@ static bool measure(const struct place *p, struct measure *r)
 	return done && r->rate > 0 && r->probe.answers;
 }
 
+/*
+ * Alone, and what is fair beside a neighbour of web1's weight that always runs: both get the same, and the router and web2, which
+ * have more than they need, as much as before for each request.
+ */
+static bool measure_alone(const struct place *p, struct measure *r)
+{
+	static const char *const names[] = {"web1", "router", "web2"};
+	double began = seconds_now(), run[2][3], charged, took;
+	bool done = true;
+
+	for (unsigned i = 0; i < 3; i++)
+		done &= usage(p->m, names[i], &run[0][i], &charged);
+	done = done && measure(p, r);
+	for (unsigned i = 0; i < 3; i++)
+		done = done && usage(p->m, names[i], &run[1][i], &charged);
+	took = 1e3 * (seconds_now() - began);
+	if (!done)
+		return false;
+	r->fair = took / (2 * (run[1][0] - run[0][0]) + run[1][1] - run[0][1] + run[1][2] - run[0][2]);
+	r->fair = r->fair > 1 ? 1 : r->fair;
+	return true;
+}
+
 static void row_beside(const char *what, const struct place *p, const struct measure *alone)
 {
 	struct measure r;
@@ -95,8 +119,8 @@ static void row_beside(const char *what, const struct place *p, const struct mea
 	snprintf(condition, sizeof condition,
 		 "%.0f requests/s; median %.1f ms, p99 %.1f ms, most %.1f ms of %u small answers, %u failed", r.rate,
 		 r.probe.median, r.probe.p99, r.probe.most, r.probe.answers, r.probe.failures);
-	row(title, condition, "throughput %.0f %%, p99 ratio %.2f", 100 * r.rate / alone->rate,
-	    r.probe.p99 / alone->probe.p99);
+	row(title, condition, "throughput %.0f %%, %.0f %% of the fair share, p99 ratio %.2f",
+	    100 * r.rate / alone->rate, 100 * r.rate / alone->rate / alone->fair, r.probe.p99 / alone->probe.p99);
 }
 
 /* How many frames the router says that it dropped early. */
@@ -158,13 +182,13 @@ static void rows(const struct place *p)
 		quiet &= command(p->m, "kill", antisocial[i], "^control: %s died: ");
 	progress("alone");
 	/* the first is for warming up */
-	if (!quiet || !measure(p, &alone) || !measure(p, &alone)) {
+	if (!quiet || !measure(p, &alone) || !measure_alone(p, &alone)) {
 		row_missing("two services alone", "the neighbours could not be ended, or the loads failed");
 		return;
 	}
 	row("two services alone: wrk -t1 -c10 -d6s at web1, HEAD / each 10 ms at web2", "one CPU; QEMU's user network",
-	    "%.0f requests/s; median %.1f ms, p99 %.1f ms, most %.1f ms of %u", alone.rate, alone.probe.median,
-	    alone.probe.p99, alone.probe.most, alone.probe.answers);
+	    "%.0f requests/s; median %.1f ms, p99 %.1f ms, most %.1f ms of %u; fair beside one more: %.0f %%",
+	    alone.rate, alone.probe.median, alone.probe.p99, alone.probe.most, alone.probe.answers, 100 * alone.fair);
 	for (unsigned i = 0; i < ANTISOCIALS; i++) {
 		if (command(p->m, "start", antisocial[i], "^control: restarted %s as ")) {
 			row_beside(does[i], p, &alone);
