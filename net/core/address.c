@@ -13,13 +13,6 @@ struct ip_addr ip_addr_from_v4(uint32_t host)
 	return ip_addr_read(octets, true);
 }
 
-uint32_t ip_addr_to_v4(struct ip_addr addr)
-{
-	const uint8_t *p = addr.octets + 12;
-
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 struct ip_addr ip_addr_read(const uint8_t *octets, bool is_v4)
 {
 	struct ip_addr addr;
@@ -35,43 +28,13 @@ const uint8_t *ip_addr_get_octets(const struct ip_addr *addr)
 	return addr->octets + (ip_addr_is_v4(*addr) ? 12 : 0);
 }
 
-bool ip_addr_is_unspecified(struct ip_addr addr)
-{
-	static const struct ip_addr none;
-
-	return ip_addr_equal(addr, none) || ip_addr_equal(addr, ip_addr_from_v4(0));
-}
-
-bool ip_addr_is_multicast(struct ip_addr addr)
-{
-	return ip_addr_is_v4(addr) ? addr.octets[12] >> 4 == 14 : addr.octets[0] == 0xff;
-}
-
-bool ip_addr_is_link_local(struct ip_addr addr)
-{
-	return addr.octets[0] == 0xfe && (addr.octets[1] & 0xc0) == 0x80;
-}
-
-bool ip_addr_is_bogon(struct ip_addr addr)
-{
-	static const uint8_t zero[12];
-
-	if (!ip_addr_is_v4(addr))
-		return memcmp(addr.octets, zero, sizeof(zero)) == 0;
-	return addr.octets[12] == 0 || addr.octets[12] == 127 || addr.octets[12] >> 4 == 15;
-}
-
-bool ip_addr_in_prefix(struct ip_addr addr, struct ip_addr prefix, uint8_t len)
+bool ipv6_in_prefix(const uint8_t *addr, const uint8_t *prefix, uint8_t len)
 {
 	unsigned whole = len / 8;
 
-	if (ip_addr_is_v4(addr) != ip_addr_is_v4(prefix))
+	if (memcmp(addr, prefix, whole) != 0)
 		return false;
-	if (ip_addr_is_v4(addr))
-		return len == 0 || (ip_addr_to_v4(addr) ^ ip_addr_to_v4(prefix)) >> (32 - len) == 0;
-	if (memcmp(addr.octets, prefix.octets, whole) != 0)
-		return false;
-	return len % 8 == 0 || (addr.octets[whole] ^ prefix.octets[whole]) >> (8 - len % 8) == 0;
+	return len % 8 == 0 || (addr[whole] ^ prefix[whole]) >> (8 - len % 8) == 0;
 }
 
 struct ip_addr ip_addr_cut(struct ip_addr addr, uint8_t len)

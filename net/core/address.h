@@ -23,7 +23,13 @@ struct mac {
 
 /* The IPv4 address @host, in host order (10.0.0.1 is 0x0a000001), and back. */
 struct ip_addr ip_addr_from_v4(uint32_t host);
-uint32_t ip_addr_to_v4(struct ip_addr addr);
+
+static inline uint32_t ip_addr_to_v4(struct ip_addr addr)
+{
+	const uint8_t *p = addr.octets + 12;
+
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
 
 /* The address in the four (@is_v4) or sixteen octets at @octets, as headers and tables have it. */
 struct ip_addr ip_addr_read(const uint8_t *octets, bool is_v4);
@@ -49,21 +55,49 @@ static inline bool mac_equal(struct mac a, struct mac b)
 }
 
 /* 0.0.0.0, or ::. */
-bool ip_addr_is_unspecified(struct ip_addr addr);
+static inline bool ip_addr_is_unspecified(struct ip_addr addr)
+{
+	static const struct ip_addr none;
+
+	return ip_addr_is_v4(addr) ? ip_addr_to_v4(addr) == 0 : ip_addr_equal(addr, none);
+}
 
 /* 224.0.0.0/4, or ff00::/8. */
-bool ip_addr_is_multicast(struct ip_addr addr);
+static inline bool ip_addr_is_multicast(struct ip_addr addr)
+{
+	return ip_addr_is_v4(addr) ? addr.octets[12] >> 4 == 14 : addr.octets[0] == 0xff;
+}
 
 /* fe80::/10: of one link only, and never forwarded (RFC 4291 section 2.5.6). False for IPv4. */
-bool ip_addr_is_link_local(struct ip_addr addr);
+static inline bool ip_addr_is_link_local(struct ip_addr addr)
+{
+	return addr.octets[0] == 0xfe && (addr.octets[1] & 0xc0) == 0x80;
+}
 
 /*
  * Can @addr never be a station's on a wire: 0.0.0.0/8, 127.0.0.0/8, 240.0.0.0/4, ::/96? Multicast is asked for apart.
  */
-bool ip_addr_is_bogon(struct ip_addr addr);
+static inline bool ip_addr_is_bogon(struct ip_addr addr)
+{
+	static const uint8_t zero[12];
+
+	if (!ip_addr_is_v4(addr))
+		return memcmp(addr.octets, zero, sizeof(zero)) == 0;
+	return addr.octets[12] == 0 || addr.octets[12] == 127 || addr.octets[12] >> 4 == 15;
+}
+
+/* Do the first @len bits of the sixteen octets at @addr and @prefix agree? */
+bool ipv6_in_prefix(const uint8_t *addr, const uint8_t *prefix, uint8_t len);
 
 /* Are @addr and @prefix of one family and equal in their first @len bits of that family? */
-bool ip_addr_in_prefix(struct ip_addr addr, struct ip_addr prefix, uint8_t len);
+static inline bool ip_addr_in_prefix(struct ip_addr addr, struct ip_addr prefix, uint8_t len)
+{
+	if (ip_addr_is_v4(addr) != ip_addr_is_v4(prefix))
+		return false;
+	if (!ip_addr_is_v4(addr))
+		return ipv6_in_prefix(addr.octets, prefix.octets, len);
+	return len == 0 || (ip_addr_to_v4(addr) ^ ip_addr_to_v4(prefix)) >> (32 - len) == 0;
+}
 
 /* The IPv6 address @addr with zeros behind its first @len bits. */
 struct ip_addr ip_addr_cut(struct ip_addr addr, uint8_t len);

@@ -60,8 +60,11 @@ static void word_set(const struct headers *h, uint8_t *p, uint16_t to, bool in_l
 static void address_set(const struct headers *h, uint8_t *p, struct ip_addr addr)
 {
 	const uint8_t *octets = ip_addr_get_octets(&addr);
+	unsigned size = h->is_v4 ? 4 : 16;
 
-	for (unsigned i = 0; i < (h->is_v4 ? 4u : 16u); i += 2)
+	if (memcmp(p, octets, size) == 0)
+		return;
+	for (unsigned i = 0; i < size; i += 2)
 		word_set(h, p + i, be16_get(octets + i), false);
 }
 
