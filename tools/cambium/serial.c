@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define AGAIN_MS 1000    /* without a word a request is sent again */
-#define SILENCE_MS 20000 /* and given up */
+#define AGAIN_MS 3000    /* without a word a request is sent again */
+#define SILENCE_MS 60000 /* and given up */
 #define BUSY_MS 180000   /* while the machine says that it is at it */
 
 static int64_t now_ms(void)

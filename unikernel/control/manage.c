@@ -17,15 +17,16 @@
 #include <drivers/ring/ring.h>
 
 #define CHANNEL 1u
-#define IDLE_NS 20000000ull     /* between two looks at a silent line */
-#define AWAKE_NS 2000000000ull  /* so long after a byte the line is looked at often */
-#define TALK_NS 1000000ull      /* between two looks then, */
-#define EAGER_NS 100000000ull   /* and in the first of that time */
-#define EAGER_TALK_NS 150000ull /* even less: a FIFO of 16 bytes is all there is */
-#define SILENCE_NS 300000000ull /* a frame that stands still so long is cut short */
-#define ANSWER_NS 5000000000ull /* that the router may take */
-#define OUT_BYTES 16384u        /* a power of two */
-#define READS_MAX 64u           /* of the line in one round */
+#define IDLE_NS 20000000ull      /* between two looks at a silent line */
+#define AWAKE_NS 2000000000ull   /* so long after a byte the line is looked at often */
+#define TALK_NS 1000000ull       /* between two looks then, */
+#define EAGER_NS 100000000ull    /* and in the first of that time */
+#define EAGER_TALK_NS 150000ull  /* even less: a FIFO of 16 bytes is all there is */
+#define SILENCE_NS 1000000000ull /* a frame that stands still so long is cut short, */
+#define SILENCE_LOOKS 100u       /* if we looked so often meanwhile: who stood still may have been this machine */
+#define ANSWER_NS 5000000000ull  /* that the router may take */
+#define OUT_BYTES 16384u         /* a power of two */
+#define READS_MAX 64u            /* of the line in one round */
 
 static struct {
 	struct child *router; /* NULL: no domain takes rules */
@@ -36,6 +37,7 @@ static struct {
 	bool absent; /* there is no second port */
 	struct manage_line line;
 	uint64_t heard_ns, looked_ns;
+	uint32_t looks; /* since a byte came */
 	uint8_t out[OUT_BYTES];
 	uint32_t out_head, out_tail; /* free running */
 
@@ -227,9 +229,10 @@ static bool line_listen(uint64_t now)
 		line_take(bytes, (size_t)got);
 	}
 	manage.looked_ns = now;
+	manage.looks = any ? 0 : manage.looks + 1;
 	if (damaged != manage.line.damaged)
 		answer_error(0, "a frame was damaged on the line and is not used");
-	if (!any && now - manage.heard_ns > SILENCE_NS && manage_line_silence(&manage.line))
+	if (manage.looks > SILENCE_LOOKS && now - manage.heard_ns > SILENCE_NS && manage_line_silence(&manage.line))
 		answer_error(0, "a frame was cut short: the line was silent in the middle of it");
 	return any;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A router with enough web servers behind it to hold a thousand connections: 256 each. */
+/* A router, a web server for the load, and echo servers that hold a thousand silent connections: 300 each. */
 #include <tools/plan_source.h>
 
 enum { ROUTER, WEB1, WEB2, WEB3, WEB4, WEB5, WEB6 };
 
-#define WEB(n)                                                                                                         \
-	[WEB##n] = {.name = "web" #n, .image = "web", .cmdline = "web 80", .mem_pages = MIB(32), .window_pages = 512}
+#define ECHO(n)                                                                                                        \
+	[WEB##n] = {.name = "web" #n, .image = "echo", .cmdline = "echo", .mem_pages = MIB(16), .window_pages = 512}
 
 static const struct plan_domain domains[] = {
 	[ROUTER] = {.name = "router",
@@ -18,12 +18,12 @@ static const struct plan_domain domains[] = {
 		    .pci_class = 0x0200,
 		    .takes_rules = 1,
 		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500}},
-	WEB(1),
-	WEB(2),
-	WEB(3),
-	WEB(4),
-	WEB(5),
-	WEB(6),
+	[WEB1] = {.name = "web1", .image = "web", .cmdline = "web 80", .mem_pages = MIB(32), .window_pages = 512},
+	ECHO(2),
+	ECHO(3),
+	ECHO(4),
+	ECHO(5),
+	ECHO(6),
 };
 
 static const struct plan_link links[] = {

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Gives back what it hears on port 80, to hundreds of callers who may be silent for ever. */
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CALLERS 300u
+
+static struct pollfd polls[1 + CALLERS];
+static unsigned count = 1;
+
+static int listen_on(uint16_t port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) || listen(fd, 32))
+		return -1;
+	return fd;
+}
+
+static void caller_take(void)
+{
+	int fd = accept(polls[0].fd, NULL, NULL);
+
+	if (fd < 0)
+		return;
+	if (count == 1 + CALLERS) {
+		close(fd);
+		return;
+	}
+	polls[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+}
+
+/* False: the caller has gone. */
+static bool caller_answer(int fd)
+{
+	char bytes[256];
+	ssize_t n = recv(fd, bytes, sizeof bytes, 0);
+
+	return n > 0 && send(fd, bytes, (size_t)n, 0) == n;
+}
+
+int main(void)
+{
+	polls[0] = (struct pollfd){.fd = listen_on(80), .events = POLLIN};
+	if (polls[0].fd < 0) {
+		puts("echo: cannot listen");
+		return 1;
+	}
+	puts("echo: listening on port 80");
+	fflush(stdout);
+	while (poll(polls, (nfds_t)count, -1) >= 0) {
+		for (unsigned i = count - 1; i > 0; i--) {
+			if (!polls[i].revents || caller_answer(polls[i].fd))
+				continue;
+			close(polls[i].fd);
+			polls[i] = polls[--count];
+		}
+		if (polls[0].revents)
+			caller_take();
+	}
+	puts("echo: cannot poll");
+	return 1;
+}
