@@ -23,8 +23,9 @@
  * domains have had more of this CPU than their share while others wait for it. Only domains whose builder linked them to
  * the backend can be named, and no more time than the backend has run.
  *
- * Time. System time in ns since boot = ns_base + (((tsc - tsc_base) << shift, or >> -shift) * mul >> 32); read under
- * the seqlock: version odd or changed means read again.
+ * Time. System time in ns since boot = ns_base + (((tsc - tsc_base) << shift, or >> -shift) * mul >> 32), ns_base where the TSC
+ * is behind tsc_base; read under the seqlock: version odd or changed means read again. The scale changes every few seconds, as
+ * the clock follows a steady one; a vCPU's own record is the one that is right for it.
  */
 #ifndef CAMBIUM_ABI_SHARED_H
 #define CAMBIUM_ABI_SHARED_H
