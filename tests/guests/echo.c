@@ -11,6 +11,7 @@
 #define CALLERS 300u
 
 static struct pollfd polls[1 + CALLERS];
+static unsigned long heard[1 + CALLERS], turn; /* when each was heard last */
 static unsigned count = 1;
 
 static int listen_on(uint16_t port)
@@ -23,16 +24,33 @@ static int listen_on(uint16_t port)
 	return fd;
 }
 
+static unsigned oldest_find(void)
+{
+	unsigned oldest = 1;
+
+	for (unsigned i = 2; i < count; i++)
+		if (heard[i] < heard[oldest])
+			oldest = i;
+	return oldest;
+}
+
+static void caller_drop(unsigned i)
+{
+	close(polls[i].fd);
+	polls[i] = polls[--count];
+	heard[i] = heard[count];
+}
+
 static void caller_take(void)
 {
 	int fd = accept(polls[0].fd, NULL, NULL);
 
 	if (fd < 0)
 		return;
-	if (count == 1 + CALLERS) {
-		close(fd);
-		return;
-	}
+	/* a caller that a router cut off in silence never ends: the one that was heard longest ago gives way */
+	if (count == 1 + CALLERS)
+		caller_drop(oldest_find());
+	heard[count] = ++turn;
 	polls[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
@@ -56,10 +74,11 @@ int main(void)
 	fflush(stdout);
 	while (poll(polls, (nfds_t)count, -1) >= 0) {
 		for (unsigned i = count - 1; i > 0; i--) {
-			if (!polls[i].revents || caller_answer(polls[i].fd))
+			if (!polls[i].revents)
 				continue;
-			close(polls[i].fd);
-			polls[i] = polls[--count];
+			heard[i] = ++turn;
+			if (!caller_answer(polls[i].fd))
+				caller_drop(i);
 		}
 		if (polls[0].revents)
 			caller_take();
