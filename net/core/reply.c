@@ -159,7 +159,7 @@ bool reply_write_error(struct packet *pkt, const struct packet_info *info, struc
 	uint32_t quote = pkt->head_len - ETH_HEADER_LEN, most = (is_v4 ? ERROR_MAX_V4 : ERROR_MAX_V6) - headers_len;
 	uint32_t room, sum = 0;
 
-	if (info->icmp_kind != ICMP_KIND_NONE && info->icmp_kind != ICMP_KIND_REQUEST)
+	if (info->icmp_kind == ICMP_KIND_ERROR || info->icmp_kind == ICMP_KIND_ND)
 		return false;
 	if (pkt->capacity < ETH_HEADER_LEN + headers_len + header_len + QUOTE_L4_MIN)
 		return false;

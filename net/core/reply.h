@@ -44,8 +44,8 @@ uint32_t reply_make_reset(uint8_t *frame, const struct reply_reset *reset);
 
 /*
  * The packet becomes the ICMP error @error from @from that quotes it (RFC 1122 section 3.2.2, 4443);
- * @mtu is the next hop's for REPLY_TOO_BIG (RFC 1191), else 0. None for an ICMP packet other
- * than an echo request.
+ * @mtu is the next hop's for REPLY_TOO_BIG (RFC 1191), else 0. None for an ICMP error or
+ * neighbour discovery.
  */
 bool reply_write_error(struct packet *pkt, const struct packet_info *info, struct ip_addr from, enum reply_error error,
 		       uint16_t mtu);

@@ -382,3 +382,19 @@ Test(net_nat, random_flows_out_and_back_are_the_identity)
 	frame_free(frame);
 	world_free(world);
 }
+
+Test(net_nat, of_an_echo_reply_that_cannot_pass_its_sender_is_told)
+{
+	struct world *world = world_new_usual();
+	struct frame *frame = frame_new();
+	struct spec spec = spec_from_inner(1, IP_PROTO_ICMP, FAR_IP, 7, 0), seen, answer;
+
+	seen = pass(world, 1, frame, &spec);
+	answer = answer_from_outside(&seen);
+	answer.ttl = 1;
+	cr_assert_eq(world_send(world, 0, frame, &answer), VERDICT_REPLY);
+	cr_assert_eq(world->out.reason, REASON_TTL_EXPIRED);
+	cr_assert(frame_read(frame, &seen) && seen.flags == ICMP_TIME_EXCEEDED && seen.dst == FAR_IP);
+	frame_free(frame);
+	world_free(world);
+}
