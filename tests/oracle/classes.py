@@ -91,6 +91,23 @@ def reset_at_the_end(case):
         any(FIN_OR_RST & set(flags) for flags in case.flow.told)
 
 
+def syn_anew(case):
+    before = case.flow.before
+    return case.kind == PASSED and case.packet.proto == TCP and before is not None and before.told[-1:] == ["S>"] and \
+        set(case.flow.told) == {"S>", "SA<"}
+
+
+def quoted_sequence(case):
+    if case.reason != "ICMP_UNRELATED" or case.kind != DROPPED or case.packet.error.proto != TCP:
+        return False
+    ahead = case.flow.ahead(1 - case.direction, int.from_bytes(case.packet.error.l4[4:8], "big"))
+    return ahead > 0 or ahead < -ACK_WINDOW
+
+
+def refused(case):
+    return case.kind == PASSED and set(case.flow.told) == {"S>", "RA<"}
+
+
 CLASSES = {
     "stray reset": stray_reset,
     "long frame": long_frame,
@@ -102,6 +119,9 @@ CLASSES = {
     "second SYN and ACK": second_syn_ack,
     "reset from zero": reset_from_zero,
     "reset at the end": reset_at_the_end,
+    "SYN anew": syn_anew,
+    "refused": refused,
+    "quoted sequence": quoted_sequence,
     "old segment": old_segment,
     "second window": second_window,
     "old reset": old_reset,

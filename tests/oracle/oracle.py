@@ -58,6 +58,7 @@ class Judge:
     def __init__(self, core, kernel, blocks, report):
         self.core, self.kernel, self.blocks, self.report = core, kernel, blocks, report
         self.packets, self.agreed = 0, collections.Counter()
+        self.flows = {}  # the last with each tuple
         self.refused = 0  # by the core before any rule, by the kernel perhaps for one
         self.taken = {}  # by the core: tuple where it left -> the opener's
         self.balanced = [set(r.targets) for b in blocks for r in b.rules if len(r.targets) > 1]
@@ -65,6 +66,9 @@ class Judge:
     def packet(self, flow, direction, zones, frames):
         """"forward", "drop" or "answer" where both agree, else "differs"."""
         self.packets += 1
+        if self.flows.get(flow.key(), flow) is not flow:
+            flow.before = self.flows[flow.key()]
+        self.flows[flow.key()] = flow
         reason, left = self.core.send(zones["core"], frames["core"])
         out = {"core": left, "kernel": self.kernel.send(zones["kernel"], frames["kernel"])}
         if left and not out["kernel"]:

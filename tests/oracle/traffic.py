@@ -36,6 +36,7 @@ class Flow:
         self.history = []  # in words
         self.sent = [None, None]  # behind the last byte of TCP that passed from each end
         self.window, self.scale = [0, 0], [0, 0]  # the largest window that each end offered, and its scale
+        self.before = None  # the flow that had the same tuple
         self.told = []  # flags of what passed, each with its direction
         self.last = {0: {}, 1: {}}  # direction -> side -> the last frame that came out
 
@@ -45,6 +46,8 @@ class Flow:
     def passed(self, direction, packet):
         self.told.append(packet.flags_text() + "<>"[1 - direction])
         end = packet.seq_end()
+        if packet.flags() & 4:
+            return  # nothing follows it
         if self.sent[direction] is None or signed(end - self.sent[direction]) > 0:
             self.sent[direction] = end
         self.window[direction] = max(self.window[direction], packet.window)
@@ -54,6 +57,10 @@ class Flow:
         sent, other = self.sent[direction], self.sent[1 - direction]
         return (0 if sent is None else signed(packet.seq_end() - sent),
                 0 if other is None or not packet.flags() & 16 else signed(packet.ack - other))
+
+    def ahead(self, end, seq):
+        """How far @seq is behind what @end sent."""
+        return 0 if self.sent[end] is None else signed(seq - self.sent[end])
 
     def offered(self, end):
         """The largest window that @end may have offered."""
