@@ -273,7 +273,7 @@ class Nft:
         for place in ["router"] + NAMES + ["nowhere"]:
             for source in NAMES:
                 covering = [(len(b.ways), i) for i, b in enumerate(self.blocks) if (source, place) in b.ways]
-                there = {"router": "fib daddr . iif type local", "nowhere": ""}.get(place, 'fib daddr oifname "%s"' % place)
+                there = {"router": "fib daddr . iif type local", "nowhere": ""}.get(place, 'fib daddr oifname "%s" fib daddr type != { broadcast, anycast }' % place)
                 lines.append('iifname "%s" %s %s' % (source, there, "goto block%d" % min(covering)[1] if covering else "drop"))
         return lines
 
