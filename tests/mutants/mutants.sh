@@ -51,6 +51,17 @@ unit() # FILE
 	return 1
 }
 
+# What needs two CPUs to go wrong at once, ThreadSanitizer sees (tests/threads).
+race() # FILE
+{
+	# shellcheck disable=SC2046,SC2086 # words
+	gcc -std=c11 -O1 -g1 -D_GNU_SOURCE $include -Itests/fuzz/include -fsanitize=thread -c "$core/$1" -o "$work/race.o" &&
+		gcc -fsanitize=thread $(grep -v "/vmm/core/$1.o$" "$work/race.list") "$work/race.o" -o "$work/race" || return 2
+	timeout 300 "$work/race" >"$work/race.log" 2>&1 && return 1
+	echo race/between_threads_there_is_none >"$work/names"
+	return 0
+}
+
 fuzz() # FILE
 {
 	# shellcheck disable=SC2086 # options are words
@@ -90,6 +101,10 @@ judge() # NUMBER NAME FILE WHY
 	: >"$work/names"
 	unit "$3" 2>"$work/cc.log"
 	u=$?
+	if [ $u = 1 ]; then
+		race "$3" 2>"$work/cc.log"
+		u=$?
+	fi
 	[ $u != 2 ] || { echo "error: mutation '$2' does not compile" >&2; cat "$work/cc.log" >&2; return 1; }
 	f=2 m=2
 	if [ $u != 0 ] || [ -n "${MUTANTS_FULL:-}" ]; then
