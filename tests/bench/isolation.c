@@ -83,24 +83,26 @@ static bool measure(const struct place *p, struct measure *r)
 }
 
 /*
- * Alone, and what is fair beside a neighbour of web1's weight that always runs: both get the same, and the router and web2, which
- * have more than they need, as much as before for each request.
+ * Alone, and what is fair beside a neighbour of web1's weight that always runs: both get the same, where web1 is charged for the
+ * router's work for it, and the rest of the router and web2, which have more than they need, as much as before for each request.
  */
 static bool measure_alone(const struct place *p, struct measure *r)
 {
 	static const char *const names[] = {"web1", "router", "web2"};
-	double began = seconds_now(), run[2][3], charged, took;
+	double began = seconds_now(), run[2][3], charged[2][3], took;
 	bool done = true;
 
 	for (unsigned i = 0; i < 3; i++)
-		done &= usage(p->m, names[i], &run[0][i], &charged);
+		done &= usage(p->m, names[i], &run[0][i], &charged[0][i]);
 	done = done && measure(p, r);
 	for (unsigned i = 0; i < 3; i++)
-		done = done && usage(p->m, names[i], &run[1][i], &charged);
+		done = done && usage(p->m, names[i], &run[1][i], &charged[1][i]);
 	took = 1e3 * (seconds_now() - began);
 	if (!done)
 		return false;
-	r->fair = took / (2 * (run[1][0] - run[0][0]) + run[1][1] - run[0][1] + run[1][2] - run[0][2]);
+	/* web1 twice, the router once and what it did for web1 once more, web2. */
+	r->fair = took / (2 * (run[1][0] - run[0][0]) + charged[1][0] - charged[0][0] + run[1][1] - run[0][1] +
+			  run[1][2] - run[0][2]);
 	r->fair = r->fair > 1 ? 1 : r->fair;
 	return true;
 }

@@ -12,7 +12,7 @@ cbmc=$(tools/build/cbmc.sh fetch) || {
 	exit 1
 }
 core=${PROOF_CORE:-.}
-limit=${PROOF_SECONDS:-300}
+limit=${PROOF_SECONDS:-1800}
 [ $# != 0 ] || set -- tests/proof/*_proof.c
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
