@@ -32,7 +32,7 @@ check() # FILE PROOF FLAG...
 	shift 2
 	# shellcheck disable=SC2046,SC2086 # words
 	timeout "$limit" nice -n 5 $cbmc --function "$proof" -DONE_CPU -I"$core/include" -I"$core" -I. "$@" --unwind 9 \
-		--unwinding-assertions --drop-unused-functions "$file" $(sources "$file") >"$log" 2>&1
+		--unwinding-assertions --object-bits 10 --drop-unused-functions "$file" $(sources "$file") >"$log" 2>&1
 }
 
 # Sizes that a proof does not set itself are those of the model checker.
