@@ -108,7 +108,14 @@ static void holds_finish(struct neighbour_table *table, const struct neighbour_e
 			continue;
 		h->state = (uint8_t)state;
 		h->mac = entry->mac;
+		table->may_take = true;
 	}
+}
+
+static void entry_ask(struct neighbour_table *table, struct neighbour_entry *entry)
+{
+	entry->ask = true;
+	table->may_ask = true;
 }
 
 enum neighbour_result neighbour_resolve(struct neighbour_table *table, uint8_t iface, struct ip_addr addr, bool pinned,
@@ -126,9 +133,9 @@ enum neighbour_result neighbour_resolve(struct neighbour_table *table, uint8_t i
 			.iface = iface,
 			.state = NEIGHBOUR_INCOMPLETE,
 			.tries = 1,
-			.ask = true,
 			.pinned = pinned,
 		};
+		entry_ask(table, entry);
 	}
 	entry->used = now;
 	switch (entry->state) {
@@ -159,7 +166,7 @@ bool neighbour_learn(struct neighbour_table *table, uint8_t iface, struct ip_add
 
 const struct neighbour_entry *neighbour_take_request(struct neighbour_table *table)
 {
-	for (uint32_t i = 0; i < NEIGHBOUR_ENTRY_COUNT; i++) {
+	for (uint32_t i = 0; table->may_ask && i < NEIGHBOUR_ENTRY_COUNT; i++) {
 		struct neighbour_entry *entry = &table->entries[i];
 
 		if (entry->state != NEIGHBOUR_FREE && entry->ask) {
@@ -167,6 +174,7 @@ const struct neighbour_entry *neighbour_take_request(struct neighbour_table *tab
 			return entry;
 		}
 	}
+	table->may_ask = false;
 	return NULL;
 }
 
@@ -174,7 +182,7 @@ bool neighbour_take_hold(struct neighbour_table *table, uint16_t *hold, struct n
 {
 	struct neighbour_hold *first = NULL;
 
-	for (uint32_t i = 0; i < NEIGHBOUR_HOLD_COUNT; i++) {
+	for (uint32_t i = 0; table->may_take && i < NEIGHBOUR_HOLD_COUNT; i++) {
 		struct neighbour_hold *h = &table->holds[i];
 
 		if (h->state != NEIGHBOUR_HOLD_RELEASE && h->state != NEIGHBOUR_HOLD_DISCARD)
@@ -182,6 +190,7 @@ bool neighbour_take_hold(struct neighbour_table *table, uint16_t *hold, struct n
 		if (!first || h->serial < first->serial)
 			first = h;
 	}
+	table->may_take = first != NULL;
 	if (!first)
 		return false;
 	*done = *first;
@@ -209,7 +218,7 @@ static void entry_expire(struct neighbour_table *table, struct neighbour_entry *
 	if (entry->state == NEIGHBOUR_REACHABLE)
 		entry->state = NEIGHBOUR_PROBE;
 	entry->tries++;
-	entry->ask = true;
+	entry_ask(table, entry);
 	entry->deadline = now + NEIGHBOUR_RETRY_NS;
 }
 
@@ -234,7 +243,9 @@ void neighbour_clear_iface(struct neighbour_table *table, uint8_t iface)
 		}
 	}
 	for (uint32_t i = 0; i < NEIGHBOUR_HOLD_COUNT; i++) {
-		if (table->holds[i].state != NEIGHBOUR_HOLD_FREE && table->holds[i].iface == iface)
+		if (table->holds[i].state != NEIGHBOUR_HOLD_FREE && table->holds[i].iface == iface) {
 			table->holds[i].state = NEIGHBOUR_HOLD_DISCARD;
+			table->may_take = true;
+		}
 	}
 }

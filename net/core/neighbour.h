@@ -60,6 +60,8 @@ struct neighbour_table {
 	struct neighbour_entry entries[NEIGHBOUR_ENTRY_COUNT];
 	struct neighbour_hold holds[NEIGHBOUR_HOLD_COUNT];
 	uint64_t serial;
+	bool may_take,
+		may_ask; /* a hold, a request may be there to be taken: asked with every packet, so nobody looks in vain */
 };
 
 /* Make @table empty. */

@@ -308,7 +308,6 @@ bool router_event_next(struct router *r, struct router_event *event)
 	const struct neighbour_entry *entry;
 	struct neighbour_hold hold;
 
-	memset(event, 0, sizeof(*event));
 	if (neighbour_take_hold(&r->neighbours, &event->hold, &hold)) {
 		event->kind = hold.state == NEIGHBOUR_HOLD_RELEASE ? EVENT_RELEASE : EVENT_DISCARD;
 		event->out_if = hold.iface;

@@ -268,7 +268,8 @@ struct router_event {
 
 /*
  * Take the next thing that the router wants done, after router_input(), router_tick() or
- * router_iface_clear(). False when there is none. Held frames are released in the order they came.
+ * router_iface_clear(). False when there is none. Held frames are released in the order they came. What the kind says
+ * nothing of, and what lies behind len, is as it was.
  */
 bool router_event_next(struct router *r, struct router_event *event);
 

@@ -25,7 +25,7 @@ static struct world *world_self(void)
 	config.autoconf = true;
 	router_iface_clear(&world->r, 0);
 	cr_assert(router_iface_set(&world->r, 0, &config));
-	while (router_event_next(&world->r, &event))
+	while (event_next(&world->r, &event))
 		;
 	return world;
 }
@@ -78,7 +78,7 @@ static unsigned sent(struct world *world, uint8_t type, struct frame *last)
 	struct router_event event;
 	unsigned count = 0;
 
-	while (router_event_next(&world->r, &event)) {
+	while (event_next(&world->r, &event)) {
 		if (event.kind != EVENT_SEND || event.out_if != 0 || event.frame[12] != 0x86 || event.frame[54] != type)
 			continue;
 		memcpy(last->bytes, event.frame, event.len);

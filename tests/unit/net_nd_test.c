@@ -220,7 +220,7 @@ static bool said(struct world *world, struct frame *frame, unsigned *at)
 {
 	struct router_event event;
 
-	while (router_event_next(&world->r, &event)) {
+	while (event_next(&world->r, &event)) {
 		if (event.kind != EVENT_SEND || event.frame[12] != 0x86)
 			continue;
 		memcpy(frame->bytes, event.frame, event.len);
@@ -269,7 +269,7 @@ Test(net_nd, a_packet_waits_while_its_next_hop_is_asked_for)
 	cr_assert(memcmp(frame->bytes + 62, address(GATEWAY6).octets, 16) == 0);
 	cr_assert(frame->bytes[78] == 1 && memcmp(frame->bytes + 80, router_mac(0).octets, 6) == 0);
 	cr_assert_eq(answer(world, GATEWAY6, S | O, gateway_mac()), REASON_ND_ADVERTISED);
-	cr_assert(router_event_next(&world->r, &event) && event.kind == EVENT_RELEASE);
+	cr_assert(event_next(&world->r, &event) && event.kind == EVENT_RELEASE);
 	cr_assert(mac_equal(event.mac, gateway_mac()) && event.out_if == 0);
 	cr_assert_eq(send_out(world, FAR6), VERDICT_FORWARD);
 	/* who is on the link is asked for himself */

@@ -108,7 +108,7 @@ static void answer_all(struct router *r, struct frame *frame, uint64_t now)
 	struct router_event event;
 	struct output out;
 
-	while (router_event_next(r, &event)) {
+	while (event_next(r, &event)) {
 		uint32_t asked = be32_get(event.frame + 38);
 		unsigned i = event.out_if == 0 ? 0 : 4;
 

@@ -73,7 +73,7 @@ static bool reset_next(struct world *world, struct spec *rst, unsigned *at)
 	struct router_event event;
 	bool found = false;
 
-	while (!found && router_event_next(&world->r, &event)) {
+	while (!found && event_next(&world->r, &event)) {
 		if (event.kind != EVENT_SEND || event.frame[12] != 0x08 || event.frame[13] != 0x00)
 			continue;
 		memcpy(frame->bytes, event.frame, event.len);

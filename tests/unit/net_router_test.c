@@ -375,18 +375,18 @@ Test(net_router, frames_wait_for_an_unknown_next_hop_and_leave_in_order)
 		holds[i] = world->out.hold;
 		cr_assert(i < 4 || world->out.reason == REASON_HOLD_FULL);
 	}
-	cr_assert(router_event_next(&world->r, &event));
+	cr_assert(event_next(&world->r, &event));
 	cr_assert(event.kind == EVENT_SEND && event.out_if == 0 && event.len == 60);
 	cr_assert_eq(be32_get(event.frame + 38), neighbour);
-	cr_assert_not(router_event_next(&world->r, &event));
+	cr_assert_not(event_next(&world->r, &event));
 	frame_build_arp(frame, false, peer_mac(50), router_mac(0), neighbour, UPLINK_IP);
 	cr_assert_eq(world_input(world, 0, frame), VERDICT_CONSUMED);
 	for (uint16_t i = 0; i < 4; i++) {
-		cr_assert(router_event_next(&world->r, &event));
+		cr_assert(event_next(&world->r, &event));
 		cr_assert(event.kind == EVENT_RELEASE && event.hold == holds[i] && event.out_if == 0);
 		cr_assert(mac_equal(event.mac, peer_mac(50)));
 	}
-	cr_assert_not(router_event_next(&world->r, &event));
+	cr_assert_not(event_next(&world->r, &event));
 	frame_free(frame);
 	world_free(world);
 }
@@ -417,7 +417,7 @@ Test(net_router, the_order_of_held_frames_is_that_of_arrival_though_numbers_are_
 	holds[2] = send_to_hold(world, frame, 51, 4);
 	frame_build_arp(frame, false, peer_mac(51), router_mac(0), IP(198, 51, 100, 51), UPLINK_IP);
 	world_input(world, 0, frame);
-	while (router_event_next(&world->r, &event)) {
+	while (event_next(&world->r, &event)) {
 		if (event.kind == EVENT_RELEASE)
 			cr_assert_eq(event.hold, holds[released++]);
 	}
@@ -437,7 +437,7 @@ Test(net_router, a_next_hop_that_never_answers_is_given_up_and_its_frames_come_b
 	cr_assert_eq(world_send(world, 1, frame, &spec), VERDICT_HOLD);
 	for (int i = 0; i < 50; i++, world->now += SECOND / 10) {
 		router_tick(&world->r, world->now);
-		while (router_event_next(&world->r, &event)) {
+		while (event_next(&world->r, &event)) {
 			requests += event.kind == EVENT_SEND && be32_get(event.frame + 38) == spec.dst;
 			discards += event.kind == EVENT_DISCARD;
 		}
@@ -534,9 +534,9 @@ Test(net_router, a_new_uplink_announces_itself_once)
 	world->memory = malloc(len);
 	cr_assert(router_init(&world->r, world->memory, len, (struct router_seed){{1, 2}}));
 	cr_assert(router_iface_set(&world->r, 0, &uplink));
-	cr_assert(router_event_next(&world->r, &event));
+	cr_assert(event_next(&world->r, &event));
 	cr_assert(be32_get(event.frame + 28) == UPLINK_IP && be32_get(event.frame + 38) == UPLINK_IP);
-	cr_assert_not(router_event_next(&world->r, &event));
+	cr_assert_not(event_next(&world->r, &event));
 	world_free(world);
 }
 

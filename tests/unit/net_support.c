@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "net_support.h"
+#include "net_bytes.h"
 #include "base/sha256.h"
 #include "tools/cambium/compile.h"
 
@@ -54,28 +55,6 @@ void frame_free(struct frame *frame)
 	free(frame);
 }
 
-static void put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v / 256);
-	p[1] = (uint8_t)(v % 256);
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v / 65536);
-	put16(p + 2, v % 65536);
-}
-
-static uint32_t get16(const uint8_t *p)
-{
-	return p[0] * 256u + p[1];
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return get16(p) * 65536u + get16(p + 2);
-}
-
 uint16_t naive_sum(const uint8_t *data, size_t len)
 {
 	uint64_t sum = 0;
@@ -94,6 +73,12 @@ static uint32_t naive_l4_sum(const uint8_t *ip, bool whole)
 	if (whole)
 		sum += naive_sum(ip + 20, len);
 	return (uint32_t)(sum % 65535);
+}
+
+bool event_next(struct router *r, struct router_event *event)
+{
+	memset(event, 0xa5, sizeof(*event));
+	return router_event_next(r, event);
 }
 
 uint64_t dice(uint64_t *state)

@@ -87,6 +87,9 @@ uint16_t naive_sum(const uint8_t *data, size_t len);
 /* A small generator with a fixed start, for tests that have to be the same each time. */
 uint64_t dice(uint64_t *state);
 
+/* router_event_next() into an event that is full of rubbish. */
+bool event_next(struct router *r, struct router_event *event);
+
 struct world {
 	struct router r;
 	void *memory;

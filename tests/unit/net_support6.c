@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* It shares no code with net/core but the declarations. */
 #include "net_support6.h"
+#include "net_bytes.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -17,28 +18,6 @@ struct ip_addr address(const char *text)
 	if (inet_pton(AF_INET, text, addr.octets + 12) != 1)
 		cr_assert_eq(inet_pton(AF_INET6, text, addr.octets), 1, "%s", text);
 	return addr;
-}
-
-static void put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v / 256);
-	p[1] = (uint8_t)(v % 256);
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v / 65536);
-	put16(p + 2, v % 65536);
-}
-
-static uint32_t get16(const uint8_t *p)
-{
-	return p[0] * 256u + p[1];
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return get16(p) * 65536u + get16(p + 2);
 }
 
 static uint32_t header_len(uint8_t proto)
