@@ -27,12 +27,40 @@ extern const struct plan_source plan_source;
 /* Mebibytes as pages. */
 #define MIB(n) ((n)*256u)
 
+/* The router with the machine's network card; @words: its command line; what follows: its uplinks and what else it has. */
+#define ROUTER_DOMAIN(words, ...)                                                                                      \
+	{                                                                                                              \
+		.name = "router", .image = "router", .cmdline = words, .mem_pages = MIB(16), .window_pages = 2048,     \
+		.weight = 512, .pci_class = 0x0200, .takes_rules = 1, __VA_ARGS__                                      \
+	}
+
+/* The uplink that QEMU's user network gives to its first guest. */
+#define QEMU_UPLINK                                                                                                    \
+	{                                                                                                              \
+		IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500                                                        \
+	}
+
+/* A web server. */
+#define WEB_DOMAIN(title, words, ...)                                                                                  \
+	{                                                                                                              \
+		.name = title, .image = "web", .cmdline = words, .mem_pages = MIB(32), .window_pages = 512,            \
+		__VA_ARGS__                                                                                            \
+	}
+
 /* The link of @front_end to the router @back_end as its interface number @n: 10.1.n.2 and 10.1.n.1 of 10.1.n.0/24. */
 #define INNER_LINK(front_end, back_end, n)                                                                             \
 	{                                                                                                              \
 		.kind = PLAN_LINK_NET, .front = (front_end), .back = (back_end), .index = (n),                         \
 		.mac = {0x02, 0xca, 0x4d, 0, (n), 2}, .router_mac = {0x02, 0xca, 0x4d, 0, (n), 1},                     \
 		.address = IPV4(10, 1, (n), 2), .prefix = 24, .gateway = IPV4(10, 1, (n), 1), .mtu = 1500              \
+	}
+
+/* Likewise, without IPv4, and with the IPv6 net (.net6) that stands behind @n. */
+#define INNER_LINK6(front_end, back_end, n, ...)                                                                       \
+	{                                                                                                              \
+		.kind = PLAN_LINK_NET, .front = (front_end), .back = (back_end), .index = (n),                         \
+		.mac = {0x02, 0xca, 0x4d, 0, (n), 2}, .router_mac = {0x02, 0xca, 0x4d, 0, (n), 1}, .mtu = 1500,        \
+		.net6 = __VA_ARGS__                                                                                    \
 	}
 
 /* The IPv6 of such a link, for .net6: fdca:4d00:0:n::2 and fdca:4d00:0:n::1. */

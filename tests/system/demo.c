@@ -90,3 +90,16 @@ void callers_get_pages(const struct machine *m, uint16_t port, unsigned requests
 	if (keep_alive)
 		cr_assert_gt(ab_number(report, "Keep-Alive requests:"), requests / 2, "%s", report);
 }
+
+unsigned number_from(const char *name, unsigned otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? (unsigned)strtoul(text, NULL, 10) : otherwise;
+}
+
+unsigned draw_below(uint32_t *state, unsigned limit)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return (*state >> 16) % limit;
+}

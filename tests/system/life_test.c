@@ -42,19 +42,6 @@ struct life {
 	struct counters first;
 };
 
-static unsigned number(const char *name, unsigned otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? (unsigned)strtoul(text, NULL, 10) : otherwise;
-}
-
-static unsigned below(struct life *l, unsigned limit)
-{
-	l->random = l->random * 1664525u + 1013904223u;
-	return (l->random >> 16) % limit;
-}
-
 /* The machine behind a console command: the line with @text that answers it. */
 static void ask(struct life *l, const char *command, const char *text, char line[300])
 {
@@ -155,7 +142,7 @@ static void drivers_start(struct life *l)
 	size_t from = machine_here(l->m);
 
 	/* In either order: the sooner edu's comes, the more is left of what its predecessor began. */
-	machine_send(l->m, below(l, 2) ? "start router\nstart edu\n" : "start edu\nstart router\n");
+	machine_send(l->m, draw_below(&l->random, 2) ? "start router\nstart edu\n" : "start edu\nstart router\n");
 	drivers_work(l, from);
 }
 
@@ -164,12 +151,12 @@ static void drivers_kill(struct life *l)
 {
 	size_t from = machine_here(l->m);
 
-	poll(NULL, 0, (int)below(l, MOMENT_MS));
-	machine_send(l->m, below(l, 2) ? "kill router\nkill edu\n" : "kill edu\nkill router\n");
+	poll(NULL, 0, (int)draw_below(&l->random, MOMENT_MS));
+	machine_send(l->m, draw_below(&l->random, 2) ? "kill router\nkill edu\n" : "kill edu\nkill router\n");
 	MUST(machine_expect_from(l->m, from, "^control: router died: ended by the control domain, code 0$"));
 	MUST(machine_expect_from(l->m, from, "^control: edu died: ended by the control domain, code 0$"));
 	/* What was under way may arrive while the frames are free, or when they are others'. */
-	if (below(l, 2))
+	if (draw_below(&l->random, 2))
 		poll(NULL, 0, (int)MOMENT_MS);
 }
 
@@ -186,7 +173,7 @@ static void begin(struct life *l, const char *log, const char *nic, const char *
 	uint16_t port = port_free();
 	unsigned n = FLOOD_WORDS - 1;
 
-	l->seed = number("SEED", (unsigned)time(NULL));
+	l->seed = number_from("SEED", (unsigned)time(NULL));
 	l->random = l->seed;
 	flood_words(words, log, port, PORT_WEB1);
 	while ((words[n] = *extra++))
@@ -237,7 +224,7 @@ static void end(struct life *l)
 static void lives(const char *log, const char *nic, const char *const *extra, unsigned share)
 {
 	struct life l = {0};
-	unsigned kills = number("LIFE_KILLS", KILLS) / share;
+	unsigned kills = number_from("LIFE_KILLS", KILLS) / share;
 
 	begin(&l, log, nic, extra);
 	while (l.kills < kills) {

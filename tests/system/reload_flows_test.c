@@ -17,6 +17,7 @@
 #include "reload.h"
 
 #define FLOWS 200u
+#define WARM_UP 3u
 #define ROUNDS 15u
 #define TIMEOUT 14400
 #define PORTS 4u
@@ -39,19 +40,6 @@ struct run {
 };
 
 static char said[16384];
-
-static unsigned number(const char *name, unsigned otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? (unsigned)strtoul(text, NULL, 10) : otherwise;
-}
-
-static unsigned below(struct run *r, unsigned limit)
-{
-	r->random = r->random * 1664525u + 1013904223u;
-	return (r->random >> 16) % limit;
-}
 
 /* The number behind @name in the router's state. */
 static unsigned long state(struct run *r, const char *name)
@@ -92,8 +80,9 @@ static void policy_load(struct run *r, const enum mode *modes)
 						modes[i] == REJECTED ? "reject" : "drop", port);
 	}
 	/* something that changes nothing of this, and moves all numbers of rules */
-	for (unsigned i = below(r, 4); i > 0; i--)
-		len += (size_t)snprintf(text + len, sizeof text - len, "drop udp %u\n", 1000 + below(r, 1000) * 8 + i);
+	for (unsigned i = draw_below(&r->random, 4); i > 0; i--)
+		len += (size_t)snprintf(text + len, sizeof text - len, "drop udp %u\n",
+					1000 + draw_below(&r->random, 1000) * 8 + i);
 	snprintf(text + len, sizeof text - len, "}\n");
 	cr_assert_eq(rules_run(r->m, said, sizeof said, "load", policy_write("reload-flows", text), NULL), 0, "%s",
 		     said);
@@ -162,14 +151,17 @@ static void flows_judge(struct run *r, const enum mode *modes, unsigned round)
 			r->cut++;
 			cr_assert(mode == DROPPED || ends(h), "round %u: connection %u goes on", round, i);
 			http_close(h);
-		} else if (r->count <= FLOWS || below(r, 8) == 0) {
+		} else if (r->count <= FLOWS || draw_below(&r->random, 8) == 0) {
 			r->asked++;
 			cr_assert(is_alive(h), "round %u: connection %u was cut", round, i);
 		}
 	}
 }
 
-/* As many were cut as should be: the router's own count, once its sweep is over. */
+/*
+ * As many were cut as should be: the router's own count, once its sweep is over. What was opened in vain may have left
+ * flows that nobody here knows.
+ */
 static void count_agrees(struct run *r)
 {
 	time_t end = time(NULL) + PATIENCE;
@@ -178,7 +170,8 @@ static void count_agrees(struct run *r)
 	do
 		cut = state(r, "flows_cut");
 	while (cut < r->cut && time(NULL) < end);
-	cr_assert_eq(cut, r->cut, "the router cut %lu connections, not %u", cut, r->cut);
+	cr_assert(cut >= r->cut && cut <= r->cut + r->again, "the router cut %lu connections, not %u to %u", cut,
+		  r->cut, r->cut + r->again);
 }
 
 /* Frames that the router has, by the console's `memory`. */
@@ -198,8 +191,8 @@ static unsigned long memory(struct run *r)
 Test(reload_flows, just_the_connections_go_on_that_each_policy_lets_be, .timeout = TIMEOUT)
 {
 	struct machine_options options = demo_options("reload-flows", MACHINE_PVH);
-	struct run r = {.count = number("RELOAD_FLOWS", FLOWS), .random = number("SEED", 4711)};
-	unsigned rounds = number("RELOAD_ROUNDS", ROUNDS);
+	struct run r = {.count = number_from("RELOAD_FLOWS", FLOWS), .random = number_from("SEED", 4711)};
+	unsigned rounds = number_from("RELOAD_ROUNDS", ROUNDS);
 	unsigned long before = 0, after;
 	struct load *load;
 
@@ -220,13 +213,15 @@ Test(reload_flows, just_the_connections_go_on_that_each_policy_lets_be, .timeout
 		enum mode modes[PORTS];
 
 		for (unsigned i = 0; i < PORTS; i++)
-			modes[i] = below(&r, 2) ? r.modes[i] : (enum mode)below(&r, i == 0 ? 4 : 3);
+			modes[i] = draw_below(&r.random, 2) ? r.modes[i]
+							    : (enum mode)draw_below(&r.random, i == 0 ? 4 : 3);
 		policy_load(&r, modes);
 		flows_judge(&r, modes, round);
 		count_agrees(&r);
 		memcpy(r.modes, modes, sizeof modes);
 		flows_open(&r);
-		if (round == 3)
+		/* Its tables have grown by then to what this takes. */
+		if (round == (rounds > WARM_UP ? WARM_UP : rounds - 1))
 			before = memory(&r);
 	}
 	after = memory(&r);

@@ -33,6 +33,12 @@ void kill_and_wait(struct machine *m, const char *name, unsigned slot, unsigned 
 /* Fifty callers at once get @requests pages in all from @port, on a connection each or on few: none fails. Needs ab. */
 void callers_get_pages(const struct machine *m, uint16_t port, unsigned requests, bool keep_alive);
 
+/* The number in environment variable @name, for the long forms of tests; without it @otherwise. */
+unsigned number_from(const char *name, unsigned otherwise);
+
+/* The next of fixed pseudo-random numbers below @limit, at most 65536. */
+unsigned draw_below(uint32_t *state, unsigned limit);
+
 /* Nothing in the log says that the hypervisor is unwell. */
 void machine_is_well(struct machine *m);
 

@@ -8,10 +8,6 @@
 enum { ROUTER, WEB1, WEB2, SINK, SLEEPER, FIRST_ANTISOCIAL };
 enum { IF_WEB1 = 1, IF_WEB2 = 2, IF_SINK = 3 };
 
-#define WEB(n)                                                                                                         \
-	{                                                                                                              \
-		.name = n, .image = "web", .cmdline = "web 80", .mem_pages = MIB(32), .window_pages = 512              \
-	}
 #define ANTISOCIAL(n, file, words, capability)                                                                         \
 	{                                                                                                              \
 		.name = n, .image = file, .cmdline = words, .mem_pages = MIB(24), .window_pages = 512,                 \
@@ -19,17 +15,9 @@ enum { IF_WEB1 = 1, IF_WEB2 = 2, IF_SINK = 3 };
 	}
 
 static const struct plan_domain domains[] = {
-	[ROUTER] = {.name = "router",
-		    .image = "router",
-		    .cmdline = "router stats=1",
-		    .mem_pages = MIB(16),
-		    .window_pages = 2048,
-		    .weight = 512,
-		    .pci_class = 0x0200,
-		    .takes_rules = 1,
-		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500}},
-	[WEB1] = WEB("web1"),
-	[WEB2] = WEB("web2"),
+	[ROUTER] = ROUTER_DOMAIN("router stats=1", .uplink = QEMU_UPLINK),
+	[WEB1] = WEB_DOMAIN("web1", "web 80", .restart = PLAN_RESTART_NEVER),
+	[WEB2] = WEB_DOMAIN("web2", "web 80", .restart = PLAN_RESTART_NEVER),
 	[SINK] = ANTISOCIAL("sink", "antisocial", "antisocial sink", 0),
 	/* Takes nothing of what the storm sends it, but wakes up for it. */
 	[SLEEPER] = ANTISOCIAL("sleeper", "antisocial", "antisocial count 86400000 86400001", 0),

@@ -18,7 +18,7 @@ static const struct plan_domain domains[] = {
 		    .pci_class = 0x0200,
 		    .takes_rules = 1,
 		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500}},
-	[WEB1] = {.name = "web1", .image = "web", .cmdline = "web 80", .mem_pages = MIB(32), .window_pages = 512},
+	[WEB1] = WEB_DOMAIN("web1", "web 80", .restart = PLAN_RESTART_NEVER),
 	{.name = "edu",
 	 .image = "edu",
 	 .cmdline = "edu",

@@ -36,22 +36,8 @@ enum { IF_WEB1 = 1, IF_RINGS = 3 };
 	}
 
 static const struct plan_domain domains[] = {
-	[ROUTER] = {.name = "router",
-		    .image = "router",
-		    .cmdline = "router stats=5",
-		    .mem_pages = MIB(16),
-		    .window_pages = 2048,
-		    .weight = 512,
-		    .restart = PLAN_RESTART_ALWAYS,
-		    .pci_class = 0x0200,
-		    .takes_rules = 1,
-		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500}},
-	[WEB1] = {.name = "web1",
-		  .image = "web",
-		  .cmdline = "web 80",
-		  .mem_pages = MIB(32),
-		  .window_pages = 512,
-		  .restart = PLAN_RESTART_ALWAYS},
+	[ROUTER] = ROUTER_DOMAIN("router stats=5", .restart = PLAN_RESTART_ALWAYS, .uplink = QEMU_UPLINK),
+	[WEB1] = WEB_DOMAIN("web1", "web 80", .restart = PLAN_RESTART_ALWAYS),
 	[RINGS] = AGAIN("rings", "rings", "rings"),
 	/* each other's peers, by their slots */
 	[GIVER] = PARTY("giver", "transfer giver 5"),

@@ -8,17 +8,8 @@ enum { ROUTER, WEB1, WEB2, WEB3, WEB4, WEB5, WEB6 };
 	[WEB##n] = {.name = "web" #n, .image = "echo", .cmdline = "echo", .mem_pages = MIB(16), .window_pages = 512}
 
 static const struct plan_domain domains[] = {
-	[ROUTER] = {.name = "router",
-		    .image = "router",
-		    .cmdline = "router",
-		    .mem_pages = MIB(16),
-		    .window_pages = 2048,
-		    .weight = 512,
-		    .restart = PLAN_RESTART_ALWAYS,
-		    .pci_class = 0x0200,
-		    .takes_rules = 1,
-		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500}},
-	[WEB1] = {.name = "web1", .image = "web", .cmdline = "web 80", .mem_pages = MIB(32), .window_pages = 512},
+	[ROUTER] = ROUTER_DOMAIN("router", .restart = PLAN_RESTART_ALWAYS, .uplink = QEMU_UPLINK),
+	[WEB1] = WEB_DOMAIN("web1", "web 80", .restart = PLAN_RESTART_NEVER),
 	ECHO(2),
 	ECHO(3),
 	ECHO(4),
