@@ -291,7 +291,12 @@ $(B)/linux/$(1): $(call host,$(call c_in,apps/$(1)) $(call app_www,$(1)))
 	$$(Q)$$(HOSTCC) $$(filter %.o,$$^) -pthread -o $$@
 endef
 $(foreach a,$(APPS),$(eval $(call linux_app,$(a))))
-LINUX_PROGRAMS := $(patsubst %,$(B)/linux/%,$(filter web,$(APPS)))
+# One guest of the benchmarks too, which a Linux guest without libraries runs.
+$(B)/linux/load: $(B)/host/tests/guests/load.c.o
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -static $< -o $@
+LINUX_PROGRAMS := $(patsubst %,$(B)/linux/%,$(filter web,$(APPS)) load)
 
 # --- host tools --------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ struct machine_options {
 	const char *machine;       /* QEMU's machine type; NULL: q35 */
 	const char *cpu;           /* NULL: max */
 	const char *nic;           /* model of the card, with properties; NULL: virtio-net, modern only */
+	const char *kernel;        /* PVH: another file than the hypervisor; NULL: that */
 	const char *bundle, *disk; /* files instead of the appliance's own; NULL: those */
 	const char *const *extra;  /* further words for QEMU, NULL-terminated; NULL: none. They come before disk
 						and card, as an IOMMU has to */

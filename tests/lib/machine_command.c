@@ -89,7 +89,7 @@ static void network(struct machine_command *c, const struct machine_options *opt
 static void pvh(struct machine_command *c, const struct machine_options *options)
 {
 	word(c, "-kernel");
-	word(c, "%s", build_path("vmm.elf"));
+	word(c, "%s", options->kernel ? options->kernel : build_path("vmm.elf"));
 	word(c, "-initrd");
 	word(c, "%s", options->bundle ? options->bundle : build_path("%s/bundle.bin", options->config));
 	if (options->append) {

@@ -3,6 +3,7 @@
 # usage: deps.sh                install missing packages, fetch missing sources into the cache
 #        deps.sh check          say which packages are missing, install nothing
 #        deps.sh tarball NAME   print the path of a cached source after checking its SHA-256
+#        deps.sh fetch NAME     the same, fetched before if need be: for kind `deb`, which only those fetch that use it
 # The cache is ${CAMBIUM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cambium}. The system's apt
 # configuration is only read: fetching a source happens in a private state directory.
 # SPDX-License-Identifier: BSD-2-Clause
@@ -60,7 +61,7 @@ missing_packages()
 
 source_names()
 {
-	sed -n 's/^\([a-z0-9-][a-z0-9-]*\) .*/\1/p' "$sources"
+	awk '$1 !~ /^#/ && ($2 == "binary" || $2 == "source") { print $1 }' "$sources"
 }
 
 source_field() # NAME COLUMN
@@ -149,7 +150,7 @@ fetch() # NAME
 	echo "  $name: fetching $package"
 	open_mirrors
 	case $kind in
-	binary) table=Packages ;;
+	binary | deb) table=Packages ;;
 	source) table=Sources ;;
 	*) die "$sources: kind '$kind' of $name is unknown" ;;
 	esac
@@ -164,9 +165,10 @@ fetch() # NAME
 		get=$(mktemp -d "$state/get.XXXXXX")
 		case $kind in
 		binary) (cd "$get" && mirror_apt download "$package=$v" && dpkg-deb -x ./*.deb .) ;;
+		deb) (cd "$get" && mirror_apt download "$package=$v") ;;
 		source) (cd "$get" && mirror_apt source --download-only "$package=$v") ;;
 		esac >"$state/log" 2>&1 || { cat "$state/log" >&2; continue; }
-		for candidate in "$get"/*.tar.* "$get"/usr/src/*/*.tar.*; do
+		for candidate in "$get"/*.deb "$get"/*.tar.* "$get"/usr/src/*/*.tar.*; do
 			{ [ -f "$candidate" ] && good_sum "$candidate" "$name"; } || continue
 			cp "$candidate" "$cache/.$file.$$"
 			mv "$cache/.$file.$$" "$cache/$file"
@@ -177,17 +179,26 @@ fetch() # NAME
 		"(tried: $(echo "${versions:-none}" | xargs)); review and pin the new one"
 }
 
-fetch_sources()
+open_cache()
 {
 	mkdir -p "$cache" || die "cannot write $cache; set CAMBIUM_CACHE to a folder of yours"
 	state=$(mktemp -d)
 	trap 'rm -rf "$state"' EXIT
 	mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/parts"
 	: >"$state/status"
+}
+
+fetch_missing() # NAME
+{
+	[ -e "$cache/$(source_field "$1" 5)" ] || fetch "$1" >&2
+	print_tarball "$1"
+}
+
+fetch_sources()
+{
+	open_cache
 	for name in $(source_names); do
-		file=$cache/$(source_field "$name" 5)
-		[ -e "$file" ] || fetch "$name"
-		print_tarball "$name" >/dev/null
+		file=$(fetch_missing "$name")
 		echo "sources: $name is in $file"
 	done
 }
@@ -201,9 +212,13 @@ check)
 	done
 	;;
 tarball) print_tarball "$2" ;;
+fetch)
+	open_cache
+	fetch_missing "$2"
+	;;
 all)
 	install_packages
 	fetch_sources
 	;;
-*) die "usage: deps.sh [check | tarball NAME]" ;;
+*) die "usage: deps.sh [check | tarball NAME | fetch NAME]" ;;
 esac

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * load: one end of what `make bench` measures of routers (tests/bench/router.c), the same program under Cambium and under
+ * Linux. Datagrams to UDP port 7000 are counted. A connection to TCP port 7000 asks for one thing by a line:
+ *
+ *   count                  how many datagrams have come                              -> N
+ *   take                   reads to the end of the stream                            -> the bytes
+ *   give N                 N bytes, and the end
+ *   blast ADDRESS MS       sends small datagrams to ADDRESS:7000 for so long         -> how many
+ *   bulk ADDRESS N         sends N bytes to `take` of ADDRESS:7000                   -> ms, bytes taken there
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PORT 7000u
+#define DATAGRAM_BYTES 18u /* a frame of 60 bytes */
+#define BATCH 256u         /* datagrams between two looks at the connections, or at the clock */
+
+static uint8_t bytes[65536];
+static uint64_t counted;
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
+}
+
+static int bound(int type)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+	int fd = socket(AF_INET, type, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) || (type == SOCK_STREAM && listen(fd, 16))) {
+		puts("load: no socket");
+		exit(1);
+	}
+	return fd;
+}
+
+static int connected(int type, const char *address)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+	int fd = socket(AF_INET, type, 0);
+
+	if (fd >= 0 && inet_pton(AF_INET, address, &a.sin_addr) == 1 && !connect(fd, (struct sockaddr *)&a, sizeof a))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static void answer(int fd, const char *format, unsigned long long a, unsigned long long b)
+{
+	char text[64];
+	int len = snprintf(text, sizeof text, format, a, b);
+
+	(void)send(fd, text, (size_t)len, MSG_NOSIGNAL);
+}
+
+static uint64_t take(int fd)
+{
+	uint64_t sum = 0;
+	ssize_t n;
+
+	while ((n = recv(fd, bytes, sizeof bytes, 0)) > 0)
+		sum += (uint64_t)n;
+	return sum;
+}
+
+static void give(int fd, uint64_t left)
+{
+	while (left) {
+		ssize_t n = send(fd, bytes, left < sizeof bytes ? (size_t)left : sizeof bytes, MSG_NOSIGNAL);
+
+		if (n <= 0)
+			return;
+		left -= (uint64_t)n;
+	}
+}
+
+static void blast(int fd, const char *address, uint64_t ms)
+{
+	int to = connected(SOCK_DGRAM, address);
+	uint64_t sent = 0, end = now_ms() + ms;
+
+	while (to >= 0 && now_ms() < end)
+		for (unsigned i = 0; i < BATCH; i++)
+			sent += send(to, bytes, DATAGRAM_BYTES, 0) == DATAGRAM_BYTES;
+	answer(fd, "%llu\n", sent, 0);
+	close(to);
+}
+
+static void bulk(int fd, const char *address, uint64_t count)
+{
+	uint64_t began = now_ms();
+	char text[64] = "";
+	int to = connected(SOCK_STREAM, address);
+
+	if (to >= 0 && send(to, "take\n", 5, MSG_NOSIGNAL) == 5) {
+		give(to, count);
+		shutdown(to, SHUT_WR);
+		(void)recv(to, text, sizeof text - 1, 0);
+	}
+	answer(fd, "%llu %llu\n", now_ms() - began, strtoull(text, NULL, 10));
+	close(to);
+}
+
+/* The line that a connection begins with, its bytes taken one at a time since others may follow. */
+static bool line_read(int fd, char *line, size_t size)
+{
+	size_t len = 0;
+
+	while (len + 1 < size && recv(fd, line + len, 1, 0) == 1)
+		if (line[len++] == '\n') {
+			line[len - 1] = 0;
+			return true;
+		}
+	return false;
+}
+
+static void serve(int fd)
+{
+	char line[128], address[64];
+	unsigned long long n = 0;
+
+	if (!line_read(fd, line, sizeof line))
+		return;
+	if (!strcmp(line, "count"))
+		answer(fd, "%llu\n", counted, 0);
+	else if (!strcmp(line, "take"))
+		answer(fd, "%llu\n", take(fd), 0);
+	else if (sscanf(line, "give %llu", &n) == 1)
+		give(fd, n);
+	else if (sscanf(line, "blast %63s %llu", address, &n) == 2)
+		blast(fd, address, n);
+	else if (sscanf(line, "bulk %63s %llu", address, &n) == 2)
+		bulk(fd, address, n);
+}
+
+int main(void)
+{
+	struct pollfd polls[2] = {{.fd = bound(SOCK_DGRAM), .events = POLLIN},
+				  {.fd = bound(SOCK_STREAM), .events = POLLIN}};
+
+	puts("load: listening on port 7000");
+	fflush(stdout);
+	while (poll(polls, 2, -1) >= 0) {
+		for (unsigned i = 0; i < BATCH && recv(polls[0].fd, bytes, sizeof bytes, MSG_DONTWAIT) >= 0; i++)
+			counted++;
+		if (polls[1].revents) {
+			int fd = accept(polls[1].fd, NULL, NULL);
+
+			serve(fd);
+			close(fd);
+		}
+	}
+	return 1;
+}
