@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The table of flows. The invariants: each flow in use has both its tuples in the hash table, each
- * exactly once, and no two tuples in the table are equal; it stands in exactly one list, that of
- * the interface that opened it and of its class; lists run from the least to the most recently
- * used; the unused flows are chained through `older`. conntrack.counts are the lengths of these
- * lists.
+ * exactly once, and no two tuples in the table are equal; it stands in exactly one list of the
+ * interface that opened it, of its class; the unused flows are chained through `older`. Who goes when
+ * there is no room is in conntrack_room.c.
  */
 #include <string.h>
 
 #include <base/check.h>
 
-#include "conntrack.h"
+#include "conntrack_room.h"
 
 #define SECOND 1000000000ull
 #define FLOW_COUNT_MAX (1u << 24)
@@ -40,6 +39,12 @@ void conntrack_set_limit(struct conntrack *ct, uint8_t iface, uint32_t limit)
 	ct->limit[iface] = limit;
 }
 
+void conntrack_set_inner(struct conntrack *ct, uint8_t iface, bool inner)
+{
+	CHECK(iface < FLOW_IF_COUNT);
+	ct->inner = (ct->inner & ~(1u << iface)) | (uint32_t)inner << iface;
+}
+
 static void table_clear(struct conntrack *ct)
 {
 	memset(ct->flows, 0, (size_t)ct->capacity * sizeof(struct flow));
@@ -48,7 +53,7 @@ static void table_clear(struct conntrack *ct)
 		ct->flows[i].older = i + 1 < ct->capacity ? i + 1 : FLOW_NONE;
 	ct->free = 0;
 	for (uint32_t i = 0; i < FLOW_IF_COUNT; i++) {
-		for (uint32_t c = 0; c < FLOW_CLASS_COUNT; c++)
+		for (uint32_t c = 0; c < FLOW_LIST_COUNT; c++)
 			ct->lists[i][c] = (struct flow_list){FLOW_NONE, FLOW_NONE, 0};
 		conntrack_set_limit(ct, (uint8_t)i, 0);
 	}
@@ -72,6 +77,7 @@ bool conntrack_init(struct conntrack *ct, void *memory, size_t len, struct sipha
 	if (low == 0)
 		return false;
 	ct->key = key;
+	openers_init(&ct->openers, key);
 	ct->capacity = low;
 	ct->bucket_mask = bucket_count_for(low) - 1;
 	ct->flows = (struct flow *)(start + pad);
@@ -150,40 +156,6 @@ static uint32_t node_find(const struct conntrack *ct, const struct flow_tuple *t
 	return node;
 }
 
-/* --- lists --- */
-
-static void list_append(struct conntrack *ct, uint32_t index)
-{
-	struct flow *flow = &ct->flows[index];
-	struct flow_list *list = &ct->lists[flow->iface[0]][flow->class];
-
-	flow->older = list->newest;
-	flow->newer = FLOW_NONE;
-	if (list->newest != FLOW_NONE)
-		ct->flows[list->newest].newer = index;
-	else
-		list->oldest = index;
-	list->newest = index;
-	list->count++;
-}
-
-static void list_remove(struct conntrack *ct, uint32_t index)
-{
-	struct flow *flow = &ct->flows[index];
-	struct flow_list *list = &ct->lists[flow->iface[0]][flow->class];
-
-	CHECK(list->count > 0);
-	if (flow->older != FLOW_NONE)
-		ct->flows[flow->older].newer = flow->newer;
-	else
-		list->oldest = flow->newer;
-	if (flow->newer != FLOW_NONE)
-		ct->flows[flow->newer].older = flow->older;
-	else
-		list->newest = flow->older;
-	list->count--;
-}
-
 /* --- states --- */
 
 static uint32_t flow_get_timeout(const struct flow *flow)
@@ -215,7 +187,7 @@ static enum flow_class flow_get_class(const struct flow *flow)
 	case TCP_TIME_WAIT:
 	case TCP_CLOSED: return FLOW_CLOSING;
 	}
-	return FLOW_EMBRYONIC;
+	return FLOW_HALF_OPEN;
 }
 
 bool conntrack_find(struct conntrack *ct, const struct flow_tuple *tuple, uint64_t now, struct flow_ref *ref)
@@ -240,88 +212,57 @@ bool conntrack_is_reopening(const struct conntrack *ct, struct flow_ref ref, con
 	       (flow->tcp.state == TCP_TIME_WAIT || flow->tcp.state == TCP_CLOSED);
 }
 
-/* The longest list of @class, or that of @iface alone. */
-static const struct flow_list *list_longest(const struct conntrack *ct, uint8_t iface, bool alone,
-					    enum flow_class class)
-{
-	const struct flow_list *longest = &ct->lists[iface][class];
-
-	for (uint32_t i = 0; i < FLOW_IF_COUNT && !alone; i++)
-		if (ct->lists[i][class].count > longest->count)
-			longest = &ct->lists[i][class];
-	return longest;
-}
-
-/*
- * Whom to evict for a flow of @iface: the oldest of the larger class. A table full of flows that are over gives those up
- * and leaves the openings alone, which are moments old; a flood of openings pays itself.
- */
-static uint32_t victim_find(const struct conntrack *ct, uint8_t iface, bool alone)
-{
-	const struct flow_list *closing = list_longest(ct, iface, alone, FLOW_CLOSING);
-	const struct flow_list *embryonic = list_longest(ct, iface, alone, FLOW_EMBRYONIC);
-	const struct flow_list *victim = embryonic->count > closing->count ? embryonic : closing;
-
-	return victim->count > 0 ? victim->oldest : FLOW_NONE;
-}
-
-/* Make room for one more flow of @iface. */
-static enum reason room_make(struct conntrack *ct, uint8_t iface)
-{
-	uint32_t victim;
-	bool limited = ct->iface_count[iface] >= ct->limit[iface];
-
-	if (!limited && ct->free != FLOW_NONE)
-		return REASON_NONE;
-	victim = victim_find(ct, iface, limited);
-	if (victim != FLOW_NONE) {
-		conntrack_close(ct, victim);
-		ct->evicted++;
-		return REASON_NONE;
-	}
-	return limited ? REASON_FLOW_LIMIT : REASON_FLOW_FULL;
-}
-
 enum reason conntrack_open(struct conntrack *ct, const struct flow_tuple *tuple, const struct flow_tuple *reply,
 			   uint8_t in_if, uint8_t out_if, uint32_t rule, const struct packet_info *info, uint64_t now,
 			   struct flow_ref *ref)
 {
+	struct flow flow = {.tuple = {*tuple, *reply}, .rule = rule, .iface = {in_if, out_if}, .in_use = 1};
 	enum reason reason;
 	uint32_t index;
-	struct flow *flow;
 
 	CHECK(in_if < FLOW_IF_COUNT && out_if < FLOW_IF_COUNT);
+	ct->victim.in_use = 0;
 	if (node_find(ct, tuple) != FLOW_NONE || node_find(ct, reply) != FLOW_NONE || flow_tuple_equal(tuple, reply))
 		return REASON_FLOW_CLASH;
-	reason = room_make(ct, in_if);
+	if (tuple->proto == IP_PROTO_TCP)
+		tcp_track_open(&flow.tcp, info);
+	flow.class = (uint8_t)flow_get_class(&flow);
+	flow.list = flow_list_choose(ct, &flow, now);
+	flow.deadline = now + flow_get_timeout(&flow) * SECOND;
+	reason = conntrack_make_room(ct, &flow);
 	if (reason != REASON_NONE)
 		return reason;
 	index = ct->free;
-	flow = &ct->flows[index];
-	ct->free = flow->older;
-	*flow = (struct flow){
-		.tuple = {*tuple, *reply},
-		.rule = rule,
-		.iface = {in_if, out_if},
-		.in_use = 1,
-	};
-	if (tuple->proto == IP_PROTO_TCP)
-		tcp_track_open(&flow->tcp, info);
-	flow->class = (uint8_t)flow_get_class(flow);
-	flow->deadline = now + flow_get_timeout(flow) * SECOND;
+	ct->free = ct->flows[index].older;
+	ct->flows[index] = flow;
 	node_insert(ct, index, 0);
 	node_insert(ct, index, 1);
-	list_append(ct, index);
+	flow_list_append(ct, index);
+	if (flow.class == FLOW_HALF_OPEN)
+		half_open_enter(ct, &flow);
 	ct->count++;
 	ct->iface_count[in_if]++;
 	*ref = (struct flow_ref){.index = index, .dir = 0};
 	return REASON_NONE;
 }
 
+/* @flow goes on in another class: a handshake that is done shows that its opener is there. */
+static void class_change(struct conntrack *ct, struct flow *flow, enum flow_class class, uint64_t now)
+{
+	if (flow->class == FLOW_HALF_OPEN) {
+		half_open_leave(ct, flow);
+		if (class == FLOW_ASSURED)
+			openers_prove(&ct->openers, flow->tuple[0].src, now);
+	}
+	flow->class = (uint8_t) class;
+	flow->list = (uint8_t) class;
+}
+
 enum reason conntrack_update(struct conntrack *ct, struct flow_ref ref, const struct packet_info *info, uint64_t now)
 {
 	struct flow *flow = &ct->flows[ref.index];
 	uint8_t state = flow->tcp.state;
+	enum flow_class class;
 
 	CHECK(ref.index < ct->capacity && flow->in_use);
 	if (info->proto == IP_PROTO_TCP) {
@@ -338,10 +279,12 @@ enum reason conntrack_update(struct conntrack *ct, struct flow_ref ref, const st
 	if (state == flow->tcp.state &&
 	    (state == TCP_CLOSED || (info->tcp_flags & TCP_RST) || (state > TCP_SYN_SENT && tcp_is_opening(info))))
 		return REASON_NONE;
-	list_remove(ct, ref.index);
-	flow->class = (uint8_t)flow_get_class(flow);
+	flow_list_remove(ct, ref.index);
+	class = flow_get_class(flow);
+	if (class != flow->class)
+		class_change(ct, flow, class, now);
 	flow->deadline = now + flow_get_timeout(flow) * SECOND;
-	list_append(ct, ref.index);
+	flow_list_append(ct, ref.index);
 	return REASON_NONE;
 }
 
@@ -364,7 +307,9 @@ void conntrack_close(struct conntrack *ct, uint32_t index)
 	CHECK(index < ct->capacity && flow->in_use);
 	node_remove(ct, index, 0);
 	node_remove(ct, index, 1);
-	list_remove(ct, index);
+	flow_list_remove(ct, index);
+	if (flow->class == FLOW_HALF_OPEN)
+		half_open_leave(ct, flow);
 	ct->count--;
 	ct->iface_count[flow->iface[0]]--;
 	flow->in_use = 0;

@@ -7,16 +7,21 @@
  * but their difference, and works both ways by construction. Both are in one hash table keyed by a
  * secret.
  *
- * When the table is full, the oldest goes of the flows that never were answered or of those that are
- * over, whichever are more, at the interface that has most of them: so a flood of openings costs
- * itself, and a crowd of short connections does not cost those that are just beginning. Established
- * ones never go: then the new flow is refused.
+ * When the table is full, the oldest goes of the flows that never were answered, of half-open
+ * connections or of flows that are over, whichever are most, at the interface that has most of them:
+ * so a flood of openings costs itself, and a crowd of short connections does not cost those that are
+ * just beginning. Established ones never go: then the new flow is refused.
+ *
+ * Half-open TCP connections are bounded besides (RFC 4987): those of an interface to half of what it may have, those to one
+ * target inside to HALF_OPEN_STRANGERS by sources that have not shown that they are there, and to HALF_OPEN_PROVEN by
+ * those that have (openers.h). What a bound evicts is told by @evicted, so that the target can give it up too.
  */
 #ifndef CAMBIUM_NET_CORE_CONNTRACK_H
 #define CAMBIUM_NET_CORE_CONNTRACK_H
 
 #include <abi/rules.h>
 
+#include "openers.h"
 #include "packet.h"
 #include "siphash.h"
 #include "tcp.h"
@@ -51,24 +56,33 @@ enum flow_seen {
 };
 
 enum flow_class {
-	FLOW_EMBRYONIC, /* not answered yet, a ping, one UDP query */
+	FLOW_EMBRYONIC, /* a ping, one UDP query */
 	FLOW_CLOSING,   /* over, kept for stragglers */
 	FLOW_ASSURED,   /* established: never evicted */
-	FLOW_CLASS_COUNT,
+	FLOW_HALF_OPEN, /* TCP before the opener has acknowledged the answer */
 };
+
+/* Targets inside of which half-open connections are told apart, by a keyed hash; and how many one may have. */
+#define HALF_OPEN_TARGETS 64u
+#define HALF_OPEN_STRANGERS 32u
+#define HALF_OPEN_PROVEN 64u
+
+/* The lists of an interface: by class, and of FLOW_HALF_OPEN two for each target, for strangers and for the proven. */
+#define FLOW_LIST_COUNT (FLOW_HALF_OPEN + 2 * HALF_OPEN_TARGETS)
 
 /* One flow. next[d] chains tuple[d] in its bucket, as node numbers (flow number * 2 + d). */
 struct flow {
 	struct flow_tuple tuple[2];
 	uint64_t deadline;
 	uint32_t next[2];
-	uint32_t older, newer; /* in the list of its interface and class */
+	uint32_t older, newer; /* in its list */
 	uint32_t rule;         /* that decided it */
 	struct tcp_track tcp;
 	uint8_t iface[2]; /* where packets of tuple[d] arrive; iface[0] opened it */
 	uint8_t class;    /* enum flow_class */
 	uint8_t seen;     /* enum flow_seen */
 	uint8_t in_use;
+	uint8_t list; /* among those of iface[0] */
 };
 
 struct flow_list {
@@ -88,7 +102,14 @@ struct conntrack {
 	uint64_t evicted;
 	uint32_t limit[FLOW_IF_COUNT];
 	uint32_t iface_count[FLOW_IF_COUNT]; /* flows opened from there */
-	struct flow_list lists[FLOW_IF_COUNT][FLOW_CLASS_COUNT];
+	struct flow_list lists[FLOW_IF_COUNT][FLOW_LIST_COUNT];
+
+	uint32_t inner; /* bit i: behind interface i is one domain, whose addresses are its own */
+	uint32_t half_open;
+	uint32_t half_open_at[FLOW_IF_COUNT]; /* of them, opened from there */
+	uint64_t half_open_evicted;
+	struct openers openers;
+	struct flow victim; /* the half-open flow that the last conntrack_open() evicted; not in_use: none */
 };
 
 /* A flow and the direction of the packet that was looked up: 0 from the opener, 1 to it. */
@@ -109,6 +130,9 @@ bool conntrack_init(struct conntrack *ct, void *memory, size_t len, struct sipha
 /* Flows opened from @iface shall be at most @limit; 0 means half of the capacity. */
 void conntrack_set_limit(struct conntrack *ct, uint8_t iface, uint32_t limit);
 
+/* Is there one domain behind @iface, which sends as itself only? At first not. Asked while no flow has a side there. */
+void conntrack_set_inner(struct conntrack *ct, uint8_t iface, bool inner);
+
 /* The tuple of packet @info, and the mirror image of @tuple. */
 struct flow_tuple flow_tuple_of(const struct packet_info *info);
 struct flow_tuple flow_tuple_mirror(const struct flow_tuple *tuple);
@@ -125,6 +149,24 @@ bool conntrack_find(struct conntrack *ct, const struct flow_tuple *tuple, uint64
  * caller closes it and goes on as if it had found none.
  */
 bool conntrack_is_reopening(const struct conntrack *ct, struct flow_ref ref, const struct packet_info *info);
+
+/* What to do with a SYN that the rules let in. */
+enum opening {
+	OPENING_ADMIT,
+	OPENING_ASK,    /* no room for strangers: its source is to show that it is there (openers.h) */
+	OPENING_REFUSE, /* its source has its share of what there is */
+};
+
+/*
+ * May a TCP connection begin that would be opened by conntrack_open() with the same arguments? Asked before, since that one
+ * makes room in any case. Where there are as many half-open connections as there may be, the oldest of those to the same
+ * target gives way when it has had HALF_OPEN_PATIENCE_NS for its handshake; but never for a source that has an eighth of
+ * them, or one in a network (/24, /48) that has half.
+ */
+enum opening conntrack_judge(const struct conntrack *ct, const struct flow_tuple *tuple, const struct flow_tuple *reply,
+			     uint8_t in_if, uint8_t out_if, uint64_t now);
+
+#define HALF_OPEN_PATIENCE_NS 500000000ull
 
 /*
  * Open a flow by the packet @info: it came in at @in_if as @tuple and the answers will come in at

@@ -202,18 +202,13 @@ static enum reason reply_choose(struct passage *p, const struct decision *decisi
 	return instance_choose(p, decision->rule, tuple, route, reply);
 }
 
-/* Who counts as one source: an IPv4 address, or the /64 that somebody with IPv6 can choose his addresses from. */
-static struct ip_addr source_of(struct ip_addr addr)
-{
-	return ip_addr_is_v4(addr) ? addr : ip_addr_cut(addr, 64);
-}
-
 /* Do the limits of the rule let the flow begin: REASON_NONE, or why not. */
 static enum reason opening_admits(struct passage *p, uint32_t rule)
 {
 	if (!traffic_admits(p, rule, 0))
 		return REASON_LIMIT_TRAFFIC;
-	return meters_admit_flow(p->r->meters, &p->r->rules, &p->r->rules.rules[rule], source_of(p->info.src), p->now)
+	return meters_admit_flow(p->r->meters, &p->r->rules, &p->r->rules.rules[rule], openers_source(p->info.src),
+				 p->now)
 		       ? REASON_NONE
 		       : REASON_LIMIT_FLOWS;
 }
@@ -247,12 +242,16 @@ static enum verdict flow_open(struct passage *p, const struct decision *decision
 		return passage_drop(p, reason);
 	if (!route_admits(p, route->out_if, &verdict))
 		return verdict;
+	if (!challenge_admits(p, &tuple, &reply, route->out_if, &verdict))
+		return verdict;
 	reason = opening_admits(p, decision->rule);
 	if (reason == REASON_NONE)
 		reason = conntrack_open(&p->r->flows, &tuple, &reply, p->in_if, route->out_if,
 					review_tag(p->r, decision->rule), &p->info, p->now, &ref);
 	if (reason != REASON_NONE)
 		return passage_drop(p, reason);
+	if (p->r->flows.victim.in_use)
+		review_note_cut(p->r, &p->r->flows.victim, 1);
 	traffic_count(p, decision->rule, 0);
 	if (decision->action == RULES_PUBLISH)
 		early_teach(p, decision->rule, route->out_if);
@@ -315,6 +314,8 @@ enum verdict forward_new(struct passage *p)
 	struct route route;
 	struct decision decision;
 
+	if (challenge_is_answered(p))
+		return VERDICT_CONSUMED;
 	route = route_find(p->r, p->in_if, p->info.dst);
 	decision = decide(p, &route);
 	if (!can_open(&p->info))

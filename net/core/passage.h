@@ -139,6 +139,21 @@ enum review review_flow(struct router *r, uint32_t index, unsigned tell);
 uint32_t review_tag(const struct router *r, uint32_t rule);
 uint32_t review_get_rule(const struct router *r, uint32_t index);
 
+/* End @end of @flow, a TCP connection, shall hear by a RST that it is over, unless many have to hear that just now. */
+void review_note_cut(struct router *r, const struct flow *flow, unsigned end);
+
+/* --- challenge.c: is there somebody who opens connections --- */
+
+/*
+ * May the connection begin that conntrack_open() would open by this packet: as far as floods are concerned. False: the
+ * answer, or drop, is in @verdict.
+ */
+bool challenge_admits(struct passage *p, const struct flow_tuple *tuple, const struct flow_tuple *reply, uint8_t out_if,
+		      enum verdict *verdict);
+
+/* Is the packet, which belongs to no flow, an answer to such a question? Then its source is known to be there. */
+bool challenge_is_answered(struct passage *p);
+
 /* --- forward.c: flows --- */
 
 /* The question to the rules about a flow that @opening begins at @from_if, by @route. */

@@ -52,6 +52,9 @@
 	X(NO_FLOW, "belongs to no known flow and cannot open one")                                                     \
 	X(FLOW_IFACE, "known flow, wrong interface")                                                                   \
 	X(FLOW_LIMIT, "the interface has all the flows it may have")                                                   \
+	X(OPENING_ASKED, "connection to a flooded service: who opens it was asked whether he is there")                \
+	X(OPENING_ANSWERED, "answer to that question: the next SYN will be taken")                                     \
+	X(OPENING_REFUSED, "connection to a flooded service by a source that has its share of it")                     \
 	X(FLOW_FULL, "flow table is full of established flows")                                                        \
 	X(FLOW_CLASH, "translated flow would equal another one")                                                       \
 	X(NAT_PORTS, "no free port for masquerading")                                                                  \

@@ -88,8 +88,8 @@ bool reply_write_echo(struct packet *pkt, const struct packet_info *info)
 	return true;
 }
 
-/* A RST and @flags, the packet's whole layer 4, from @src to @dst, and the headers before it. */
-static void reset_write(struct packet *pkt, const struct reply_reset *reset, uint8_t flags)
+/* A segment with @flags and nothing else, and the headers before it. */
+static void segment_write(struct packet *pkt, const struct reply_reset *reset, uint8_t flags)
 {
 	uint8_t *tcp = pkt->data + ETH_HEADER_LEN + ip_header_len(reset->src);
 	uint32_t sum;
@@ -101,7 +101,7 @@ static void reset_write(struct packet *pkt, const struct reply_reset *reset, uin
 	be32_put(tcp + 4, reset->seq);
 	be32_put(tcp + 8, reset->ack);
 	tcp[12] = TCP_HEADER_LEN / 4 << 4;
-	tcp[13] = TCP_RST | flags;
+	tcp[13] = flags;
 	sum = checksum_add_pseudo(0, reset->src, reset->dst, IP_PROTO_TCP, TCP_HEADER_LEN);
 	be16_put(tcp + 16, (uint16_t)~checksum_fold(checksum_add(sum, tcp, TCP_HEADER_LEN)));
 }
@@ -123,7 +123,26 @@ bool reply_write_reset(struct packet *pkt, const struct packet_info *info)
 	seen += (info->tcp_flags & TCP_SYN ? 1u : 0u) + (info->tcp_flags & TCP_FIN ? 1u : 0u);
 	reset.ack = has_ack ? 0 : info->tcp_seq + seen;
 	eth_reverse(pkt, info);
-	reset_write(pkt, &reset, has_ack ? 0 : TCP_ACK);
+	segment_write(pkt, &reset, TCP_RST | (has_ack ? 0 : TCP_ACK));
+	return true;
+}
+
+bool reply_write_question(struct packet *pkt, const struct packet_info *info, uint32_t seq, uint32_t ack)
+{
+	struct reply_reset question = {
+		.src = info->dst,
+		.dst = info->src,
+		.sport = info->dport,
+		.dport = info->sport,
+		.seq = seq,
+		.ack = ack,
+	};
+
+	if (info->proto != IP_PROTO_TCP || (info->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN ||
+	    ack == info->tcp_seq + 1)
+		return false;
+	eth_reverse(pkt, info);
+	segment_write(pkt, &question, TCP_SYN | TCP_ACK);
 	return true;
 }
 
@@ -134,7 +153,7 @@ uint32_t reply_make_reset(uint8_t *frame, const struct reply_reset *reset)
 	memcpy(frame, reset->mac_dst.octets, 6);
 	memcpy(frame + 6, reset->mac_src.octets, 6);
 	be16_put(frame + 12, ip_addr_is_v4(reset->src) ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6);
-	reset_write(&pkt, reset, TCP_ACK);
+	segment_write(&pkt, reset, TCP_RST | TCP_ACK);
 	return pkt.len;
 }
 

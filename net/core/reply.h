@@ -29,6 +29,12 @@ bool reply_write_echo(struct packet *pkt, const struct packet_info *info);
  */
 bool reply_write_reset(struct packet *pkt, const struct packet_info *info);
 
+/*
+ * The SYN becomes a SYN and ACK to its sender which acknowledges @ack, nothing that was sent: who is there answers with a RST
+ * that begins at @ack (RFC 793 section 3.4) and goes on opening. None where @ack would fit.
+ */
+bool reply_write_question(struct packet *pkt, const struct packet_info *info, uint32_t seq, uint32_t ack);
+
 /* A RST by itself, from the address and port @src, @sport to @dst, @dport. */
 struct reply_reset {
 	struct mac mac_src, mac_dst;

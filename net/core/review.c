@@ -60,8 +60,7 @@ static bool is_as_decided(const struct router *r, const struct decision *decisio
 	return false;
 }
 
-/* Notes that end @end of @flow shall hear that it is over. */
-static void cut_note(struct router *r, const struct flow *flow, unsigned end)
+void review_note_cut(struct router *r, const struct flow *flow, unsigned end)
 {
 	struct flow_cut *cut = &r->cuts[(r->cut_first + r->cut_count) % ROUTER_CUT_COUNT];
 
@@ -97,7 +96,7 @@ enum review review_flow(struct router *r, uint32_t index, unsigned tell)
 		result = REVIEW_CUT_TOLD;
 	for (unsigned end = 0; end < 2 && result == REVIEW_CUT_TOLD; end++)
 		if (flow->tuple[0].proto == IP_PROTO_TCP && flow->class != FLOW_CLOSING && tell & 1u << end)
-			cut_note(r, flow, end);
+			review_note_cut(r, flow, end);
 	conntrack_close(&r->flows, index);
 	r->flows_cut++;
 	return result;

@@ -182,6 +182,7 @@ bool router_iface_set(struct router *r, unsigned index, const struct iface_confi
 		return false;
 	r->iface[index] = *config;
 	conntrack_set_limit(&r->flows, (uint8_t)index, config->flow_limit);
+	conntrack_set_inner(&r->flows, (uint8_t)index, config->kind == IFACE_INNER);
 	router_announce(r, index);
 	return true;
 }

@@ -133,17 +133,22 @@ static void ends_take(struct tcp_track *track, unsigned dir, const struct packet
 	}
 }
 
-/* States only go forward. */
-static void state_advance(struct tcp_track *track, unsigned dir)
+/*
+ * States only go forward. @acked: of what the other side sent, before. A connection is established when the opener
+ * has acknowledged the other's SYN, which only one who is there has seen.
+ */
+static void state_advance(struct tcp_track *track, uint32_t acked)
 {
 	const struct tcp_side *a = &track->side[0], *b = &track->side[1];
 	uint8_t state = track->state;
 
+	if (state == TCP_SYN_RECEIVED && b->acked == acked)
+		return;
 	if (a->has_fin && b->has_fin)
 		state = a->acked == a->end && b->acked == b->end ? TCP_TIME_WAIT : TCP_LAST_ACK;
 	else if (a->has_fin || b->has_fin)
 		state = TCP_FIN_WAIT;
-	else if (track->state == TCP_SYN_RECEIVED && dir == 0)
+	else if (state == TCP_SYN_RECEIVED)
 		state = TCP_ESTABLISHED;
 	if (state > track->state)
 		track->state = state;
@@ -152,6 +157,7 @@ static void state_advance(struct tcp_track *track, unsigned dir)
 enum reason tcp_track_segment(struct tcp_track *track, unsigned dir, const struct packet_info *info)
 {
 	bool again = tcp_is_opening(info);
+	uint32_t acked = track->side[1].acked;
 
 	if (again)
 		return dir == 0 ? syn_again(track, info) : REASON_TCP_STATE;
@@ -175,7 +181,7 @@ enum reason tcp_track_segment(struct tcp_track *track, unsigned dir, const struc
 	if (track->state == TCP_CLOSED)
 		return REASON_NONE;
 	ends_take(track, dir, info);
-	state_advance(track, dir);
+	state_advance(track, acked);
 	return REASON_NONE;
 }
 

@@ -14,6 +14,8 @@
 
 #include <cambium/crash.h>
 
+#define QUESTION_ROOM 16u /* places in the NIC's queue that questions to whoever opens connections leave to all else */
+
 _Static_assert(FRAME_CSUM_BLANK == PACKET_CSUM_BLANK && FRAME_CSUM_VALID == PACKET_CSUM_VALID, "same bits");
 
 static bool send_inner(struct router_domain *d, unsigned index, struct frame *frame)
@@ -35,6 +37,12 @@ static bool send_uplink(struct router_domain *d, struct frame *frame)
 		return nic_send(d->nic, frame);
 	frame_put(&d->frames, frame);
 	return false;
+}
+
+/* A flood has the router ask as many questions: is there room for one? */
+static bool question_has_room(const struct router_domain *d)
+{
+	return d->nic && nic_get_room(d->nic) > QUESTION_ROOM;
 }
 
 /* Sends @frame at interface @index, or drops it. */
@@ -94,6 +102,10 @@ void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, ui
 		crash("die-after=%u: asked to crash here", (unsigned)d->options.die_after);
 	verdict = router_input(&d->brain, index, &pkt, now, &out);
 	log_flow(d, &out, index);
+	if (out.reason == REASON_OPENING_ASKED && verdict == VERDICT_REPLY && !question_has_room(d)) {
+		d->counters.not_sent++;
+		verdict = VERDICT_DROP;
+	}
 	switch (verdict) {
 	case VERDICT_FORWARD:
 	case VERDICT_REPLY:

@@ -12,6 +12,9 @@ struct manage_message query_status(const struct router_domain *d, uint32_t id, u
 				       .rule_count = d->brain.rules.count,
 				       .flow_count = router_get_flow_count(&d->brain),
 				       .flow_capacity = router_get_flow_capacity(&d->brain),
+				       .half_open_count = d->brain.flows.half_open,
+				       .openings_asked = d->brain.flows.openers.asked,
+				       .half_open_evicted = d->brain.flows.half_open_evicted,
 				       .flows_cut = d->brain.flows_cut,
 				       .drop_count = d->brain.drop_count};
 

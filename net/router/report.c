@@ -86,6 +86,8 @@ void report_stats(const struct router_domain *d)
 	       " (sleeps %" PRIu64 " notifications %" PRIu64 ") rounds %" PRIu64 " flows %u\n",
 	       c->frames, c->forwarded, c->not_sent, c->sleeps + notifications, c->sleeps, notifications, c->rounds,
 	       (unsigned)router_get_flow_count(&d->brain));
+	printf("router: stats: half-open %u evicted %" PRIu64 " asked %" PRIu64 "\n",
+	       (unsigned)d->brain.flows.half_open, d->brain.flows.half_open_evicted, d->brain.flows.openers.asked);
 	printf("router: stats: no-buffer %" PRIu64 " bad-slots %" PRIu64 " free-frames %u\n", rx_dropped, bad,
 	       d->frames.free_count);
 	if (d->nic)

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <base/bits.h>
+
 #include "machine.h"
 
 #define IP_AT 14u
@@ -19,9 +21,13 @@
 #define CARD "\x52\x54\x00\x12\x34\x56" /* what QEMU gives to a machine's first card */
 #define OURS "\x02\xca\x4d\x00\x00\x01"
 #define CARD_IP "\x0a\x00\x02\x0f"
-#define OUR_IP "\x0a\x00\x02\x4d"
+#define OUR_NET 10, 0, 2 /* /24 */
+#define HOST 77
+
+#define FORGE_PAUSE_MS 5
 
 #define SYN 2u
+#define RST 4u
 #define PSH 8u
 #define ACK 16u
 
@@ -66,6 +72,7 @@ static void path(struct sockaddr_un *a, const char *name, const char *end)
 
 bool wire_open(struct wire *w, const char *name)
 {
+	w->host = HOST;
 	path(&w->ours, name, "wire");
 	path(&w->theirs, name, "card");
 	snprintf(w->netdev, sizeof w->netdev,
@@ -90,7 +97,8 @@ static void frame_send(const struct wire *w, const uint8_t *frame, size_t len)
 	(void)!sendto(w->socket, frame, len, 0, (const struct sockaddr *)&w->theirs, sizeof w->theirs);
 }
 
-static void segment_send(const struct wire *w, const struct wire_caller *c, uint8_t flags, const char *text)
+static void segment_send_from(const struct wire *w, const void *from, const struct wire_caller *c, uint8_t flags,
+			      const char *text)
 {
 	uint8_t frame[WIRE_FRAME_MAX] = CARD OURS "\x08\x00\x45";
 	size_t len = strlen(text), tcp_len = DATA_AT - TCP_AT + len;
@@ -99,7 +107,8 @@ static void segment_send(const struct wire *w, const struct wire_caller *c, uint
 	put16(ip + 2, (uint32_t)(TCP_AT - IP_AT + tcp_len));
 	ip[8] = 64;
 	ip[9] = 6;
-	memcpy(ip + 12, OUR_IP CARD_IP, 8);
+	memcpy(ip + 12, from, 4);
+	memcpy(ip + 16, CARD_IP, 4);
 	put16(ip + 10, checksum(ip, TCP_AT - IP_AT, 0));
 	put16(tcp, c->port);
 	put16(tcp + 2, c->to);
@@ -113,6 +122,26 @@ static void segment_send(const struct wire *w, const struct wire_caller *c, uint
 	      checksum(tcp, tcp_len,
 		       (uint32_t)(get16(ip + 12) + get16(ip + 14) + get16(ip + 16) + get16(ip + 18) + 6 + tcp_len)));
 	frame_send(w, frame, DATA_AT + len);
+}
+
+static void segment_send(const struct wire *w, const struct wire_caller *c, uint8_t flags, const char *text)
+{
+	const uint8_t from[] = {OUR_NET, c->host};
+
+	segment_send_from(w, from, c, flags, text);
+}
+
+/* SYNs from 64.0.0.0/2: no two the same for a long time, in no order. */
+static void forge(struct wire *w)
+{
+	for (uint32_t i = 0; i < w->forge; i++) {
+		uint32_t n = ++w->forged * 2654435761u;
+		uint8_t from[4];
+
+		put32(from, 0x40000000u | n >> 2);
+		segment_send_from(w, from, &(struct wire_caller){.port = (uint16_t)n | 1, .to = w->forge_to, .seq = ~n},
+				  SYN, "");
+	}
 }
 
 /* Who asks for an address is given ours, whichever it is. */
@@ -141,27 +170,44 @@ static int64_t now_ms(void)
 /* The next segment for @c, until @end: its bytes in *@len, its flags. -1: none. */
 static int segment_get(struct wire *w, const struct wire_caller *c, int64_t end, uint32_t *len)
 {
+	const uint8_t ours[] = {OUR_NET, c->host};
+
 	for (;;) {
 		struct pollfd p = {.fd = w->socket, .events = POLLIN};
 		int64_t left = end - now_ms();
 		ssize_t got;
 
-		if (left <= 0 || poll(&p, 1, (int)left) != 1)
+		if (left <= 0)
 			return -1;
+		if (w->forge && poll(&p, 1, 0) == 0) {
+			forge(w);
+			left = MIN(left, FORGE_PAUSE_MS);
+		}
+		if (poll(&p, 1, (int)left) != 1)
+			continue;
 		got = recv(w->socket, w->frame, sizeof w->frame, 0);
 		if (got >= (ssize_t)ARP_LEN && get16(w->frame + 12) == 0x0806 && get16(w->frame + IP_AT + 6) == 1)
 			arp_answer(w);
 		if (got < (ssize_t)DATA_AT || get16(w->frame + 12) != 0x0800 || w->frame[IP_AT + 9] != 6 ||
-		    get16(w->frame + TCP_AT + 2) != c->port || get16(w->frame + TCP_AT) != c->to)
+		    memcmp(w->frame + IP_AT + 16, ours, sizeof ours) != 0 || get16(w->frame + TCP_AT + 2) != c->port ||
+		    get16(w->frame + TCP_AT) != c->to)
 			continue;
 		*len = get16(w->frame + IP_AT + 2) - (TCP_AT - IP_AT) - (w->frame[TCP_AT + 12] >> 4) * 4u;
 		return w->frame[TCP_AT + 13];
 	}
 }
 
+/* Answers the segment in w->frame, which acknowledges what was never sent, as any TCP does. */
+static void answer_with_reset(const struct wire *w, const struct wire_caller *c)
+{
+	struct wire_caller there = {.host = c->host, .port = c->port, .to = c->to, .seq = get32(w->frame + TCP_AT + 8)};
+
+	segment_send(w, &there, RST, "");
+}
+
 bool wire_call(struct wire *w, struct wire_caller *c, uint16_t port, uint16_t to, unsigned seconds)
 {
-	*c = (struct wire_caller){.port = port, .to = to, .seq = port * 65537u};
+	*c = (struct wire_caller){.host = w->host, .port = port, .to = to, .seq = port * 65537u};
 	for (unsigned i = 0; i < seconds; i++) {
 		int64_t end = now_ms() + 1000;
 		uint32_t len;
@@ -172,7 +218,10 @@ bool wire_call(struct wire *w, struct wire_caller *c, uint16_t port, uint16_t to
 			if ((flags & (SYN | ACK)) == (SYN | ACK) && get32(w->frame + TCP_AT + 8) == c->seq + 1) {
 				c->ack = get32(w->frame + TCP_AT + 4) + 1;
 				c->seq++;
+				segment_send(w, c, ACK, "");
 				return true;
+			} else if ((flags & (SYN | ACK)) == (SYN | ACK)) {
+				answer_with_reset(w, c);
 			}
 	}
 	return false;
@@ -180,14 +229,15 @@ bool wire_call(struct wire *w, struct wire_caller *c, uint16_t port, uint16_t to
 
 bool wire_ask(struct wire *w, struct wire_caller *c, const char *text, unsigned seconds)
 {
-	int64_t end = now_ms() + seconds * INT64_C(1000);
 	uint32_t len = 0;
-	int flags;
 
-	segment_send(w, c, PSH | ACK, text);
+	for (unsigned i = 0; i < seconds && !len; i++) {
+		int64_t end = now_ms() + 1000;
+
+		segment_send(w, c, PSH | ACK, text);
+		while (segment_get(w, c, end, &len) >= 0 && !len)
+			;
+	}
 	c->seq += (uint32_t)strlen(text);
-	do
-		flags = segment_get(w, c, end, &len);
-	while (flags >= 0 && !len);
-	return flags >= 0;
+	return len > 0;
 }

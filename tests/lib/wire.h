@@ -17,10 +17,16 @@ struct wire {
 	struct sockaddr_un ours, theirs;
 	char netdev[320]; /* for QEMU */
 	uint8_t frame[WIRE_FRAME_MAX];
+	uint8_t host; /* of the next call; at first 77 */
+	/* > 0: while anybody waits, so many SYNs at a time go to port @forge_to, from addresses where nobody is */
+	uint32_t forge;
+	uint16_t forge_to;
+	uint32_t forged; /* sent so far */
 };
 
-/* One connection, from 10.0.2.77:@port to 10.0.2.15:@to. */
+/* One connection, from 10.0.2.@host:@port to 10.0.2.15:@to. */
 struct wire_caller {
+	uint8_t host;
 	uint16_t port, to;
 	uint32_t seq, ack; /* of the next byte here and there */
 };
@@ -29,11 +35,11 @@ struct wire_caller {
 bool wire_open(struct wire *w, const char *name);
 void wire_close(struct wire *w);
 
-/* Opens a connection, asking again each second; false when none was there after @seconds. Questions for addresses (ARP) are
- * answered meanwhile. */
+/* Opens a connection, asking again each second; false when none was there after @seconds. Meanwhile questions for addresses
+ * (ARP) are answered, and a SYN and ACK that does not fit by a RST. */
 bool wire_call(struct wire *w, struct wire_caller *c, uint16_t port, uint16_t to, unsigned seconds);
 
-/* Sends @text, once, and waits for bytes that answer it; they are not acknowledged. False: none within @seconds. */
+/* Sends @text, again each second, and waits for bytes that answer it; they are not acknowledged. False: none within @seconds. */
 bool wire_ask(struct wire *w, struct wire_caller *c, const char *text, unsigned seconds);
 
 #endif

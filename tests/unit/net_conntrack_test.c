@@ -65,10 +65,23 @@ static void assure(struct conntrack *ct, struct flow_ref ref, uint64_t now)
 	cr_assert_eq(conntrack_get(ct, ref.index)->class, FLOW_ASSURED);
 }
 
+/* The counts by source and by network add up to the half-open flows, each way. */
+static void recount_openers(const struct conntrack *ct)
+{
+	uint32_t sources = 0, networks = 0;
+
+	for (unsigned i = 0; i < OPENERS_SOURCES; i++)
+		sources += ct->openers.sources[i];
+	for (unsigned i = 0; i < OPENERS_NETWORKS; i++)
+		networks += ct->openers.networks[i];
+	cr_assert_eq(sources, ct->half_open);
+	cr_assert_eq(networks, ct->half_open);
+}
+
 /* Recount everything that the table says of itself. */
 static void recount(const struct conntrack *ct)
 {
-	uint32_t used = 0, free_count = 0, nodes = 0, listed = 0, per_iface[FLOW_IF_COUNT] = {0};
+	uint32_t used = 0, free_count = 0, nodes = 0, listed = 0, per_iface[FLOW_IF_COUNT] = {0}, half_open = 0;
 
 	for (uint32_t i = 0; i < ct->capacity; i++) {
 		used += ct->flows[i].in_use;
@@ -85,17 +98,25 @@ static void recount(const struct conntrack *ct)
 	}
 	for (unsigned i = 0; i < FLOW_IF_COUNT; i++) {
 		cr_assert_eq(ct->iface_count[i], per_iface[i]);
-		for (unsigned c = 0; c < FLOW_CLASS_COUNT; c++) {
+		uint32_t half_open_at = 0;
+
+		for (unsigned c = 0; c < FLOW_LIST_COUNT; c++) {
 			uint32_t count = 0;
 
 			for (uint32_t f = ct->lists[i][c].oldest; f != FLOW_NONE; f = ct->flows[f].newer) {
-				cr_assert(ct->flows[f].iface[0] == i && ct->flows[f].class == c);
+				cr_assert(ct->flows[f].iface[0] == i && ct->flows[f].list == c);
+				cr_assert_eq(ct->flows[f].class, c < FLOW_HALF_OPEN ? c : FLOW_HALF_OPEN);
 				count++;
 			}
+			half_open_at += c >= FLOW_HALF_OPEN ? count : 0;
 			cr_assert_eq(count, ct->lists[i][c].count);
 			listed += count;
 		}
+		cr_assert_eq(half_open_at, ct->half_open_at[i]);
+		half_open += half_open_at;
 	}
+	cr_assert_eq(half_open, ct->half_open);
+	recount_openers(ct);
 	cr_assert_eq(used, ct->count);
 	cr_assert_eq(listed, used);
 	cr_assert_eq(nodes, 2 * used);
@@ -227,7 +248,7 @@ Test(net_conntrack, a_flood_evicts_the_unanswered_and_never_the_established)
 	for (uint32_t n = 1000; n < 3000; n++)
 		cr_assert_eq(open_n(ct, IP_PROTO_TCP, n, 2, 0, &ref), REASON_NONE);
 	recount(ct);
-	cr_assert_eq(ct->iface_count[2], 50, "no more than its share");
+	cr_assert_eq(ct->iface_count[2], 25, "half-open, no more than half of its share");
 	for (uint32_t n = 0; n < 30; n++)
 		cr_assert_eq(conntrack_get(ct, kept[n].index)->rule, n);
 	table_free(ct);
@@ -364,5 +385,49 @@ Test(net_conntrack, many_short_connections_do_not_cost_those_that_are_just_openi
 	for (uint32_t n = 0; n < 50; n++)
 		cr_assert_eq(conntrack_get(ct, opening[n].index)->rule, 1000 + n, "the %u-th opening was evicted", n);
 	recount(ct);
+	table_free(ct);
+}
+
+Test(net_conntrack, half_open_connections_are_bounded_and_counted_whatever_happens)
+{
+	enum { STEPS = 40000 };
+	struct conntrack *ct = table_new(300);
+	uint64_t state = 5, now = 0;
+
+	conntrack_set_inner(ct, 1, true);
+	conntrack_set_limit(ct, 2, 200);
+	for (unsigned step = 0; step < STEPS; step++) {
+		uint8_t in = (uint8_t)(1 + dice(&state) % 2), proto = dice(&state) % 4 ? IP_PROTO_TCP : IP_PROTO_UDP;
+		struct flow_tuple tuple = tuple_of(proto, IP(10, in, 0, 0) + (uint32_t)dice(&state) % 500, 5,
+						   IP(10, 3, 0, 0) + (uint32_t)dice(&state) % 3, 6);
+		struct flow_tuple reply = flow_tuple_mirror(&tuple);
+		struct packet_info syn = info_of(proto, TCP_SYN), rst = info_of(proto, TCP_RST | TCP_ACK);
+		struct flow_ref ref;
+
+		now += dice(&state) % (SECOND / 50);
+		if (!conntrack_find(ct, &tuple, now, &ref)) {
+			if (proto != IP_PROTO_TCP ||
+			    conntrack_judge(ct, &tuple, &reply, in, dice(&state) % 2 ? 1 : 3, now) == OPENING_ADMIT)
+				conntrack_open(ct, &tuple, &reply, in, 3 - in, step, &syn, now, &ref);
+		} else if (conntrack_get(ct, ref.index)->class == FLOW_HALF_OPEN && dice(&state) % 2) {
+			assure(ct, ref, now);
+		} else if (dice(&state) % 3 == 0) {
+			rst.tcp_seq = 11;
+			conntrack_update(ct, ref, &rst, now);
+		} else {
+			conntrack_update(ct, ref, &syn, now);
+		}
+		if (step % 200 == 0) {
+			conntrack_expire(ct, now, 100);
+			recount(ct);
+			cr_assert_leq(ct->half_open, 150);
+			cr_assert(ct->half_open_at[1] <= 75 && ct->half_open_at[2] <= 100);
+		}
+	}
+	cr_assert_gt(ct->half_open_evicted, 100);
+	conntrack_clear_iface(ct, 1);
+	conntrack_clear_iface(ct, 2);
+	recount(ct);
+	cr_assert_eq(ct->half_open, 0);
 	table_free(ct);
 }

@@ -212,9 +212,10 @@ Test(net_meter, published_flows_are_spread_and_each_stays_where_it_went)
 	unsigned to[3] = {0};
 
 	for (uint16_t i = 0; i < 200; i++) {
-		struct spec spec = spec_from_outside(IP_PROTO_TCP, FAR_IP, UPLINK_IP, (uint16_t)(5000 + i), 80), seen;
+		struct spec spec = spec_from_outside(IP_PROTO_TCP, FAR_IP - (i << 8), UPLINK_IP, 5000, 80), seen;
 		unsigned first;
 
+		world->now += SECOND; /* no flood */
 		cr_assert_eq(world_send(world, 0, frame, &spec), VERDICT_FORWARD);
 		first = world->out.out_if;
 		cr_assert(frame_read(frame, &seen) && seen.dport == 8080);
@@ -227,8 +228,9 @@ Test(net_meter, published_flows_are_spread_and_each_stays_where_it_went)
 	/* an instance that is not there is left out */
 	router_iface_clear(&world->r, 1);
 	for (uint16_t i = 0; i < 50; i++) {
-		struct spec spec = spec_from_outside(IP_PROTO_TCP, FAR_IP, UPLINK_IP, (uint16_t)(9000 + i), 80);
+		struct spec spec = spec_from_outside(IP_PROTO_TCP, FAR_IP - (i << 8), UPLINK_IP, 9000, 80);
 
+		world->now += SECOND;
 		cr_assert_eq(world_send(world, 0, frame, &spec), VERDICT_FORWARD);
 		cr_assert_eq(world->out.out_if, 2);
 	}

@@ -165,11 +165,12 @@ static void status_print(const struct printer *p, const struct manage_status *s)
 	if (p->json) {
 		fprintf(p->out,
 			"{\"in_force\":\"%s\",\"before\":\"%s\",\"rules\":%u,\"seconds_left\":%.3f,\"switches\":%u,"
-			"\"rolled_back\":%u,\"flows\":%u,\"flows_most\":%u,\"flows_cut\":%" PRIu64
-			",\"dropped\":%" PRIu64,
+			"\"rolled_back\":%u,\"flows\":%u,\"flows_most\":%u,\"half_open\":%u,\"flows_cut\":%" PRIu64
+			",\"openings_asked\":%" PRIu64 ",\"half_open_evicted\":%" PRIu64 ",\"dropped\":%" PRIu64,
 			digest_is_none(s->sha256) ? "" : active, digest_is_none(s->previous) ? "" : before,
 			s->rule_count, (double)s->left_ns / SECOND_NS, s->switch_count, s->rollback_count,
-			s->flow_count, s->flow_capacity, s->flows_cut, s->drop_count);
+			s->flow_count, s->flow_capacity, s->half_open_count, s->flows_cut, s->openings_asked,
+			s->half_open_evicted, s->drop_count);
 		return;
 	}
 	if (digest_is_none(s->sha256))
@@ -185,6 +186,8 @@ static void status_print(const struct printer *p, const struct manage_status *s)
 		s->switch_count, s->rollback_count);
 	fprintf(p->out, "flows:    %u of %u at most, %" PRIu64 " cut by new rules\n", s->flow_count, s->flow_capacity,
 		s->flows_cut);
+	fprintf(p->out, "openings: %u half-open, %" PRIu64 " gave way, %" PRIu64 " asked whether anybody is there\n",
+		s->half_open_count, s->half_open_evicted, s->openings_asked);
 	fprintf(p->out, "packets:  %" PRIu64 " dropped or refused\n", s->drop_count);
 }
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The lists of flows, and who goes when there is no room. Only for conntrack.c.
+ */
+#ifndef CAMBIUM_NET_CORE_CONNTRACK_ROOM_H
+#define CAMBIUM_NET_CORE_CONNTRACK_ROOM_H
+
+#include "conntrack.h"
+
+/* Flow number @index, whose iface and list are set, becomes the newest of its list; leaves it. */
+void flow_list_append(struct conntrack *ct, uint32_t index);
+void flow_list_remove(struct conntrack *ct, uint32_t index);
+
+/* The list for @flow, whose tuples, iface and class are set. */
+uint8_t flow_list_choose(const struct conntrack *ct, const struct flow *flow, uint64_t now);
+
+/* @flow begins to be half-open, whose iface and list are set; ceases to be. */
+void half_open_enter(struct conntrack *ct, const struct flow *flow);
+void half_open_leave(struct conntrack *ct, const struct flow *flow);
+
+/* Make room for one more flow like @flow, whose iface, class and list are set: REASON_NONE, or why there is none. */
+enum reason conntrack_make_room(struct conntrack *ct, const struct flow *flow);
+
+#endif
