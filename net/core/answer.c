@@ -11,8 +11,7 @@
 #define REPLY_RATE 100u
 #define REPLY_BURST 100u
 
-/* Takes one token: the router talks by itself at a bounded rate. */
-static bool budget_take(struct reply_budget *budget, uint64_t now)
+bool budget_take(struct reply_budget *budget, uint64_t now)
 {
 	uint64_t earned = (now - budget->refilled_ns) / (SECOND / REPLY_RATE);
 

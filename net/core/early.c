@@ -26,7 +26,8 @@ bool early_key_read(const struct packet *pkt, struct early_key *key)
 	ethertype = be16_get(data + ETHERTYPE_AT);
 	if (ethertype == ETHERTYPE_IPV6)
 		at = &layout_v6;
-	else if (ethertype != ETHERTYPE_IPV4 || data[ETH_HEADER_LEN] != 0x45)
+	else if (ethertype != ETHERTYPE_IPV4 || data[ETH_HEADER_LEN] != 0x45 ||
+		 (be16_get(data + ETH_HEADER_LEN + 6) & 0x1fff))
 		return false;
 	if (pkt->head_len < at->dport + 2)
 		return false;

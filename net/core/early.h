@@ -32,7 +32,7 @@ struct early_table {
 	uint32_t count;
 };
 
-/* The key of an IP frame without options or extensions; false: of another one, or too short. Checks nothing else. */
+/* The key of an IP frame without options or extensions; false: of another one, of a fragment but the first, or too short. Checks nothing else. */
 bool early_key_read(const struct packet *pkt, struct early_key *key);
 
 /* What @table has learnt of @key; NULL: nothing. */

@@ -6,6 +6,9 @@
  */
 #include <string.h>
 
+#include <base/bits.h>
+
+#include "mss.h"
 #include "nat.h"
 #include "passage.h"
 
@@ -36,6 +39,15 @@ static enum verdict cut_answer(struct passage *p, enum review review)
 	return answer_error(p, REASON_FLOW_CUT, REPLY_PROHIBITED, 0);
 }
 
+/* The packet of a flow, which @to says how to translate, leaves by @route. */
+static inline enum verdict flow_leave(struct passage *p, const struct flow_tuple *to, const struct route *route)
+{
+	if (p->info.tcp_flags & TCP_SYN)
+		mss_clamp(p->pkt, &p->info, MIN(passage_get_in(p)->mtu, p->r->iface[route->out_if].mtu));
+	nat_rewrite(p->pkt, &p->info, to);
+	return route_leave(p, route);
+}
+
 enum verdict forward_flow(struct passage *p, struct flow_ref ref)
 {
 	const struct flow *flow = conntrack_get(&p->r->flows, ref.index);
@@ -62,8 +74,7 @@ enum verdict forward_flow(struct passage *p, struct flow_ref ref)
 	if (reason != REASON_NONE)
 		return passage_drop(p, reason);
 	traffic_count(p, p->out->rule, ref.dir);
-	nat_rewrite(p->pkt, &p->info, &to);
-	return route_leave(p, &route);
+	return flow_leave(p, &to, &route);
 }
 
 /* An ICMP error: it goes the way of the flow that it quotes, and changes nothing of it. */
@@ -94,7 +105,7 @@ enum verdict forward_error(struct passage *p)
 		src = to.src;
 	if (p->info.ttl <= 1)
 		return passage_drop(p, REASON_TTL_EXPIRED);
-	if (p->info.ip_len > p->r->iface[flow->iface[!ref.dir]].mtu)
+	if (!route_fits(p, flow->iface[!ref.dir]))
 		return passage_drop(p, REASON_TOO_BIG);
 	if (!route_by(p->r, flow->iface[!ref.dir], to.dst, &route))
 		return passage_drop(p, REASON_NO_ROUTE);
@@ -256,8 +267,7 @@ static enum verdict flow_open(struct passage *p, const struct decision *decision
 	if (decision->action == RULES_PUBLISH)
 		early_teach(p, decision->rule, route->out_if);
 	to = flow_tuple_mirror(&reply);
-	nat_rewrite(p->pkt, &p->info, &to);
-	return route_leave(p, route);
+	return flow_leave(p, &to, route);
 }
 
 static bool can_open(const struct packet_info *info)

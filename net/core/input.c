@@ -59,13 +59,12 @@ static enum verdict arp_input(struct passage *p)
 	return VERDICT_CONSUMED;
 }
 
-/* Nobody is over: a comparison. */
 static bool is_over_budget(struct passage *p)
 {
 	const struct early_entry *e;
 	struct early_key key;
 
-	if (!p->r->over || passage_get_in(p)->kind != IFACE_UPLINK || !early_key_read(p->pkt, &key))
+	if (passage_get_in(p)->kind != IFACE_UPLINK || !early_key_read(p->pkt, &key))
 		return false;
 	e = early_find(&p->r->early, &key);
 	if (!e || e->iface == EARLY_NOBODY || !(p->r->over >> e->iface & 1))
@@ -74,26 +73,44 @@ static bool is_over_budget(struct passage *p)
 	return true;
 }
 
+/* A fragment: when it is the last one that was missing, @p goes on as the passage of the datagram. */
+static enum reason fragment_input(struct passage *p)
+{
+	enum reason reason = reassemble(p);
+
+	if (reason != REASON_NONE)
+		return reason;
+	if (p->r->over && is_over_budget(p))
+		return REASON_OVER_BUDGET;
+	return p->info.icmp_kind == ICMP_KIND_ND ? REASON_ND_INVALID : REASON_NONE; /* RFC 6980 */
+}
+
 static enum verdict frame_input(struct passage *p)
 {
+	enum verdict verdict;
 	enum reason reason;
 
 	if (passage_get_in(p)->kind == IFACE_NONE)
 		return passage_drop(p, REASON_IFACE_UNSET);
-	if (is_over_budget(p))
+	if (p->r->over && is_over_budget(p))
 		return passage_drop(p, REASON_OVER_BUDGET);
 	reason = packet_parse(p->pkt, &p->info);
 	if (reason == REASON_NONE)
 		reason = admit_check_macs(p);
-	if (reason != REASON_NONE)
-		return passage_drop(p, reason);
+	else if (reason == REASON_IP_FRAGMENT)
+		reason = fragment_input(p);
+	if (reason != REASON_NONE) {
+		p->out->reason = reason;
+		return reason == REASON_FRAGMENT_WAITS ? VERDICT_CONSUMED : VERDICT_DROP;
+	}
 	if (p->info.ethertype == ETHERTYPE_ARP)
 		return arp_input(p);
 	if (p->info.icmp_kind == ICMP_KIND_ND)
 		return discover_input(p);
-	if (p->info.ip_len > passage_get_in(p)->mtu && p->pkt->gso_type == PACKET_GSO_NONE)
+	if (p->info.ip_len > passage_get_in(p)->mtu && p->pkt->gso_type == PACKET_GSO_NONE && !p->in_pieces)
 		return passage_drop(p, REASON_FRAME_LONG);
-	return ip_input(p);
+	verdict = ip_input(p);
+	return verdict == VERDICT_REPLY && p->pkt == &p->r->pieces->pkt ? pieces_answer(p) : verdict;
 }
 
 /* Keeps what can be told of a packet that did not pass. */
@@ -131,10 +148,12 @@ enum verdict router_input(struct router *r, unsigned in_if, struct packet *pkt, 
 		drop_note(&p);
 	} else if (verdict != VERDICT_CONSUMED) {
 		CHECK(out->out_if < ROUTER_IF_COUNT);
-		r->counters[out->out_if].tx_packets++;
-		r->counters[out->out_if].tx_bytes += pkt->len;
-		if (verdict == VERDICT_REPLY && out->reason != REASON_SELF_ECHO && out->reason != REASON_ARP_REQUEST &&
-		    out->reason != REASON_ND_SOLICITED)
+		if (verdict != VERDICT_PIECES) {
+			r->counters[out->out_if].tx_packets++;
+			r->counters[out->out_if].tx_bytes += pkt->len;
+		}
+		if (out->reason != REASON_NONE && out->reason != REASON_SELF_ECHO &&
+		    out->reason != REASON_ARP_REQUEST && out->reason != REASON_ND_SOLICITED)
 			drop_note(&p);
 	}
 	return verdict;

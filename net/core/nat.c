@@ -11,6 +11,7 @@
 enum {
 	QUOTE_L4_MIN = 8, /* what every ICMP error quotes of layer 4 (RFC 792) */
 	ICMP_HEADER_LEN = 8,
+	EXTENSION_MIN = 8,
 };
 
 /* One packet's headers, outer or quoted, while they are rewritten. */
@@ -169,6 +170,27 @@ static bool quote_ports_parse(const uint8_t *l4, bool is_v4, struct nat_quote *q
 	return true;
 }
 
+/*
+ * Walk over the extension headers of the quoted IPv6 packet @ip, of which @len bytes are there, to layer 4: where that begins,
+ * and which it is. 0: it is not there, as in a later fragment.
+ */
+static uint32_t quote_walk(const uint8_t *ip, uint32_t len, uint8_t *proto)
+{
+	uint32_t at = IPV6_HEADER_LEN;
+
+	*proto = ip[6];
+	while (*proto == NEXT_HOP_BY_HOP || *proto == NEXT_ROUTING || *proto == NEXT_FRAGMENT ||
+	       *proto == NEXT_DESTINATION) {
+		bool is_fragment = *proto == NEXT_FRAGMENT;
+
+		if (at + EXTENSION_MIN > len || (is_fragment && be16_get(ip + at + 2) >> 3 != 0))
+			return 0;
+		*proto = ip[at];
+		at += is_fragment ? EXTENSION_MIN : (ip[at + 1] + 1u) * EXTENSION_MIN;
+	}
+	return at;
+}
+
 enum reason nat_quote_parse(const struct packet *pkt, const struct packet_info *info, struct nat_quote *quote)
 {
 	bool is_v4 = ip_addr_is_v4(info->src);
@@ -179,14 +201,18 @@ enum reason nat_quote_parse(const struct packet *pkt, const struct packet_info *
 	if (pkt->head_len != pkt->len || info->payload_len < header_len + QUOTE_L4_MIN)
 		return REASON_ICMP_UNRELATED;
 	quote->ip_off = info->l4_off + ICMP_HEADER_LEN;
-	quote->l4_off = quote->ip_off + header_len;
-	quote->l4_len = info->payload_len - header_len;
 	ip = pkt->data + quote->ip_off;
 	if (is_v4 ? ip[0] != 0x45 || (be16_get(ip + 6) & 0x1fff) != 0 : ip[0] >> 4 != 6)
 		return REASON_ICMP_UNRELATED;
 	quote->tuple.src = ip_addr_read(ip + (is_v4 ? 12 : 8), is_v4);
 	quote->tuple.dst = ip_addr_read(ip + (is_v4 ? 16 : 24), is_v4);
-	quote->tuple.proto = ip[is_v4 ? 9 : 6];
+	quote->tuple.proto = ip[9];
+	if (!is_v4)
+		header_len = quote_walk(ip, info->payload_len, &quote->tuple.proto);
+	if (header_len == 0 || header_len + QUOTE_L4_MIN > info->payload_len)
+		return REASON_ICMP_UNRELATED;
+	quote->l4_off = quote->ip_off + header_len;
+	quote->l4_len = info->payload_len - header_len;
 	return quote_ports_parse(pkt->data + quote->l4_off, is_v4, quote) ? REASON_NONE : REASON_ICMP_UNRELATED;
 }
 

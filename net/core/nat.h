@@ -42,7 +42,7 @@ struct nat_quote {
 
 /*
  * Parse what the ICMP error @pkt, @info quotes. REASON_NONE, or REASON_ICMP_UNRELATED when that is
- * too short, not whole in memory, a fragment, has options or extensions, or is itself no packet that has a flow.
+ * too short, not whole in memory, a fragment but the first, has options of IPv4, or is itself no packet that has a flow.
  */
 enum reason nat_quote_parse(const struct packet *pkt, const struct packet_info *info, struct nat_quote *quote);
 

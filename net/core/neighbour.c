@@ -29,6 +29,18 @@ static struct neighbour_entry *entry_find(struct neighbour_table *table, uint8_t
 	return NULL;
 }
 
+enum reason neighbour_get_reason(enum neighbour_result result)
+{
+	switch (result) {
+	case NEIGHBOUR_RESULT_FAILED: return REASON_NEIGHBOUR_FAILED;
+	case NEIGHBOUR_RESULT_FULL: return REASON_NEIGHBOUR_FULL;
+	case NEIGHBOUR_RESULT_HOLD_FULL: return REASON_HOLD_FULL;
+	case NEIGHBOUR_RESULT_MAC:
+	case NEIGHBOUR_RESULT_HOLD: break;
+	}
+	return REASON_NONE;
+}
+
 bool neighbour_find_mac(struct neighbour_table *table, uint8_t iface, struct ip_addr addr, struct mac *mac)
 {
 	const struct neighbour_entry *entry = entry_find(table, iface, addr);

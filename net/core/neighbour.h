@@ -83,6 +83,9 @@ enum neighbour_result {
 enum neighbour_result neighbour_resolve(struct neighbour_table *table, uint8_t iface, struct ip_addr addr, bool pinned,
 					uint64_t now, struct mac *mac, uint16_t *hold);
 
+/* Why a packet is dropped that got the @result FAILED, FULL or HOLD_FULL. */
+enum reason neighbour_get_reason(enum neighbour_result result);
+
 /* The MAC of @addr at uplink @iface, for something that is not worth waiting: false, and nobody is asked, when it is not
  * known. */
 bool neighbour_find_mac(struct neighbour_table *table, uint8_t iface, struct ip_addr addr, struct mac *mac);

@@ -196,8 +196,6 @@ static enum reason parse_ipv4(struct packet *pkt, struct packet_info *info)
 	fragment = be16_get(ip + 6);
 	if (fragment & 0x8000)
 		return REASON_IP_HEADER;
-	if (fragment & 0x3fff)
-		return REASON_IP_FRAGMENT;
 	pkt->len = ETH_HEADER_LEN + info->ip_len;
 	if (pkt->head_len > pkt->len)
 		pkt->head_len = pkt->len;
@@ -207,7 +205,34 @@ static enum reason parse_ipv4(struct packet *pkt, struct packet_info *info)
 	info->src = ip_addr_read(ip + 12, true);
 	info->dst = ip_addr_read(ip + 16, true);
 	info->l4_off = ETH_HEADER_LEN + IPV4_HEADER_LEN;
-	return REASON_NONE;
+	if (!(fragment & 0x3fff))
+		return REASON_NONE;
+	info->fragment_id = be16_get(ip + 4);
+	info->fragment_offset = (uint16_t)(fragment << 3);
+	info->fragment_more = fragment & 0x2000;
+	info->fragment_at = (uint16_t)info->l4_off;
+	return pkt->head_len < pkt->len ? REASON_FRAME_SHORT : REASON_IP_FRAGMENT;
+}
+
+bool packet_parse_first(const struct packet *pkt, struct packet_info *info)
+{
+	const uint8_t *l4;
+	uint32_t room;
+
+	if (info->ethertype == ETHERTYPE_IPV6 && packet_walk_fragment(pkt, info) != REASON_NONE)
+		return false;
+	room = pkt->len - info->l4_off;
+	l4 = pkt->data + info->l4_off;
+	if (room < (info->proto == IP_PROTO_TCP ? TCP_HEADER_MIN : UDP_HEADER_LEN))
+		return false;
+	if (info->proto == IP_PROTO_ICMP || info->proto == IP_PROTO_ICMP6) {
+		info->icmp_type = l4[0];
+		info->icmp_kind = (uint8_t)icmp_get_kind(info);
+		return true;
+	}
+	info->sport = be16_get(l4);
+	info->dport = be16_get(l4 + 2);
+	return info->proto != IP_PROTO_TCP || room >= (l4[12] >> 4) * 4u;
 }
 
 enum reason packet_parse(struct packet *pkt, struct packet_info *info)

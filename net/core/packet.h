@@ -35,6 +35,14 @@ enum {
 	IP_PROTO_ICMP6 = 58,
 };
 
+/* What else a next-header field of IPv6 may say. */
+enum {
+	NEXT_HOP_BY_HOP = 0,
+	NEXT_ROUTING = 43,
+	NEXT_FRAGMENT = 44,
+	NEXT_DESTINATION = 60,
+};
+
 enum {
 	TCP_FIN = 0x01,
 	TCP_SYN = 0x02,
@@ -141,6 +149,12 @@ struct packet_info {
 	uint32_t tcp_seq, tcp_ack;
 	uint32_t tcp_header_len;
 	uint8_t tcp_scale; /* window scale option of a SYN (RFC 7323), TCP_SCALE_NONE without */
+	/* of a fragment alone, see packet_parse(): */
+	bool fragment_more;           /* it is not the last one */
+	uint16_t fragment_offset;     /* of its data in the whole, in bytes */
+	uint16_t fragment_at;         /* where its data begin, behind the fragment header of IPv6 */
+	uint16_t fragment_pointer_at; /* where it stands that an IPv6 fragment header follows */
+	uint32_t fragment_id;
 };
 
 /* The bytes of layer 4: header and payload. */
@@ -157,8 +171,18 @@ static inline uint32_t packet_get_l4_len(const struct packet_info *info)
  * Checks the IPv4 header checksum, and the ICMP checksum when the packet is whole in memory; those of TCP and UDP are
  * the receiver's to check: translation updates them incrementally, so a wrong one stays wrong. Padding behind the
  * IP packet is cut off: pkt->len and head_len shrink.
+ *
+ * REASON_IP_FRAGMENT: it is one fragment of several, whole in memory, whose headers up to there are good. Then @info has the
+ * addresses, ttl, proto (for IPv6 what the fragment header says comes next), ip_len and what begins with fragment_; l4_off
+ * is fragment_at. An IPv6 packet of a single fragment is a whole one (RFC 6946).
  */
 enum reason packet_parse(struct packet *pkt, struct packet_info *info);
+
+/*
+ * Walk on in the first fragment @pkt, parsed as @info, to layer 4: proto, l4_off, the ports of TCP and UDP, and of ICMP the kind.
+ * False: it does not hold all headers up to the end of layer 4's (RFC 1858, 7112).
+ */
+bool packet_parse_first(const struct packet *pkt, struct packet_info *info);
 
 /* --- packet_ipv6.c --- */
 
@@ -167,6 +191,9 @@ enum reason packet_parse(struct packet *pkt, struct packet_info *info);
  * the padding is cut off.
  */
 enum reason packet_parse_ipv6(struct packet *pkt, struct packet_info *info);
+
+/* Walk on behind the fragment header of the first fragment @pkt, as the whole packet will be walked: proto and l4_off of @info. */
+enum reason packet_walk_fragment(const struct packet *pkt, struct packet_info *info);
 
 /*
  * Big-endian fields at @p.

@@ -7,13 +7,6 @@
 #include "packet.h"
 
 enum {
-	NEXT_HOP_BY_HOP = 0,
-	NEXT_ROUTING = 43,
-	NEXT_FRAGMENT = 44,
-	NEXT_DESTINATION = 60,
-};
-
-enum {
 	OPTION_PAD1 = 0,
 	OPTION_JUMBO = 0xc2, /* RFC 2675 */
 };
@@ -50,10 +43,34 @@ static enum reason extension_check(uint8_t next, const uint8_t *header, uint32_t
 	return options_check(header, len);
 }
 
-/* Walk from the header @next, right behind the fixed one, to layer 4. */
-static enum reason extensions_walk(const struct packet *pkt, struct packet_info *info, uint8_t next)
+/*
+ * The fragment header at @at, which @pointer_at announces: REASON_NONE where the packet is whole in it (RFC 6946), and it is
+ * but one more header.
+ */
+static enum reason fragment_header_take(const struct packet *pkt, struct packet_info *info, uint32_t at,
+					uint32_t pointer_at)
 {
-	uint32_t at = ETH_HEADER_LEN + IPV6_HEADER_LEN;
+	const uint8_t *header = pkt->data + at;
+	uint16_t offset = be16_get(header + 2);
+
+	if (info->fragment_at)
+		return REASON_IP6_EXTENSION;
+	info->proto = header[0];
+	info->l4_off = at + EXTENSION_MIN;
+	info->fragment_at = (uint16_t)info->l4_off;
+	info->fragment_pointer_at = (uint16_t)pointer_at;
+	info->fragment_offset = offset & 0xfff8;
+	info->fragment_more = offset & 1;
+	info->fragment_id = be32_get(header + 4);
+	if (!info->fragment_offset && !info->fragment_more)
+		return REASON_NONE;
+	return pkt->head_len < pkt->len ? REASON_FRAME_SHORT : REASON_IP_FRAGMENT;
+}
+
+/* Walk from the header @next at @at, which @pointer_at announces, to layer 4. */
+static enum reason extensions_walk(const struct packet *pkt, struct packet_info *info, uint32_t at, uint32_t pointer_at)
+{
+	uint8_t next = pkt->data[pointer_at];
 
 	while (next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_FRAGMENT || next == NEXT_DESTINATION) {
 		const uint8_t *header = pkt->data + at;
@@ -62,22 +79,29 @@ static enum reason extensions_walk(const struct packet *pkt, struct packet_info 
 
 		if (pkt->head_len - at < EXTENSION_MIN)
 			return REASON_FRAME_SHORT;
-		if (next == NEXT_FRAGMENT)
-			return REASON_IP_FRAGMENT;
-		len = (header[1] + 1u) * EXTENSION_MIN;
+		len = next == NEXT_FRAGMENT ? EXTENSION_MIN : (header[1] + 1u) * EXTENSION_MIN;
 		if (len > PACKET_HEAD_MIN - at)
 			return REASON_IP6_EXTENSION;
 		if (len > pkt->head_len - at)
 			return REASON_FRAME_SHORT;
-		reason = extension_check(next, header, len, at == ETH_HEADER_LEN + IPV6_HEADER_LEN);
+		if (next == NEXT_FRAGMENT)
+			reason = fragment_header_take(pkt, info, at, pointer_at);
+		else
+			reason = extension_check(next, header, len, at == ETH_HEADER_LEN + IPV6_HEADER_LEN);
 		if (reason != REASON_NONE)
 			return reason;
 		next = header[0];
+		pointer_at = at;
 		at += len;
 	}
 	info->proto = next;
 	info->l4_off = at;
 	return REASON_NONE;
+}
+
+enum reason packet_walk_fragment(const struct packet *pkt, struct packet_info *info)
+{
+	return extensions_walk(pkt, info, info->fragment_at, info->fragment_at - EXTENSION_MIN);
 }
 
 enum reason packet_parse_ipv6(struct packet *pkt, struct packet_info *info)
@@ -99,5 +123,5 @@ enum reason packet_parse_ipv6(struct packet *pkt, struct packet_info *info)
 	info->dst = ip_addr_read(ip + 24, false);
 	if (ip_addr_is_v4(info->src) || ip_addr_is_v4(info->dst))
 		return REASON_IP_BOGON;
-	return extensions_walk(pkt, info, ip[6]);
+	return extensions_walk(pkt, info, ETH_HEADER_LEN + IPV6_HEADER_LEN, ETH_HEADER_LEN + 6);
 }

@@ -16,6 +16,7 @@ struct passage {
 	uint64_t now;
 	struct packet_info info;
 	uint8_t in_if;
+	bool in_pieces; /* it came in fragments, and pkt is the whole; or it can leave only so */
 };
 
 /* Where an address leads. */
@@ -76,6 +77,33 @@ enum verdict answer_reset(struct passage *p, enum reason reason);
 enum verdict answer_reject(struct passage *p);
 enum verdict answer_self(struct passage *p);
 
+/* Takes one token: the router talks by itself at a bounded rate. */
+bool budget_take(struct reply_budget *budget, uint64_t now);
+
+/* --- reassemble.c: fragments, and packets that leave in pieces --- */
+
+/*
+ * The fragment @p is admitted, judged and kept. REASON_NONE: with it the datagram is whole, and @p is the passage of that from
+ * now on. REASON_FRAGMENT_WAITS: others are missing. Else the reason to drop it.
+ */
+enum reason reassemble(struct passage *p);
+
+/* @p, whose packet leaves in pieces by @route, has it in its place for that; pieces_cut() when it is rewritten. */
+void pieces_leave(struct passage *p, const struct route *route);
+
+/* What answers a datagram that came in fragments stands in its place: it leaves, in pieces where it has to. VERDICT_PIECES. */
+enum verdict pieces_answer(struct passage *p);
+
+/*
+ * The next piece, where there is one left, or what is to be said of datagrams that did not become whole, goes into @event. False:
+ * it is not to be had, or there is nothing.
+ */
+bool pieces_event(struct router *r, struct router_event *event);
+bool reassemble_event(struct router *r, struct router_event *event);
+
+/* Let time pass: incomplete datagrams become late. */
+void reassemble_tick(struct router *r, uint64_t now);
+
 /* --- router.c --- */
 
 /* Uplink @index has @net from now on, or none where that is not sane; when its address changes, all flows there end. */
@@ -115,7 +143,10 @@ bool route_by(const struct router *r, uint8_t out_if, struct ip_addr addr, struc
  */
 bool route_admits(struct passage *p, uint8_t out_if, enum verdict *verdict);
 
-/* The translated packet leaves by @route: Ethernet header and TTL or hop limit. FORWARD, HOLD or DROP. */
+/* Does it fit there, or may it be cut? */
+bool route_fits(struct passage *p, uint8_t out_if);
+
+/* The translated packet leaves by @route: Ethernet header and TTL or hop limit. FORWARD, HOLD, PIECES or DROP. */
 enum verdict route_leave(struct passage *p, const struct route *route);
 
 /* --- review.c: open flows under new rules --- */

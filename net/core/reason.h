@@ -18,7 +18,15 @@
 	X(IP_OPTIONS, "IPv4 options")                                                                                  \
 	X(IP_LENGTH, "IP length disagrees with the frame")                                                             \
 	X(IP_CHECKSUM, "bad IPv4 header checksum")                                                                     \
-	X(IP_FRAGMENT, "fragment: not supported yet")                                                                  \
+	X(IP_FRAGMENT, "fragment within a fragment")                                                                   \
+	X(FRAGMENT_WAITS, "fragment kept until its datagram is whole")                                                 \
+	X(FRAGMENT_DUPLICATE, "fragment that is here already")                                                         \
+	X(FRAGMENT_OVERLAP, "fragment that overlaps or contradicts another: its datagram is refused")                  \
+	X(FRAGMENT_REFUSED, "fragment of a datagram that was refused before")                                          \
+	X(FRAGMENT_TINY, "first fragment without the whole layer 4 header, or one that reaches into it")               \
+	X(FRAGMENT_LENGTH, "fragment that is empty, no multiple of eight long, or ends beyond 65,535 bytes")           \
+	X(FRAGMENT_FULL, "incomplete datagram that went for want of room")                                             \
+	X(FRAGMENT_TIMEOUT, "incomplete datagram whose time is over")                                                  \
 	X(IP6_EXTENSION, "IPv6 extension headers out of place, malformed, or longer than is looked at")                \
 	X(IP6_ROUTING, "IPv6 routing header of type 0, or with segments left")                                         \
 	X(IP6_JUMBO, "IPv6 jumbogram")                                                                                 \

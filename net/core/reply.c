@@ -162,6 +162,7 @@ static uint16_t error_get_type(enum reply_error error, bool is_v4)
 {
 	switch (error) {
 	case REPLY_TIME_EXCEEDED: return (uint16_t)((is_v4 ? ICMP_TIME_EXCEEDED : ICMP6_TIME_EXCEEDED) << 8);
+	case REPLY_REASSEMBLY: return (uint16_t)((is_v4 ? ICMP_TIME_EXCEEDED : ICMP6_TIME_EXCEEDED) << 8 | 1);
 	case REPLY_TOO_BIG: return is_v4 ? ICMP_UNREACHABLE << 8 | 4 : ICMP6_TOO_BIG << 8;
 	case REPLY_PROHIBITED: break;
 	}

@@ -13,6 +13,7 @@
 /* What an ICMP error of either family says (RFC 792, 1812, 4443). */
 enum reply_error {
 	REPLY_TIME_EXCEEDED,
+	REPLY_REASSEMBLY, /* the time for the fragments of a datagram */
 	REPLY_TOO_BIG,
 	REPLY_PROHIBITED,
 };

@@ -8,6 +8,8 @@
 
 #include "passage.h"
 
+#define IPV4_DONT_FRAGMENT 0x40u /* in the byte of the flags */
+
 bool route_by(const struct router *r, uint8_t out_if, struct ip_addr addr, struct route *route)
 {
 	const struct iface_config *out = &r->iface[out_if];
@@ -66,19 +68,34 @@ static uint32_t wire_len(const struct passage *p)
 {
 	uint32_t segment = p->info.l4_off - ETH_HEADER_LEN + p->info.tcp_header_len + p->pkt->gso_size;
 
+	if (p->in_pieces)
+		return p->r->pieces->largest;
 	if (p->pkt->gso_type == PACKET_GSO_NONE || segment > p->info.ip_len)
 		return p->info.ip_len;
 	return segment;
 }
 
+/* It is too long: may it be cut? */
+static bool is_cut(struct passage *p)
+{
+	const struct packet *pkt = p->pkt;
+
+	p->in_pieces = p->info.ethertype == ETHERTYPE_IPV4 && pkt->gso_type == PACKET_GSO_NONE &&
+		       pkt->head_len == pkt->len && !(pkt->data[ETH_HEADER_LEN + 6] & IPV4_DONT_FRAGMENT);
+	return p->in_pieces;
+}
+
+bool route_fits(struct passage *p, uint8_t out_if)
+{
+	return wire_len(p) <= p->r->iface[out_if].mtu || is_cut(p);
+}
+
 bool route_admits(struct passage *p, uint8_t out_if, enum verdict *verdict)
 {
-	uint16_t mtu = p->r->iface[out_if].mtu;
-
 	if (p->info.ttl <= 1)
 		*verdict = answer_error(p, REASON_TTL_EXPIRED, REPLY_TIME_EXCEEDED, 0);
-	else if (wire_len(p) > mtu)
-		*verdict = answer_error(p, REASON_TOO_BIG, REPLY_TOO_BIG, mtu);
+	else if (wire_len(p) > p->r->iface[out_if].mtu && !is_cut(p))
+		*verdict = answer_error(p, REASON_TOO_BIG, REPLY_TOO_BIG, p->r->iface[out_if].mtu);
 	else
 		return true;
 	return false;
@@ -87,20 +104,17 @@ bool route_admits(struct passage *p, uint8_t out_if, enum verdict *verdict)
 static enum verdict resolve(struct passage *p, const struct route *route, struct mac *mac)
 {
 	const struct iface_config *out = &p->r->iface[route->out_if];
+	enum neighbour_result result;
 
 	if (out->kind == IFACE_INNER) {
 		*mac = out->peer_mac;
 		return VERDICT_FORWARD;
 	}
-	switch (neighbour_resolve(&p->r->neighbours, route->out_if, route->next_hop, route->via_gateway, p->now, mac,
-				  &p->out->hold)) {
-	case NEIGHBOUR_RESULT_MAC: return VERDICT_FORWARD;
-	case NEIGHBOUR_RESULT_HOLD: return VERDICT_HOLD;
-	case NEIGHBOUR_RESULT_FAILED: return passage_drop(p, REASON_NEIGHBOUR_FAILED);
-	case NEIGHBOUR_RESULT_FULL: return passage_drop(p, REASON_NEIGHBOUR_FULL);
-	case NEIGHBOUR_RESULT_HOLD_FULL: break;
-	}
-	return passage_drop(p, REASON_HOLD_FULL);
+	result = neighbour_resolve(&p->r->neighbours, route->out_if, route->next_hop, route->via_gateway, p->now, mac,
+				   &p->out->hold);
+	if (result == NEIGHBOUR_RESULT_MAC)
+		return VERDICT_FORWARD;
+	return result == NEIGHBOUR_RESULT_HOLD ? VERDICT_HOLD : passage_drop(p, neighbour_get_reason(result));
 }
 
 static void ttl_decrement(uint8_t *ip, bool is_v6)
@@ -117,15 +131,22 @@ static void ttl_decrement(uint8_t *ip, bool is_v6)
 
 enum verdict route_leave(struct passage *p, const struct route *route)
 {
-	uint8_t *frame = p->pkt->data;
 	struct mac mac = {{0}};
-	enum verdict verdict = resolve(p, route, &mac);
+	enum verdict verdict = VERDICT_PIECES;
+	uint8_t *frame;
 
+	if (p->in_pieces)
+		pieces_leave(p, route);
+	else
+		verdict = resolve(p, route, &mac);
 	if (verdict == VERDICT_DROP)
 		return verdict;
+	frame = p->pkt->data;
 	memcpy(frame, mac.octets, 6);
 	memcpy(frame + 6, p->r->iface[route->out_if].mac.octets, 6);
 	ttl_decrement(frame + ETH_HEADER_LEN, p->info.ethertype == ETHERTYPE_IPV6);
 	p->out->out_if = route->out_if;
+	if (p->in_pieces)
+		pieces_cut(p->r->pieces, p->r->iface[route->out_if].mtu);
 	return verdict;
 }

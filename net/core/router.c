@@ -25,6 +25,8 @@ struct own_memory {
 	uint64_t hits[RULES_COUNT_MAX];
 	struct rules_meters meters;
 	struct rules_reload reload;
+	struct fragment_table fragments;
+	struct pieces pieces;
 };
 
 size_t router_get_memory_size(uint32_t flow_count)
@@ -42,10 +44,14 @@ bool router_init(struct router *r, void *memory, size_t len, struct router_seed 
 	memset(r, 0, sizeof(*r));
 	if (len < pad + sizeof(*own))
 		return false;
-	memset(own, 0, sizeof(*own));
+	memset(own, 0, offsetof(struct own_memory, fragments));
+	memset(&own->pieces, 0, offsetof(struct pieces, room));
 	r->rule_hits = own->hits;
 	r->meters = &own->meters;
 	r->reload = &own->reload;
+	r->fragments = &own->fragments;
+	r->pieces = &own->pieces;
+	fragment_init(r->fragments, key);
 	meters_init(r->meters, key);
 	neighbour_init(&r->neighbours);
 	return conntrack_init(&r->flows, start + sizeof(*own), len - pad - sizeof(*own), key);
@@ -198,6 +204,7 @@ void router_iface_flush(struct router *r, unsigned index)
 		return;
 	conntrack_clear_iface(&r->flows, (uint8_t)index);
 	neighbour_clear_iface(&r->neighbours, (uint8_t)index);
+	fragment_clear_iface(r->fragments, (uint8_t)index);
 	router_announce(r, index);
 }
 
@@ -309,13 +316,15 @@ bool router_event_next(struct router *r, struct router_event *event)
 	const struct neighbour_entry *entry;
 	struct neighbour_hold hold;
 
+	if (pieces_are_left(r->pieces) && pieces_event(r, event))
+		return true;
 	if (neighbour_take_hold(&r->neighbours, &event->hold, &hold)) {
 		event->kind = hold.state == NEIGHBOUR_HOLD_RELEASE ? EVENT_RELEASE : EVENT_DISCARD;
 		event->out_if = hold.iface;
 		event->mac = hold.mac;
 		return true;
 	}
-	if (event_set_reset(r, event))
+	if (event_set_reset(r, event) || (r->fragments->late_count > 0 && reassemble_event(r, event)))
 		return true;
 	entry = neighbour_take_request(&r->neighbours);
 	if (entry)
@@ -326,6 +335,7 @@ bool router_event_next(struct router *r, struct router_event *event)
 void router_tick(struct router *r, uint64_t now)
 {
 	neighbour_tick(&r->neighbours, now);
+	reassemble_tick(r, now);
 	discover_tick(r, now);
 	conntrack_expire(&r->flows, now, SWEEP_COUNT);
 }

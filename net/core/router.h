@@ -9,7 +9,7 @@
  *		switch (router_input(r, in_if, &pkt, now, &out))
  *		VERDICT_FORWARD, VERDICT_REPLY: send pkt (rewritten in place) at out.out_if
  *		VERDICT_HOLD:                   keep pkt's buffer, remember it as number out.hold
- *		VERDICT_DROP, VERDICT_CONSUMED: free pkt's buffer
+ *		VERDICT_DROP, VERDICT_CONSUMED, VERDICT_PIECES: free pkt's buffer
  *		then while (router_event_next(r, &event)) do what the event says
  *	every 100 ms or so:
  *		router_tick(r, now), then the events again
@@ -29,6 +29,7 @@
 #include "early.h"
 #include "neighbour.h"
 #include "packet.h"
+#include "pieces.h"
 #include "reload.h"
 #include "rules.h"
 #include "rules_meter.h"
@@ -115,6 +116,8 @@ struct router {
 	struct rules_published published;
 	struct conntrack flows;
 	struct neighbour_table neighbours;
+	struct fragment_table *fragments;
+	struct pieces *pieces; /* of the packet that leaves so just now */
 	struct reply_budget budget[ROUTER_IF_COUNT];
 	struct early_table early;
 	uint32_t over;     /* bit i: the peer of inner interface i is over its budget */
@@ -220,6 +223,7 @@ enum verdict {
 	VERDICT_CONSUMED, /* free it; it was for the router itself (ARP, neighbour discovery) */
 	VERDICT_FORWARD,  /* send the rewritten frame at out.out_if */
 	VERDICT_REPLY,    /* send the frame, now an answer, at out.out_if, which is where it came from */
+	VERDICT_PIECES,   /* free it; what leaves at out.out_if comes as EVENT_PIECE or EVENT_HOLD_PIECE */
 	VERDICT_HOLD,     /* keep the rewritten frame as number out.hold until an event names it */
 };
 
@@ -250,9 +254,11 @@ struct output {
 enum verdict router_input(struct router *r, unsigned in_if, struct packet *pkt, uint64_t now, struct output *out);
 
 enum router_event_kind {
-	EVENT_SEND,    /* send frame[0 .. len-1] at out_if: ARP or ND of the router itself, or a RST */
-	EVENT_RELEASE, /* the held frame number hold may go: write mac over its first 6 bytes, send at out_if */
-	EVENT_DISCARD, /* free the held frame number hold: its next hop is unknown */
+	EVENT_SEND,       /* send frame[0 .. len-1] at out_if: ARP or ND of the router itself, or a RST */
+	EVENT_PIECE,      /* send bytes[0 .. len-1] at out_if */
+	EVENT_HOLD_PIECE, /* keep bytes[0 .. len-1] as held frame number hold */
+	EVENT_RELEASE,    /* the held frame number hold may go: write mac over its first 6 bytes, send at out_if */
+	EVENT_DISCARD,    /* free the held frame number hold: its next hop is unknown */
 };
 
 #define ROUTER_FRAME_MAX 128u
@@ -263,18 +269,19 @@ struct router_event {
 	uint16_t hold;
 	struct mac mac;
 	uint32_t len;
+	const uint8_t *bytes; /* the router's own, until the next call for an event or with a frame */
 	uint8_t frame[ROUTER_FRAME_MAX];
 };
 
 /*
  * Take the next thing that the router wants done, after router_input(), router_tick() or
- * router_iface_clear(). False when there is none. Held frames are released in the order they came. What the kind says
+ * router_iface_clear(). False when there is none. Pieces that nobody took before the next frame are lost. Held frames are released in the order they came. What the kind says
  * nothing of, and what lies behind len, is as it was.
  */
 bool router_event_next(struct router *r, struct router_event *event);
 
 /*
- * Let time pass: expire a bounded number of flows, repeat or give up questions for neighbours, advertise the router inside.
+ * Let time pass: expire a bounded number of flows, and incomplete datagrams, repeat or give up questions for neighbours, advertise the router inside.
  */
 void router_tick(struct router *r, uint64_t now);
 

@@ -118,23 +118,49 @@ void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, ui
 		d->held[out.hold] = frame;
 		break;
 	case VERDICT_DROP:
-	case VERDICT_CONSUMED: frame_put(&d->frames, frame); break;
+	case VERDICT_CONSUMED:
+	case VERDICT_PIECES: frame_put(&d->frames, frame); break;
 	}
 	events_do(d);
 	pay_for_frame(d, index, verdict, &out);
 }
 
-/* A frame that the router wrote itself. */
-static void event_send(struct router_domain *d, const struct router_event *event)
+/* A frame of the @len bytes at @bytes, which the router wrote itself; NULL, and counted, where there is no room. */
+static struct frame *frame_make(struct router_domain *d, const uint8_t *bytes, uint32_t len)
 {
-	struct frame *frame = frame_get(&d->frames);
+	struct frame *frame = len <= FRAME_LEN_MAX ? frame_get(&d->frames) : NULL;
 
 	if (!frame) {
 		d->counters.not_sent++;
+		return NULL;
+	}
+	memcpy(frame->data, bytes, len);
+	frame->len = len;
+	return frame;
+}
+
+static void event_send(struct router_domain *d, const struct router_event *event, const uint8_t *bytes)
+{
+	struct frame *frame = frame_make(d, bytes, event->len);
+
+	if (frame)
+		frame_send(d, event->out_if, frame);
+}
+
+/* The next hop of a held frame is known, or nobody answers there. */
+static void event_release(struct router_domain *d, const struct router_event *event)
+{
+	struct frame *frame = d->held[event->hold];
+
+	d->held[event->hold] = NULL;
+	if (!frame)
+		return; /* a piece for which there was no room */
+	if (event->kind == EVENT_DISCARD) {
+		frame_put(&d->frames, frame);
 		return;
 	}
-	memcpy(frame->data, event->frame, event->len);
-	frame->len = event->len;
+	memcpy(frame->data, event->mac.octets, sizeof event->mac.octets);
+	d->counters.forwarded++;
 	frame_send(d, event->out_if, frame);
 }
 
@@ -143,20 +169,15 @@ void events_do(struct router_domain *d)
 	struct router_event event;
 
 	while (router_event_next(&d->brain, &event)) {
-		struct frame *frame = NULL;
-
-		if (event.kind == EVENT_SEND) {
-			event_send(d, &event);
-			continue;
-		}
-		frame = d->held[event.hold];
-		d->held[event.hold] = NULL;
-		if (event.kind == EVENT_RELEASE) {
-			memcpy(frame->data, event.mac.octets, sizeof event.mac.octets);
+		switch (event.kind) {
+		case EVENT_SEND: event_send(d, &event, event.frame); break;
+		case EVENT_PIECE:
 			d->counters.forwarded++;
-			frame_send(d, event.out_if, frame);
-		} else {
-			frame_put(&d->frames, frame);
+			event_send(d, &event, event.bytes);
+			break;
+		case EVENT_HOLD_PIECE: d->held[event.hold] = frame_make(d, event.bytes, event.len); break;
+		case EVENT_RELEASE:
+		case EVENT_DISCARD: event_release(d, &event); break;
 		}
 	}
 }

@@ -33,7 +33,8 @@ static unsigned payer(unsigned in_if, enum verdict verdict, const struct output 
 {
 	if (in_if != UPLINK)
 		return in_if;
-	if (verdict == VERDICT_FORWARD || verdict == VERDICT_HOLD || out->reason == REASON_OVER_BUDGET)
+	if (verdict == VERDICT_FORWARD || verdict == VERDICT_HOLD || verdict == VERDICT_PIECES ||
+	    out->reason == REASON_OVER_BUDGET)
 		return out->out_if;
 	return UPLINK;
 }

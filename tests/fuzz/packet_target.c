@@ -23,15 +23,17 @@ static uint64_t field(const uint8_t *p, unsigned len)
 	return v;
 }
 
-/* Where layer 4 begins, and its protocol: of IPv6, behind every header that has a length in its second byte. */
+/* Where layer 4 begins, and its protocol: of IPv6, behind every header that is known; a fragment header has eight bytes. */
 static uint64_t layer4_find(const uint8_t *frame, bool v6, uint8_t *proto)
 {
 	uint64_t at = v6 ? 54 : 34;
 
 	*proto = frame[v6 ? 20 : 23];
-	while (v6 && (*proto == 0 || *proto == 43 || *proto == 60)) {
+	while (v6 && (*proto == 0 || *proto == 43 || *proto == 44 || *proto == 60)) {
+		uint64_t len = *proto == 44 ? 8 : (frame[at + 1] + 1) * 8ull;
+
 		*proto = frame[at];
-		at += (frame[at + 1] + 1) * 8ull;
+		at += len;
 	}
 	return at;
 }

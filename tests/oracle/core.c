@@ -100,13 +100,13 @@ static void departures_add(struct departures *all, uint8_t iface, const uint8_t 
 	all->count++;
 }
 
-static void hold(uint16_t number, const struct packet *pkt)
+static void hold(uint16_t number, const uint8_t *bytes, uint32_t len)
 {
-	held[number].bytes = malloc(pkt->len);
+	held[number].bytes = malloc(len);
 	if (!held[number].bytes)
 		die("no memory");
-	memcpy(held[number].bytes, pkt->data, pkt->len);
-	held[number].len = pkt->len;
+	memcpy(held[number].bytes, bytes, len);
+	held[number].len = len;
 }
 
 static void events_take(struct router *r, struct departures *all)
@@ -114,12 +114,18 @@ static void events_take(struct router *r, struct departures *all)
 	struct router_event event;
 
 	while (router_event_next(r, &event)) {
-		struct held *h = event.kind == EVENT_SEND ? NULL : &held[event.hold];
+		struct held *h;
 
-		if (!h) {
-			departures_add(all, event.out_if, event.frame, event.len);
+		if (event.kind == EVENT_SEND || event.kind == EVENT_PIECE) {
+			departures_add(all, event.out_if, event.kind == EVENT_SEND ? event.frame : event.bytes,
+				       event.len);
 			continue;
 		}
+		if (event.kind == EVENT_HOLD_PIECE) {
+			hold(event.hold, event.bytes, event.len);
+			continue;
+		}
+		h = &held[event.hold];
 		memcpy(h->bytes, event.mac.octets, 6);
 		if (event.kind == EVENT_RELEASE)
 			departures_add(all, event.out_if, h->bytes, h->len);
@@ -140,7 +146,7 @@ static void frame_take(struct router *r, const struct arrival *arrival, uint8_t 
 	if (verdict == VERDICT_FORWARD || verdict == VERDICT_REPLY)
 		departures_add(&all, out.out_if, pkt.data, pkt.len);
 	else if (verdict == VERDICT_HOLD)
-		hold(out.hold, &pkt);
+		hold(out.hold, pkt.data, pkt.len);
 	events_take(r, &all);
 	head[2] = all.count;
 	fwrite(head, sizeof(head), 1, stdout);

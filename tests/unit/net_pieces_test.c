@@ -1,0 +1,682 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Datagrams in fragments through the whole router. The oracle is the router itself, without fragments: of two routers of the same seed
+ * one gets the datagram whole, over links long enough, and what the other one sends in pieces is put together by the naive
+ * side of this file and has to be the same, byte by byte.
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net_bytes.h"
+#include "net_support6.h"
+
+#define PIECES_MAX 160u
+
+static struct world *twin_new(uint16_t mtu)
+{
+	struct world *world = world_new("from net to router { publish udp 53, tcp 80 to two  allow icmp }\n"
+					"from net to two { allow udp, tcp, icmp }\n"
+					"from inner to router { allow icmp }\n"
+					"from two to one { reject any }\n"
+					"from one to two { allow any }\n"
+					"from inner to net { nat any }\n",
+					512);
+	struct mac mac;
+	uint16_t hold;
+
+	neighbour_resolve(&world->r.neighbours, 0, address("2001:db8:100::1"), true, world->now, &mac, &hold);
+	cr_assert(
+		neighbour_learn(&world->r.neighbours, 0, address("2001:db8:100::1"), gateway_mac(), true, world->now));
+	for (unsigned i = 0; i < 3; i++)
+		world->r.iface[i].mtu = mtu;
+	return world;
+}
+
+/* --- the naive side: cutting, and putting together --- */
+
+/* What left because of one frame. */
+struct outcome {
+	enum verdict verdict;
+	enum reason reason;
+	uint32_t count;
+	uint8_t out_if;
+	struct {
+		uint8_t *bytes;
+		uint32_t len;
+	} frames[PIECES_MAX];
+};
+
+static void outcome_add(struct outcome *o, uint8_t out_if, const uint8_t *bytes, uint32_t len)
+{
+	cr_assert(o->count < PIECES_MAX);
+	o->frames[o->count].bytes = malloc(len);
+	memcpy(o->frames[o->count].bytes, bytes, len);
+	o->frames[o->count++].len = len;
+	o->out_if = out_if;
+}
+
+static void outcome_free(struct outcome *o)
+{
+	while (o->count > 0)
+		free(o->frames[--o->count].bytes);
+}
+
+static struct outcome input(struct world *world, unsigned in_if, struct frame *frame)
+{
+	struct outcome o = {.verdict = world_input(world, in_if, frame)};
+	struct router_event event;
+
+	o.reason = world->out.reason;
+	if (o.verdict == VERDICT_FORWARD || o.verdict == VERDICT_REPLY)
+		outcome_add(&o, world->out.out_if, frame->bytes, frame->pkt.len);
+	while (event_next(&world->r, &event))
+		if (event.kind == EVENT_PIECE)
+			outcome_add(&o, event.out_if, event.bytes, event.len);
+	if (o.verdict == VERDICT_PIECES)
+		cr_assert_eq(o.out_if, world->out.out_if);
+	return o;
+}
+
+/* The bytes @from .. @to of @whole's data as the fragment @frame; of IPv6 with a fragment header right behind the fixed one. */
+static void fragment_build(struct frame *frame, const struct frame *whole, uint32_t from, uint32_t to, uint32_t id)
+{
+	bool v6 = get16(whole->bytes + 12) == 0x86dd;
+	uint32_t head = v6 ? 54 : 34, total = whole->pkt.len - head, at = v6 ? 62 : 34;
+	uint8_t *ip = frame->bytes + 14;
+
+	memcpy(frame->bytes, whole->bytes, head);
+	memcpy(frame->bytes + at, whole->bytes + head + from, to - from);
+	if (v6) {
+		put16(ip + 4, 8 + to - from);
+		ip[40] = ip[6];
+		ip[6] = 44;
+		ip[41] = 0;
+		put16(ip + 42, from + (to < total));
+		put32(ip + 44, id);
+	} else {
+		put16(ip + 2, 20 + to - from);
+		put16(ip + 4, id);
+		put16(ip + 6, from / 8 + (to < total ? 0x2000u : 0));
+		put16(ip + 10, 0);
+		put16(ip + 10, 65535u - naive_sum(ip, 20));
+	}
+	frame->pkt = (struct packet){
+		.data = frame->bytes, .len = at + to - from, .head_len = at + to - from, .capacity = FRAME_ROOM};
+}
+
+/* Put the frames of @o together into @whole; where each ends in the data goes to @ends. They are in order. */
+static void outcome_join(const struct outcome *o, struct frame *whole, uint32_t *ends, uint32_t id)
+{
+	const uint8_t *first = o->frames[0].bytes;
+	bool v6 = get16(first + 12) == 0x86dd;
+	uint32_t head = v6 ? 54 : 34, at = v6 ? 62 : 34, done = 0;
+	uint8_t *ip = whole->bytes + 14;
+
+	memcpy(whole->bytes, first, head);
+	for (uint32_t i = 0; i < o->count; i++) {
+		const uint8_t *bytes = o->frames[i].bytes, *f = bytes + 14;
+		uint32_t len = o->frames[i].len - at, flags = v6 ? get16(f + 42) : get16(f + 6);
+
+		cr_assert_arr_eq(bytes, first, 14);
+		cr_assert_eq(v6 ? flags & 0xfff8u : (flags & 0x1fff) * 8, done);
+		cr_assert_eq((v6 ? flags & 1u : flags >> 13 & 1) != 0, i + 1 < o->count, "more");
+		cr_assert_eq(v6 ? get32(f + 44) : get16(f + 4), id);
+		cr_assert_eq(v6 ? 40 + get16(f + 4) : get16(f + 2), o->frames[i].len - 14);
+		cr_assert(v6 ? f[6] == 44 && f[41] == 0 : naive_sum(f, 20) == 0);
+		memcpy(whole->bytes + head + done, bytes + at, len);
+		done += len;
+		ends[i] = done;
+	}
+	if (v6) {
+		ip[6] = first[14 + 40];
+		put16(ip + 4, done);
+	} else {
+		put16(ip + 2, 20 + done);
+		put16(ip + 6, get16(ip + 6) & 0x4000u);
+		put16(ip + 10, 0);
+		put16(ip + 10, 65535u - naive_sum(ip, 20));
+	}
+	whole->pkt = (struct packet){.data = whole->bytes, .len = head + done, .head_len = head + done};
+}
+
+/* --- datagrams --- */
+
+static void dont_clear(struct frame *frame)
+{
+	uint8_t *ip = frame->bytes + 14;
+
+	put16(ip + 6, 0);
+	put16(ip + 10, 0);
+	put16(ip + 10, 65535u - naive_sum(ip, 20));
+}
+
+/* One that passes somehow: out, in, between domains, or to the router; answers of known flows among them. */
+static unsigned datagram_roll(struct frame *frame, uint64_t *state)
+{
+	static const uint8_t protos[] = {IP_PROTO_UDP, IP_PROTO_ICMP, IP_PROTO_TCP};
+	uint8_t proto = protos[dice(state) % 3];
+	uint16_t sport = (uint16_t)(2000 + dice(state) % 6), dport = dice(state) % 2 ? 53 : 80;
+	unsigned way = (unsigned)(dice(state) % 5);
+	uint32_t payload = 40 + (uint32_t)(dice(state) % (dice(state) % 4 ? 3000 : 60000));
+	bool out = way < 2;
+
+	if (dice(state) % 2) {
+		uint32_t to = way == 0 ? FAR_IP : way == 1 ? TWO_IP : UPLINK_IP;
+		struct spec s = out ? spec_from_inner(1, proto, to, sport, dport)
+				    : spec_from_outside(proto, FAR_IP, to, sport, dport);
+
+		s.payload_len = payload;
+		s.no_csum = proto == IP_PROTO_UDP && dice(state) % 4 == 0;
+		frame_build(frame, &s);
+		dont_clear(frame);
+	} else {
+		struct spec6 s = {.mac_src = out ? peer_mac(1) : gateway_mac(),
+				  .mac_dst = router_mac(out),
+				  .src = address(out ? "2001:db8:1::2" : "2001:db8:ffff::77"),
+				  .dst = address(way == 0   ? "2001:db8:ffff::77"
+						 : way == 1 ? "2001:db8:2::2"
+						 : way == 2 ? "2001:db8:2::2"
+							    : "2001:db8:100::10"),
+				  .hops = 64,
+				  .proto = proto == IP_PROTO_ICMP ? IP_PROTO_ICMP6 : proto,
+				  .sport = sport,
+				  .dport = dport,
+				  .flags = proto == IP_PROTO_TCP ? TCP_SYN : ICMP6_ECHO_REQUEST,
+				  .window = 60000,
+				  .payload_len = payload};
+
+		frame6_build(frame, &s);
+	}
+	return out ? 1 : 0;
+}
+
+/* Ends of pieces for @total bytes: the first has at least 24. The number of pieces, at least two. */
+static uint32_t cuts_roll(uint64_t *state, uint32_t total, uint32_t *ends)
+{
+	uint32_t count = 0, at = 24 + (uint32_t)(dice(state) % 100) * 8;
+
+	if (at >= total)
+		at = 24;
+	for (; at < total; at += (total > 5000 ? 600 : 8) + (uint32_t)(dice(state) % 100) * 8)
+		ends[count++] = at;
+	ends[count++] = total;
+	return count;
+}
+
+/* Hand the fragments in, in random order, some twice; what the last that was missing brings. */
+static struct outcome fragments_send(struct world *world, unsigned in_if, const struct frame *whole, uint64_t *state,
+				     const uint32_t *ends, uint32_t count, uint32_t id)
+{
+	struct frame *frame = frame_new();
+	uint32_t order[PIECES_MAX];
+	struct outcome o = {.verdict = VERDICT_CONSUMED};
+
+	for (uint32_t i = 0; i < count; i++)
+		order[i] = i;
+	for (uint32_t i = count; i > 1; i--) {
+		uint32_t k = (uint32_t)(dice(state) % i), swap = order[i - 1];
+
+		order[i - 1] = order[k];
+		order[k] = swap;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t from = order[i] ? ends[order[i] - 1] : 0;
+
+		fragment_build(frame, whole, from, ends[order[i]], id);
+		o = input(world, in_if, frame);
+		if (i + 1 == count)
+			break;
+		cr_assert_eq(o.reason, REASON_FRAGMENT_WAITS, "%s", reason_get_name(o.reason));
+		cr_assert(o.verdict == VERDICT_CONSUMED && o.count == 0);
+		if (dice(state) % 4)
+			continue;
+		fragment_build(frame, whole, from, ends[order[i]], id);
+		cr_assert_eq(input(world, in_if, frame).reason, REASON_FRAGMENT_DUPLICATE);
+	}
+	frame_free(frame);
+	return o;
+}
+
+Test(net_pieces, a_datagram_in_fragments_fares_as_it_does_whole_and_leaves_in_the_same_pieces, .timeout = 300)
+{
+	struct world *cut = twin_new(1500), *straight = twin_new(65535);
+	struct frame *frame = frame_new(), *joined = frame_new();
+	uint64_t state = 4711;
+	unsigned passed = 0, answered = 0, dropped = 0;
+
+	for (unsigned round = 0; round < 3000; round++) {
+		unsigned in_if = datagram_roll(frame, &state);
+		bool v6 = get16(frame->bytes + 12) == 0x86dd;
+		uint32_t head = v6 ? 54 : 34, ends[PIECES_MAX], seen[PIECES_MAX];
+		uint32_t count = cuts_roll(&state, frame->pkt.len - head, ends);
+		uint32_t id = (uint32_t)(v6 ? dice(&state) : 0x1234);
+		struct outcome pieces = fragments_send(cut, in_if, frame, &state, ends, count, id);
+		struct outcome whole = input(straight, in_if, frame);
+
+		cr_assert_eq(pieces.reason, whole.reason, "%s, not %s", reason_get_name(pieces.reason),
+			     reason_get_name(whole.reason));
+		cr_assert_eq(pieces.count > 0, whole.count > 0);
+		if (whole.count > 0)
+			cr_assert(pieces.verdict == VERDICT_PIECES && pieces.out_if == whole.out_if);
+		if (pieces.count > 1) {
+			outcome_join(&pieces, joined, seen, id);
+			if (whole.verdict == VERDICT_REPLY &&
+			    !v6) { /* which says: do not fragment, and has no number */
+				memcpy(joined->bytes + 18, whole.frames[0].bytes + 18, 4);
+				memcpy(joined->bytes + 24, whole.frames[0].bytes + 24, 2);
+			} else if (whole.verdict == VERDICT_FORWARD) {
+				cr_assert_eq(pieces.count, count);
+				cr_assert_arr_eq(seen, ends, count * sizeof(ends[0]));
+			}
+			cr_assert_eq(joined->pkt.len, whole.frames[0].len);
+			cr_assert_arr_eq(joined->bytes, whole.frames[0].bytes, joined->pkt.len);
+		} else if (pieces.count == 1) {
+			cr_assert_eq(pieces.frames[0].len, whole.frames[0].len);
+			cr_assert_arr_eq(pieces.frames[0].bytes, whole.frames[0].bytes, whole.frames[0].len);
+		}
+		passed += whole.verdict == VERDICT_FORWARD;
+		answered += whole.verdict == VERDICT_REPLY;
+		dropped += whole.count == 0;
+		cut->now += SECOND / 50;
+		straight->now = cut->now;
+		outcome_free(&pieces);
+		outcome_free(&whole);
+		cr_assert_eq(cut->r.fragments->all.datagrams, 0);
+	}
+	cr_expect(passed > 1500 && answered > 200, "%u passed, %u answered, %u dropped", passed, answered, dropped);
+	frame_free(joined);
+	frame_free(frame);
+	world_free(cut);
+	world_free(straight);
+}
+
+/* A UDP packet of @payload bytes from domain one to @to, not fragmented. */
+static void udp_build(struct frame *frame, uint32_t to, uint32_t payload)
+{
+	struct spec s = spec_from_inner(1, IP_PROTO_UDP, to, 4000, 53);
+
+	s.payload_len = payload;
+	frame_build(frame, &s);
+	dont_clear(frame);
+}
+
+Test(net_pieces, what_does_not_fit_and_may_be_cut_is_cut)
+{
+	struct world *world = twin_new(1500), *straight = twin_new(1500);
+	struct frame *frame = frame_new(), *joined = frame_new();
+
+	for (uint32_t mtu = 68; mtu < 1500; mtu += 31) {
+		uint32_t step = (mtu - 20) / 8 * 8, total = 1480, ends[PIECES_MAX];
+		struct outcome pieces, whole;
+
+		for (unsigned blank = 0; blank < 2; blank++) {
+			struct spec s = spec_from_inner(1, IP_PROTO_UDP, FAR_IP, (uint16_t)(4000 + mtu), 53);
+
+			s.payload_len = 1472;
+			frame_build(frame, &s);
+			dont_clear(frame);
+			whole = input(straight, 1, frame);
+			s.blank = blank;
+			frame_build(frame, &s);
+			dont_clear(frame);
+			world->r.iface[0].mtu = (uint16_t)mtu;
+			pieces = input(world, 1, frame);
+			cr_assert_eq(pieces.verdict, VERDICT_PIECES);
+			cr_assert_eq(pieces.count, (total + step - 1) / step);
+			outcome_join(&pieces, joined, ends, 0x1234);
+			for (uint32_t i = 0; i + 1 < pieces.count; i++)
+				cr_assert_eq(ends[i], (i + 1) * step);
+			cr_assert_eq(joined->pkt.len, whole.frames[0].len);
+			cr_assert_arr_eq(joined->bytes, whole.frames[0].bytes, joined->pkt.len);
+			outcome_free(&pieces);
+			outcome_free(&whole);
+		}
+	}
+	frame_free(joined);
+	frame_free(frame);
+	world_free(world);
+	world_free(straight);
+}
+
+Test(net_pieces, fragments_that_do_not_fit_are_cut_anew_or_reported)
+{
+	struct world *world = twin_new(1500);
+	struct frame *whole = frame_new(), *frame = frame_new(), *joined = frame_new();
+	uint32_t ends[2] = {1480, 2008}, seen[PIECES_MAX];
+	struct outcome o;
+	uint64_t state = 3;
+
+	world->r.iface[0].mtu = 1000;
+	udp_build(whole, FAR_IP, 2000);
+	o = fragments_send(world, 1, whole, &state, ends, 2, 0x1234);
+	cr_assert_eq(o.verdict, VERDICT_PIECES);
+	outcome_join(&o, joined, seen, 0x1234);
+	cr_assert_eq(o.count, 3);
+	cr_assert(seen[0] == 976 && seen[1] == 1952 && seen[2] == 2008);
+	outcome_free(&o);
+	for (unsigned i = 0; i < 2; i++) {
+		fragment_build(frame, whole, i ? ends[0] : 0, ends[i], 0x77);
+		frame->bytes[20] |= 0x40;
+		put16(frame->bytes + 24, 0);
+		put16(frame->bytes + 24, 65535u - naive_sum(frame->bytes + 14, 20));
+		o = input(world, 1, frame);
+	}
+	cr_assert(o.reason == REASON_TOO_BIG && o.count == 1 && o.out_if == 1);
+	cr_assert(o.frames[0].bytes[34] == ICMP_UNREACHABLE && o.frames[0].bytes[35] == 4);
+	cr_assert_eq(get16(o.frames[0].bytes + 40), 1000, "the MTU");
+	outcome_free(&o);
+	frame_free(joined);
+	frame_free(frame);
+	frame_free(whole);
+	world_free(world);
+}
+
+/* --- what is refused --- */
+
+/* Hand in the bytes @from .. @to of @whole as a fragment of @id; the reason. */
+static enum reason piece_send(struct world *world, unsigned in_if, const struct frame *whole, uint32_t from,
+			      uint32_t to, uint32_t id)
+{
+	struct frame *frame = frame_new();
+	struct outcome o;
+
+	fragment_build(frame, whole, from, to, id);
+	o = input(world, in_if, frame);
+	outcome_free(&o);
+	frame_free(frame);
+	return o.reason;
+}
+
+static void tcp_build(struct frame *frame, bool v6)
+{
+	struct spec s = spec_from_outside(IP_PROTO_TCP, FAR_IP, UPLINK_IP, 5000, 80);
+	struct spec6 s6 = {.mac_src = gateway_mac(),
+			   .mac_dst = router_mac(0),
+			   .src = address("2001:db8:ffff::77"),
+			   .dst = address("2001:db8:2::2"),
+			   .hops = 64,
+			   .proto = IP_PROTO_TCP,
+			   .sport = 5000,
+			   .dport = 80,
+			   .flags = TCP_SYN,
+			   .payload_len = 100};
+
+	s.payload_len = 100;
+	if (v6)
+		frame6_build(frame, &s6);
+	else
+		frame_build(frame, &s);
+}
+
+Test(net_pieces, a_first_fragment_without_all_headers_is_refused_and_so_is_what_writes_over_them)
+{
+	struct frame *whole = frame_new();
+
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		struct world *world = twin_new(1500);
+		uint8_t *tcp = whole->bytes + (v6 ? 54 : 34);
+
+		tcp_build(whole, v6);
+		cr_expect_eq(piece_send(world, 0, whole, 0, 8, 1), REASON_FRAGMENT_TINY, "ports alone (RFC 1858)");
+		cr_expect_eq(piece_send(world, 0, whole, 0, 16, 2), REASON_FRAGMENT_TINY, "without the flags' end");
+		cr_expect_eq(piece_send(world, 0, whole, 8, 32, 3), REASON_FRAGMENT_TINY, "over the flags (RFC 3128)");
+		cr_expect_eq(piece_send(world, 0, whole, 16, 32, 4), REASON_FRAGMENT_TINY);
+		cr_assert_eq(world->r.fragments->all.datagrams, 0, "nothing is kept");
+		cr_expect_eq(piece_send(world, 0, whole, 0, 24, 5), REASON_FRAGMENT_WAITS);
+		cr_expect_eq(piece_send(world, 0, whole, 8, 32, 5), REASON_FRAGMENT_TINY);
+		cr_expect_eq(piece_send(world, 0, whole, 24, 120, 5), REASON_FRAGMENT_REFUSED, "with its datagram");
+		tcp[12] = 10 << 4;
+		cr_expect_eq(piece_send(world, 0, whole, 0, 32, 6), REASON_FRAGMENT_TINY, "options beyond");
+		cr_expect_eq(piece_send(world, 0, whole, 0, 40, 7), REASON_FRAGMENT_WAITS);
+		world_free(world);
+	}
+	frame_free(whole);
+}
+
+Test(net_pieces, an_overlap_of_any_kind_ends_the_datagram_whatever_comes_later)
+{
+	struct frame *whole = frame_new();
+	static const uint32_t bad[][2] = {{0, 48}, {16, 48}, {24, 40}, {32, 64}, {40, 48}, {24, 120}, {104, 120}};
+
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		struct world *world = twin_new(1500);
+
+		tcp_build(whole, v6);
+		for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+			cr_assert_eq(piece_send(world, 0, whole, 0, 24, i), REASON_FRAGMENT_WAITS);
+			cr_assert_eq(piece_send(world, 0, whole, 24, 48, i), REASON_FRAGMENT_WAITS);
+			cr_assert_eq(piece_send(world, 0, whole, 96, 120, i), REASON_FRAGMENT_WAITS);
+			/* 16 .. 48 falls earlier: it writes over the TCP header */
+			cr_assert_eq(piece_send(world, 0, whole, bad[i][0], bad[i][1], i),
+				     bad[i][0] == 16 ? REASON_FRAGMENT_TINY : REASON_FRAGMENT_OVERLAP, "%u", i);
+			cr_assert_eq(piece_send(world, 0, whole, 48, 96, i), REASON_FRAGMENT_REFUSED);
+		}
+		cr_assert_eq(router_get_flow_count(&world->r), 0);
+		cr_assert_eq(world->r.fragments->all.blocks, 0);
+		world->now += 31 * SECOND;
+		router_tick(&world->r, world->now);
+		cr_assert_eq(world->r.fragments->all.datagrams, 0);
+		cr_assert_eq(world->r.reasons[REASON_FRAGMENT_TIMEOUT], 0, "they were refused before");
+		world_free(world);
+	}
+	frame_free(whole);
+}
+
+Test(net_pieces, who_may_not_send_takes_no_room)
+{
+	struct world *world = twin_new(1500);
+	struct frame *whole = frame_new();
+
+	udp_build(whole, FAR_IP, 2000);
+	put32(whole->bytes + 26, TWO_IP);
+	cr_expect_eq(piece_send(world, 1, whole, 0, 1480, 1), REASON_IP_SPOOF);
+	udp_build(whole, FAR_IP, 2000);
+	whole->bytes[6] ^= 4;
+	cr_expect_eq(piece_send(world, 1, whole, 0, 1480, 1), REASON_MAC_SPOOF);
+	udp_build(whole, IP(10, 0, 1, 255), 2000);
+	cr_expect_eq(piece_send(world, 1, whole, 0, 1480, 1), REASON_NOT_UNICAST);
+	udp_build(whole, FAR_IP, 2000);
+	cr_expect_eq(piece_send(world, 1, whole, 0, 1488, 1), REASON_FRAME_LONG);
+	cr_expect_eq(piece_send(world, 1, whole, 0, 1476, 1), REASON_FRAGMENT_LENGTH);
+	cr_expect_eq(piece_send(world, 1, whole, 800, 800, 1), REASON_FRAGMENT_LENGTH);
+	cr_assert_eq(world->r.fragments->all.datagrams, 0);
+	cr_assert_eq(piece_send(world, 1, whole, 0, 1480, 1), REASON_FRAGMENT_WAITS);
+	router_iface_flush(&world->r, 1);
+	cr_assert_eq(world->r.fragments->all.datagrams, 0, "nobody inherits them");
+	frame_free(whole);
+	world_free(world);
+}
+
+Test(net_pieces, neighbour_discovery_in_fragments_is_dropped)
+{
+	struct world *world = twin_new(1500);
+	struct frame *whole = frame_new();
+	uint8_t body[60] = {0};
+	struct spec6 s = {.mac_src = gateway_mac(),
+			  .mac_dst = router_mac(0),
+			  .src = address("2001:db8:100::1"),
+			  .dst = address("2001:db8:100::10"),
+			  .hops = 255,
+			  .proto = IP_PROTO_ICMP6,
+			  .flags = ICMP6_NEIGHBOUR_SOLICITATION};
+
+	memcpy(body + 4, address("2001:db8:100::10").octets, 16);
+	body[20] = 1;
+	body[21] = 5;
+	frame6_build_icmp(whole, &s, body, sizeof(body));
+	cr_assert_eq(piece_send(world, 0, whole, 0, 32, 1), REASON_FRAGMENT_WAITS);
+	cr_assert_eq(piece_send(world, 0, whole, 32, 64, 1), REASON_ND_INVALID);
+	frame_free(whole);
+	world_free(world);
+}
+
+Test(net_pieces, an_ipv6_packet_of_a_single_fragment_is_a_whole_one)
+{
+	struct world *world = twin_new(1500);
+	struct frame *frame = frame_new();
+	static const uint8_t atomic[] = {17, 0, 0, 0, 1, 2, 3, 4};
+	struct spec6 s = {.mac_src = peer_mac(1),
+			  .mac_dst = router_mac(1),
+			  .src = address("2001:db8:1::2"),
+			  .dst = address("2001:db8:2::2"),
+			  .hops = 64,
+			  .proto = IP_PROTO_UDP,
+			  .sport = 1,
+			  .dport = 2,
+			  .payload_len = 99,
+			  .extension = atomic,
+			  .extension_len = sizeof(atomic),
+			  .next = 44};
+	struct outcome o;
+
+	frame6_build(frame, &s);
+	o = input(world, 1, frame);
+	cr_assert(o.verdict == VERDICT_FORWARD && o.out_if == 2);
+	cr_assert_arr_eq(o.frames[0].bytes + 54, atomic, sizeof(atomic));
+	cr_assert_eq(world->r.fragments->all.datagrams, 0);
+	outcome_free(&o);
+	frame_free(frame);
+	world_free(world);
+}
+
+/* --- what its sender is told --- */
+
+Test(net_pieces, the_sender_of_an_incomplete_datagram_is_told_when_its_first_fragment_came)
+{
+	struct world *world = twin_new(1500);
+	struct frame *whole = frame_new(), *frame = frame_new();
+	struct router_event event;
+	unsigned told = 0;
+
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		tcp_build(whole, v6);
+		cr_assert_eq(piece_send(world, 0, whole, 0, 64, 1), REASON_FRAGMENT_WAITS);
+		cr_assert_eq(piece_send(world, 0, whole, 64, 120, 2), REASON_FRAGMENT_WAITS);
+	}
+	/* an error is never answered */
+	cr_assert_eq(piece_send(world, 0, whole, 0, 64, 1), REASON_FRAGMENT_DUPLICATE);
+	whole->bytes[20] = IP_PROTO_ICMP6;
+	whole->bytes[54] = ICMP6_TIME_EXCEEDED;
+	cr_assert_eq(piece_send(world, 0, whole, 0, 64, 3), REASON_FRAGMENT_WAITS);
+	world->now += 29 * SECOND;
+	router_tick(&world->r, world->now);
+	while (event_next(&world->r, &event))
+		cr_assert_neq(event.kind, EVENT_PIECE, "too early");
+	world->now += 2 * SECOND;
+	router_tick(&world->r, world->now);
+	cr_assert_eq(world->r.reasons[REASON_FRAGMENT_TIMEOUT], 5);
+	while (event_next(&world->r, &event)) {
+		bool is_v6;
+		uint32_t icmp;
+
+		if (event.kind != EVENT_PIECE)
+			continue;
+		is_v6 = get16(event.bytes + 12) == 0x86dd;
+		icmp = is_v6 ? 54 : 34;
+		cr_assert_eq(event.out_if, 0);
+		cr_assert_arr_eq(event.bytes, gateway_mac().octets, 6);
+		cr_assert_arr_eq(event.bytes + 6, router_mac(0).octets, 6);
+		cr_assert(event.bytes[icmp] == (is_v6 ? 3 : 11) && event.bytes[icmp + 1] == 1);
+		tcp_build(whole, is_v6);
+		fragment_build(frame, whole, 0, 64, 1);
+		cr_assert_eq(event.len, icmp + 8 + frame->pkt.len - 14);
+		cr_assert_arr_eq(event.bytes + icmp + 8, frame->bytes + 14, frame->pkt.len - 14,
+				 "the fragment as it came");
+		cr_assert(is_v6 || naive_sum(event.bytes + icmp, event.len - icmp) == 0);
+		told |= 1u << is_v6;
+	}
+	cr_assert_eq(told, 3);
+	cr_assert_eq(world->r.fragments->all.datagrams, 0);
+	frame_free(frame);
+	frame_free(whole);
+	world_free(world);
+}
+
+Test(net_pieces, pieces_for_an_unknown_next_hop_wait_for_it)
+{
+	struct world *world = twin_new(1500);
+	struct frame *whole = frame_new(), *frame = frame_new();
+	struct router_event event;
+	uint16_t holds[4];
+	unsigned count = 0, released = 0;
+
+	udp_build(whole, IP(198, 51, 100, 50), 4000);
+	for (unsigned i = 0; i < 3; i++) {
+		fragment_build(frame, whole, i * 1480, i < 2 ? (i + 1) * 1480 : 4008, 9);
+		world_input(world, 1, frame);
+	}
+	cr_assert(world->out.reason == REASON_NONE && world->out.out_if == 0);
+	while (event_next(&world->r, &event))
+		if (event.kind == EVENT_HOLD_PIECE)
+			holds[count++] = event.hold;
+	cr_assert_eq(count, 3);
+	frame_build_arp(frame, false, peer_mac(9), router_mac(0), IP(198, 51, 100, 50), UPLINK_IP);
+	world_input(world, 0, frame);
+	while (event_next(&world->r, &event)) {
+		cr_assert(event.kind == EVENT_RELEASE && event.hold == holds[released++]);
+		cr_assert(mac_equal(event.mac, peer_mac(9)));
+	}
+	cr_assert_eq(released, 3);
+	/* more than may wait: none of what is left */
+	udp_build(whole, IP(198, 51, 100, 51), 9000);
+	for (uint32_t at = 0; at < 9008; at += 1480) {
+		fragment_build(frame, whole, at, at + 1480 < 9008 ? at + 1480 : 9008, 10);
+		world_input(world, 1, frame);
+	}
+	for (count = 0; event_next(&world->r, &event);)
+		count += event.kind == EVENT_HOLD_PIECE;
+	cr_assert_eq(count, NEIGHBOUR_HOLD_PER_ENTRY);
+	cr_assert_eq(world->r.reasons[REASON_HOLD_FULL], 1);
+	frame_free(frame);
+	frame_free(whole);
+	world_free(world);
+}
+
+/* --- path MTU through translation --- */
+
+Test(net_pieces, too_big_from_outside_about_a_translated_fragment_reaches_its_sender)
+{
+	struct world *world = twin_new(1500);
+	struct frame *whole = frame_new(), *frame = frame_new();
+	struct spec6 error = {.mac_src = gateway_mac(),
+			      .mac_dst = router_mac(0),
+			      .src = address("2001:db8:fff::1"),
+			      .dst = address("2001:db8:100::10"),
+			      .hops = 60,
+			      .proto = IP_PROTO_ICMP6,
+			      .flags = ICMP6_TOO_BIG};
+	struct spec6 s = {.mac_src = peer_mac(1),
+			  .mac_dst = router_mac(1),
+			  .src = address("2001:db8:1::2"),
+			  .dst = address("2001:db8:ffff::77"),
+			  .hops = 64,
+			  .proto = IP_PROTO_UDP,
+			  .sport = 4000,
+			  .dport = 53,
+			  .payload_len = 2000};
+	uint32_t ends[2] = {1448, 2008};
+	uint8_t body[1004] = {0, 0, 1280 >> 8, 1280 & 255};
+	struct outcome o;
+	uint64_t state = 9;
+
+	frame6_build(whole, &s);
+	o = fragments_send(world, 1, whole, &state, ends, 2, 0xabcd);
+	cr_assert_eq(o.verdict, VERDICT_PIECES);
+	memcpy(body + 4, o.frames[0].bytes + 14, 1000);
+	outcome_free(&o);
+	frame6_build_icmp(frame, &error, body, sizeof(body));
+	cr_assert_eq(world_input(world, 0, frame), VERDICT_FORWARD, "%s", reason_get_name(world->out.reason));
+	cr_assert_eq(world->out.out_if, 1);
+	cr_assert_eq(get32(frame->bytes + 58), 1280);
+	cr_assert_arr_eq(frame->bytes + 38, address("2001:db8:1::2").octets, 16);
+	cr_assert_arr_eq(frame->bytes + 62 + 8, address("2001:db8:1::2").octets, 16, "what it sent");
+	cr_assert(frame->bytes[62 + 6] == 44 && get16(frame->bytes + 62 + 48) == 4000);
+	/* about a later fragment, which has no ports, nobody can say whose it is */
+	put16(body + 4 + 42, 1448 + 1);
+	frame6_build_icmp(frame, &error, body, sizeof(body));
+	cr_assert_eq(world_input(world, 0, frame), VERDICT_DROP);
+	frame_free(frame);
+	frame_free(whole);
+	world_free(world);
+}
