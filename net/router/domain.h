@@ -3,6 +3,7 @@
  * The router domain: the pure router (net/core) with a NIC, back ends and time around it. One thread does everything.
  *
  *   main.c    start: policy, card, interfaces       loop.c    rounds of polling, and sleep
+ *   poll.c    whose frame is taken next
  *   iface.c   the device page and the interfaces    pass.c    frames through the router and to where it sends them
  *   report.c  lines on the console, counters         pay.c     who pays for the time
  *   manage.h  policies and questions of the control domain
@@ -13,6 +14,7 @@
 #include <cambium/thread.h>
 #include <drivers/net/netback.h>
 #include <drivers/net/nic.h>
+#include <net/core/drr.h>
 #include <net/core/router.h>
 
 #define UPLINK 0u /* its interface number; inner interfaces are 1 .. ROUTER_IF_COUNT-1 */
@@ -41,7 +43,7 @@ struct router_domain {
 	bool link_up;                             /* as last reported */
 	struct netback backs[ROUTER_IF_COUNT];    /* by interface number; number 0 is not used */
 	uint32_t back_mask;                       /* bit i: interface i has an entry in the device page */
-	uint32_t next_back;                       /* where the next round begins */
+	struct drr sides, turns;                  /* uplink and interfaces; the interfaces, by their numbers */
 	struct frame *held[NEIGHBOUR_HOLD_COUNT]; /* by hold number */
 
 	/* sleep */
@@ -94,6 +96,15 @@ void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, ui
 
 /* Does what the router wants done besides (net/core/router.h, router_event_next). */
 void events_do(struct router_domain *d);
+
+/* Before the first round. */
+void poll_init(struct router_domain *d);
+
+/* Takes a bounded number of frames and puts them through the router. How many. */
+unsigned poll_round(struct router_domain *d, uint64_t now);
+
+/* Until when the interfaces wait for a full NIC at most; 0: they do not. */
+uint64_t poll_stalled_until(const struct router_domain *d, uint64_t now);
 
 /* Polls, routes and sleeps, for ever. */
 _Noreturn void domain_run(struct router_domain *d);

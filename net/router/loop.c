@@ -2,23 +2,17 @@
 /*
  * Rounds of polling while there is work, sleep when there is none.
  *
- * In a round each interface gets a bounded share and the first one changes, so that a flooding guest waits for its next
- * turn like all others. Nobody is told anything before the round is over: one doorbell and one notification per peer at
+ * In a round a bounded number of frames is taken, by turns (poll.c). Nobody is told anything before the round is over: one doorbell and one notification per peer at
  * most, and none to a peer that is awake. Before sleeping every source is asked to wake us and looked at once more, so
  * that nothing is missed; the only hypercalls are the sleep itself and notifications to sleepers.
  */
 #include "domain.h"
 
 #include <cambium/clock.h>
-#include <cambium/crash.h>
-
-#define UPLINK_BATCH 64u /* frames of the NIC per round */
-#define BACK_BATCH 32u   /* packets of one interface per round */
 
 #define REVIEW_BATCH 64u /* open flows per round that new rules decide about */
 
 #define TICK_NS 100000000ull
-#define STUCK_NS 20000000ull /* a NIC that has sent nothing for so long no longer holds the interfaces up */
 #define SECOND_NS 1000000000ull
 
 void domain_wake(void *arg)
@@ -27,88 +21,6 @@ void domain_wake(void *arg)
 
 	d->woken = true;
 	waitq_wake_all(&d->sleepers);
-}
-
-static unsigned poll_uplink(struct router_domain *d, uint64_t now)
-{
-	unsigned count = 0;
-
-	if (!d->nic)
-		return 0;
-	for (; count < UPLINK_BATCH; count++) {
-		struct frame *frame = nic_receive(d->nic);
-
-		if (!frame)
-			break;
-		frame_pass(d, UPLINK, frame, now);
-	}
-	if (d->nic->broken)
-		crash("uplink: %s", d->nic->broken);
-	return count;
-}
-
-/* True while the interfaces wait for a full NIC. One that stays full for STUCK_NS holds nobody up any more. */
-static bool is_stalled(const struct router_domain *d, uint64_t now)
-{
-	return d->full_since && now - d->full_since < STUCK_NS;
-}
-
-/*
- * How many packets an interface may hand in now: what the NIC has room for, since all may go there. Packets for a NIC
- * that is stuck are dropped, so that the others go on.
- */
-static unsigned back_share(struct router_domain *d, uint64_t now)
-{
-	unsigned room = d->nic ? nic_get_room(d->nic) : BACK_BATCH;
-
-	if (room > 0)
-		d->full_since = 0;
-	else if (!d->full_since)
-		d->full_since = now;
-	if (room > 0)
-		return MIN(room, BACK_BATCH);
-	return is_stalled(d, now) ? 0 : BACK_BATCH;
-}
-
-static unsigned poll_back(struct router_domain *d, unsigned index, uint64_t now)
-{
-	struct netback *back = &d->backs[index];
-	unsigned share = back_share(d, now), count = 0;
-
-	if (!netback_is_ready(back))
-		return 0;
-	for (; count < share; count++) {
-		struct frame *frame = frame_get(&d->frames);
-		enum netback_result result;
-
-		if (!frame)
-			break;
-		result = netback_receive(&back->rings, frame);
-		if (result == NETBACK_FRAME)
-			frame_pass(d, index, frame, now);
-		else
-			frame_put(&d->frames, frame);
-		if (result == NETBACK_BROKEN)
-			iface_detach(d, index, "its rings make no sense");
-		/* passing the frame may have detached it too */
-		if (result == NETBACK_EMPTY || back->state != NETBACK_OPEN)
-			break;
-	}
-	return count;
-}
-
-static unsigned poll_backs(struct router_domain *d, uint64_t now)
-{
-	unsigned count = 0;
-
-	d->next_back = (d->next_back + 1) % ROUTER_IF_COUNT;
-	for (unsigned i = 0; i < ROUTER_IF_COUNT; i++) {
-		unsigned index = (d->next_back + i) % ROUTER_IF_COUNT;
-
-		if (d->back_mask & 1u << index)
-			count += poll_back(d, index, now);
-	}
-	return count;
 }
 
 static void flush_all(struct router_domain *d)
@@ -146,7 +58,7 @@ static void let_time_pass(struct router_domain *d, uint64_t now)
 }
 
 /* Asks everybody to wake us. True: there is something already. */
-static bool arm_all(struct router_domain *d, bool stalled)
+static bool arm_all(struct router_domain *d, uint64_t stalled)
 {
 	bool pending = d->woken;
 
@@ -162,11 +74,11 @@ static bool arm_all(struct router_domain *d, bool stalled)
 
 static void sleep_until_woken(struct router_domain *d, uint64_t now)
 {
-	bool stalled = is_stalled(d, now);
+	uint64_t stalled = poll_stalled_until(d, now);
 
 	if (!arm_all(d, stalled)) {
 		d->counters.sleeps++;
-		waitq_wait(&d->sleepers, stalled ? MIN(d->next_tick, d->full_since + STUCK_NS) : d->next_tick);
+		waitq_wait(&d->sleepers, stalled ? MIN(d->next_tick, stalled) : d->next_tick);
 	}
 	d->woken = false;
 }
@@ -178,7 +90,7 @@ void domain_run(struct router_domain *d)
 		unsigned work;
 
 		pay_begin(d);
-		work = poll_uplink(d, now) + poll_backs(d, now);
+		work = poll_round(d, now);
 		work += review_some(d, now);
 		let_time_pass(d, now);
 		pay_for_rest(d);

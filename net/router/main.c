@@ -83,6 +83,7 @@ int main(int argc, char **argv)
 		report("memory or randomness is short");
 		return 1;
 	}
+	poll_init(d);
 	if (!uplink_open(d))
 		return 1;
 	if (device_watch(devices_changed, d) < 0) {

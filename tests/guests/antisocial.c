@@ -7,6 +7,7 @@
  *   events SLOT     events to the domain in that slot, in its first life (needs CAP_DOMAIN for the port)
  *   flood           lines to its console
  *   sink            takes datagrams at UDP port 9
+ *   blast BYTES     sends datagrams of so many bytes to UDP port 9 of the uplink's gateway
  * and for the share of the CPU:
  *   count MS MS     from the first system time to the second adds one to a number, which it then tells
  */
@@ -25,6 +26,7 @@
 #define THRASH_PAGES 4096u
 #define LINE 64u
 #define PORT 9u
+#define GATEWAY 0x0a000202u /* 10.0.2.2 */
 #define MS 1000000ull
 
 static void spin(void)
@@ -85,6 +87,21 @@ static void sink(void)
 			recv(fd, datagram, sizeof datagram, 0);
 }
 
+static void blast(size_t bytes)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr = {htonl(GATEWAY)}};
+	static uint8_t datagram[2048];
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd < 0 || bytes > sizeof datagram)
+		printf("antisocial: no socket\n");
+	else
+		for (;;) {
+			sendto(fd, datagram, bytes, 0, (struct sockaddr *)&a, sizeof a);
+			thread_yield();
+		}
+}
+
 static void count(uint64_t from, uint64_t to)
 {
 	uint64_t number = 0;
@@ -113,6 +130,8 @@ int main(int argc, char **argv)
 		flood();
 	else if (!strcmp(what, "sink"))
 		sink();
+	else if (!strcmp(what, "blast") && argc > 2)
+		blast(strtoul(argv[2], NULL, 10));
 	else if (!strcmp(what, "count") && argc > 3)
 		count(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
 	fflush(stdout);

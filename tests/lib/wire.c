@@ -241,3 +241,19 @@ bool wire_ask(struct wire *w, struct wire_caller *c, const char *text, unsigned 
 	c->seq += (uint32_t)strlen(text);
 	return len > 0;
 }
+
+uint32_t wire_next(struct wire *w, unsigned seconds)
+{
+	int64_t end = now_ms() + seconds * INT64_C(1000), left;
+
+	while ((left = end - now_ms()) > 0) {
+		struct pollfd p = {.fd = w->socket, .events = POLLIN};
+		ssize_t got = poll(&p, 1, (int)left) == 1 ? recv(w->socket, w->frame, sizeof w->frame, 0) : 0;
+
+		if (got >= (ssize_t)ARP_LEN && get16(w->frame + 12) == 0x0806 && get16(w->frame + IP_AT + 6) == 1)
+			arp_answer(w);
+		else if (got > 0)
+			return (uint32_t)got;
+	}
+	return 0;
+}

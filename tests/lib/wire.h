@@ -42,4 +42,7 @@ bool wire_call(struct wire *w, struct wire_caller *c, uint16_t port, uint16_t to
 /* Sends @text, again each second, and waits for bytes that answer it; they are not acknowledged. False: none within @seconds. */
 bool wire_ask(struct wire *w, struct wire_caller *c, const char *text, unsigned seconds);
 
+/* The next frame that is none of ARP, in w->frame, within @seconds: its length; 0: none. */
+uint32_t wire_next(struct wire *w, unsigned seconds);
+
 #endif
