@@ -22,7 +22,7 @@
 
 #define ETH_LEN 14u
 #define ETH_PADDED_LEN 60u
-#define RECLAIM_BELOW 64u /* descriptors */
+#define RECLAIM_BELOW 128u /* descriptors */
 
 static struct e1000e *card_of(struct nic *nic)
 {

@@ -28,6 +28,9 @@ struct frame *frame_get(struct frame_pool *pool)
 	pool->free_count--;
 	frame->next = NULL;
 	frame->more = NULL;
+	frame->data += frame->moved;
+	frame->bus += frame->moved;
+	frame->moved = 0;
 	frame->len = 0;
 	frame->flags = 0;
 	frame->gso_size = 0;
@@ -45,6 +48,23 @@ void frame_put(struct frame_pool *pool, struct frame *frame)
 		pool->free_count++;
 		frame = more;
 	}
+}
+
+uint32_t frame_get_total(const struct frame *frame)
+{
+	uint32_t total = 0;
+
+	for (; frame; frame = frame->more)
+		total += frame->len;
+	return total;
+}
+
+void frame_move(struct frame *frame, uint32_t bytes)
+{
+	CHECK(bytes <= FRAME_HEADROOM - frame->moved);
+	frame->data -= bytes;
+	frame->bus -= bytes;
+	frame->moved = (uint8_t)(frame->moved + bytes);
 }
 
 /* The folded sum of the 16-bit words of @len bytes at @bytes, in the machine's byte order: the sum does not care (RFC

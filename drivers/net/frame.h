@@ -21,12 +21,14 @@
 struct frame {
 	struct frame *next; /* for whoever owns it */
 	struct frame *more; /* its next piece, which belongs to this frame; NULL: the last one. Only with gso_size */
-	uint8_t *data;      /* the Ethernet header; FRAME_LEN_MAX bytes, with FRAME_HEADROOM in front */
-	uint64_t bus;       /* bus address of data; the whole buffer lies in one page */
+	uint8_t *data; /* the Ethernet header; FRAME_LEN_MAX bytes, with FRAME_HEADROOM in front. A device may have put
+			  a later piece's bytes further to the front */
+	uint64_t bus;  /* bus address of data; the whole buffer lies in one page */
 	uint32_t len;
 	uint16_t csum_start, csum_offset; /* where FRAME_CSUM_BLANK */
 	uint16_t gso_size; /* > 0: one TCP packet to be cut, with so many bytes of payload in a segment (gso.h) */
 	uint8_t flags;     /* FRAME_x */
+	uint8_t moved;     /* how far data stands in front of its place */
 };
 
 struct frame_pool {
@@ -45,6 +47,12 @@ struct frame *frame_get(struct frame_pool *pool);
 
 /* Gives @frame, which the caller owns, back, with all pieces behind it. */
 void frame_put(struct frame_pool *pool, struct frame *frame);
+
+/* The bytes of @frame with all pieces behind it. */
+uint32_t frame_get_total(const struct frame *frame);
+
+/* Moves where @frame's bytes begin by @bytes to the front, within the headroom; frame_get() takes that back. */
+void frame_move(struct frame *frame, uint32_t bytes);
 
 /*
  * Completes the checksum of a frame with FRAME_CSUM_BLANK: the one's complement of the sum from csum_start to the end

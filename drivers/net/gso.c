@@ -25,7 +25,7 @@ static uint32_t read16(const uint8_t *p)
 static bool read_pieces(const struct frame *frame, struct gso *gso)
 {
 	for (; frame; frame = frame->more) {
-		if (!frame->len || frame->len > FRAME_LEN_MAX || gso->pieces == GSO_PIECES_MAX)
+		if (!frame->len || frame->len > FRAME_LEN_MAX + frame->moved || gso->pieces == GSO_PIECES_MAX)
 			return false;
 		gso->len += frame->len;
 		gso->pieces++;
@@ -65,6 +65,7 @@ bool gso_read(const struct frame *frame, uint32_t mtu, struct gso *gso)
 	gso->whole = gso->len <= (uint32_t)gso->header_len + frame->gso_size;
 	return gso->header_len >= gso->l4 + TCP_LEN_MIN && gso->header_len <= frame->len &&
 	       gso->header_len < gso->len && frame->gso_size > 0 &&
+	       gso->len - gso->header_len <= (uint32_t)frame->gso_size * GSO_SEGMENTS_MAX &&
 	       (uint32_t)gso->header_len - ETH_LEN + frame->gso_size <= mtu && (frame->flags & FRAME_CSUM_BLANK) &&
 	       frame->csum_start == gso->l4 && frame->csum_offset == TCP_CSUM;
 }

@@ -6,6 +6,7 @@
 #include "frame.h"
 
 #define GSO_PIECES_MAX 40u
+#define GSO_SEGMENTS_MAX 128u /* of 65,535 bytes with the least MSS that a host must take there are 123 (RFC 9293) */
 
 /* Where things stand in such a packet: bytes from its start. */
 struct gso {
@@ -20,7 +21,8 @@ struct gso {
 /*
  * Reads the headers of the packet in @frame, whose gso_size is > 0. False when it is none that may be cut into segments of
  * at most @mtu bytes of IP: TCP directly behind IPv4 or IPv6, not a fragment, its checksum blank, its headers whole in the
- * first frame and in agreement with the packet's length, at most 65,535 bytes of IP and GSO_PIECES_MAX pieces.
+ * first frame and in agreement with the packet's length, at most 65,535 bytes of IP, GSO_PIECES_MAX pieces and
+ * GSO_SEGMENTS_MAX segments.
  */
 bool gso_read(const struct frame *frame, uint32_t mtu, struct gso *gso);
 

@@ -84,11 +84,15 @@ bool netback_update(struct netback *back, const struct device_entry *entry)
 
 bool netback_is_ready(struct netback *back)
 {
-	if (back->state != NETBACK_WAITING && back->state != NETBACK_OPEN)
+	bool was_open = back->state == NETBACK_OPEN;
+
+	if (back->state != NETBACK_WAITING && !was_open)
 		return false;
 	back->state = NETBACK_WAITING;
 	if (ring_epoch_check(back->pages, back->entry.generation) == RING_OK)
 		back->state = NETBACK_OPEN;
+	if (back->state == NETBACK_OPEN && !was_open)
+		netback_rings_greet(&back->rings);
 	return back->state == NETBACK_OPEN;
 }
 

@@ -14,6 +14,8 @@ struct netback_counters {
 	uint64_t tx_packets, tx_bytes; /* from the front */
 	uint64_t tx_bad;               /* packets that broke the rules or do not fit a frame: dropped */
 	uint64_t rx_packets, rx_bytes; /* to the front */
+	uint64_t tx_units, rx_units;   /* of those packets: units (abi/net_ring.h) */
+	uint64_t tx_short;             /* a unit for which there were not frames enough: dropped */
 	uint64_t rx_dropped;           /* the front had no free buffer */
 	uint64_t rx_bad;               /* slots of rx_free that name no buffer */
 	uint64_t notifications;
@@ -24,8 +26,11 @@ struct netback_rings {
 	const uint8_t *pool_tx; /* the same memory twice: what is read, and what is written */
 	uint8_t *pool_rx;
 	uint32_t pool_bytes;
-	bool takes_blank;         /* the front takes NET_CSUM_BLANK */
-	struct net_packet packet; /* being joined */
+	bool takes_blank;                     /* the front takes NET_CSUM_BLANK */
+	bool takes_units;                     /* and units */
+	struct net_packet packet;             /* being joined */
+	uint32_t spare[NET_PACKET_SLOTS_MAX]; /* buffers of the front, taken for a unit that found too few */
+	uint32_t spare_count;
 	struct netback_counters counters;
 };
 
@@ -38,20 +43,26 @@ enum netback_result {
 
 /*
  * Makes @rings the back end at the NET_RING_PAGES pages @pages and the pool of @pool_bytes bytes at @pool. Touches none
- * of them. Counters go on.
+ * of them. Counters go on. The front is given no units before netback_rings_greet().
  */
 void netback_rings_init(struct netback_rings *rings, void *pages, void *pool, uint32_t pool_bytes, bool takes_blank);
 
-/*
- * Takes the next packet of the front: a copy of the whole of it goes to the empty frame @frame (NETBACK_FRAME). What
- * the front does with its memory afterwards changes nothing. A checksum said to be valid is not believed: whoever
- * receives it checks it.
- */
-enum netback_result netback_receive(struct netback_rings *rings, struct frame *frame);
+/* The front has reset its rings: reads what it takes, and tells what we take. */
+void netback_rings_greet(struct netback_rings *rings);
 
 /*
- * Copies @frame, which stays the caller's, to the front. A blank checksum is completed first when the front does not
- * take it, so the frame may change.
+ * Takes the next packet of the front: a copy of the whole of it goes to the empty frame @frame (NETBACK_FRAME), a unit's
+ * further pieces to frames of @pool. What the front does with its memory afterwards changes nothing. A checksum said to
+ * be valid is not believed: whoever receives it checks it. A unit is one that gso_read() knows, of several segments.
+ */
+enum netback_result netback_receive(struct netback_rings *rings, struct frame_pool *pool, struct frame *frame);
+
+/* True when netback_send() takes @frame as it is: a unit only for a front that takes it, and none longer than the ABI's. */
+bool netback_takes(const struct netback_rings *rings, const struct frame *frame);
+
+/*
+ * Copies @frame, which it takes, and which stays the caller's, to the front. A blank checksum is completed first when
+ * the front does not take it, so the frame may change.
  */
 enum netback_result netback_send(struct netback_rings *rings, struct frame *frame);
 

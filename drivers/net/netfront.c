@@ -49,6 +49,9 @@ struct netfront {
 	bool changed;    /* the device page was rewritten: written by a callback */
 	bool tx_blocked; /* netfront_tx_buffer refused since the last call of writable */
 	struct net_packet packet;
+	/* the packet committed last, which is not in the ring yet since it may grow; it has the buffers behind tx.next */
+	struct net_slot held[NET_PACKET_SLOTS_MAX];
+	uint32_t held_count;
 	uint8_t posted[NET_RING_SLOTS];
 };
 
@@ -108,6 +111,8 @@ static void reset_rings(struct netfront *front)
 			   NET_RING_SLOTS);
 	ring_init_consumer(&front->rx, &front->page->rx, slots_of(front, 3), sizeof(struct net_slot), NET_RING_SLOTS);
 	net_packet_reset(&front->packet);
+	front->held_count = 0;
+	ring_front_features_publish(&front->page->tx, NET_FEATURE_GSO);
 }
 
 static void change_port(struct netfront *front, uint32_t port)
@@ -250,6 +255,7 @@ static bool receive(struct netfront *front, unsigned budget)
 		}
 		if (claim_buffers(front, packet) && result == NET_PACKET) {
 			front->stats.rx_packets++;
+			front->stats.rx_units += packet->gso_size > 0;
 			front->user.receive(front->user.arg, front, packet);
 		} else {
 			front->stats.rx_bad++;
@@ -294,6 +300,24 @@ bool netfront_poll(struct netfront *front, unsigned budget)
 	return front->up && (more || ring_sleep_prepare(&front->rx, 1));
 }
 
+/* Where the next packet's bytes, or the next ones of the packet held, go. */
+static unsigned char *tx_place(const struct netfront *front, uint32_t ahead)
+{
+	return front->pool + ((front->tx.next + ahead) & (front->tx_count - 1)) * NET_BUFFER_BYTES;
+}
+
+/* The packet held goes into the ring. */
+static void tx_push_held(struct netfront *front)
+{
+	for (uint32_t i = 0; i < front->held_count; i++) {
+		front->held[i].flags |= i + 1 < front->held_count ? NET_MORE : 0;
+		(void)ring_push(&front->tx, &front->held[i]); /* there was room, and only we fill it */
+	}
+	front->stats.tx_packets += front->held_count > 0;
+	front->stats.tx_units += front->held_count > 1;
+	front->held_count = 0;
+}
+
 enum netfront_tx netfront_tx_buffer(struct netfront *front, void **buffer)
 {
 	uint32_t space;
@@ -306,7 +330,7 @@ enum netfront_tx netfront_tx_buffer(struct netfront *front, void **buffer)
 		break_down(front);
 		return NETFRONT_DOWN;
 	}
-	if (space <= NET_RING_SLOTS - front->tx_count) {
+	if (space <= NET_RING_SLOTS - front->tx_count + front->held_count) {
 		netfront_tx_flush(front);
 		front->stats.tx_full++;
 		front->tx_blocked = true;
@@ -314,26 +338,43 @@ enum netfront_tx netfront_tx_buffer(struct netfront *front, void **buffer)
 			front->user.wake(front->user.arg);
 		return NETFRONT_FULL;
 	}
-	*buffer = front->pool + (front->tx.next & (front->tx_count - 1)) * NET_BUFFER_BYTES;
+	*buffer = tx_place(front, front->held_count);
 	return NETFRONT_READY;
 }
 
 void netfront_tx_commit(struct netfront *front, size_t len, uint16_t flags, uint16_t csum_start, uint16_t csum_offset)
 {
-	struct net_slot slot = {
-		.offset = (front->tx.next & (front->tx_count - 1)) * NET_BUFFER_BYTES,
+	tx_push_held(front);
+	front->held[front->held_count++] = (struct net_slot){
+		.offset = (uint32_t)(tx_place(front, 0) - front->pool),
 		.len = (uint16_t)len,
 		.flags = flags,
 		.csum_start = csum_start,
 		.csum_offset = csum_offset,
 	};
+}
 
-	if (ring_push(&front->tx, &slot) == RING_OK)
-		front->stats.tx_packets++;
+bool netfront_tx_may_grow(const struct netfront *front)
+{
+	return front->held_count && front->held_count < NET_PACKET_SLOTS_MAX &&
+	       ring_back_features(&front->page->tx) & NET_FEATURE_GSO;
+}
+
+void *netfront_tx_grow(struct netfront *front, size_t len, uint16_t gso_size, uint16_t gso)
+{
+	uint32_t offset = (uint32_t)(tx_place(front, front->held_count) - front->pool);
+
+	front->held[front->held_count++] = (struct net_slot){.offset = offset, .len = (uint16_t)len};
+	front->held[0].gso_size = gso_size;
+	front->held[0].flags |= gso;
+	return front->pool + front->held[0].offset;
 }
 
 void netfront_tx_flush(struct netfront *front)
 {
-	if (front->up && ring_publish(&front->tx))
+	if (!front->up)
+		return;
+	tx_push_held(front);
+	if (ring_publish(&front->tx))
 		notify(front);
 }

@@ -34,8 +34,8 @@ struct netfront_user {
 };
 
 struct netfront_stats {
-	uint64_t rx_packets, rx_bad, rx_wakeups;
-	uint64_t tx_packets, tx_full, tx_down, tx_notified;
+	uint64_t rx_packets, rx_units, rx_bad, rx_wakeups;
+	uint64_t tx_packets, tx_units, tx_full, tx_down, tx_notified;
 	uint64_t resets, broken;
 };
 
@@ -67,6 +67,13 @@ enum netfront_tx netfront_tx_buffer(struct netfront *front, void **buffer);
 /* Sends the @len bytes put into the buffer that netfront_tx_buffer gave last. @flags: 0, NET_CSUM_VALID, or
  * NET_CSUM_BLANK with @csum_start and @csum_offset (abi/net_ring.h). Seen by the back after netfront_tx_flush(). */
 void netfront_tx_commit(struct netfront *front, size_t len, uint16_t flags, uint16_t csum_start, uint16_t csum_offset);
+
+/* True when the packet committed last may still grow: the back takes units, and has not been shown it. */
+bool netfront_tx_may_grow(const struct netfront *front);
+
+/* Adds the @len bytes put into the buffer that netfront_tx_buffer gave last to that packet, which is a unit of segments of
+ * @gso_size from now on, with @gso, its NET_GSO_x. Returns the packet's first buffer: its headers are the caller's to write. */
+void *netfront_tx_grow(struct netfront *front, size_t len, uint16_t gso_size, uint16_t gso);
 
 /* Publishes what was committed and notifies the back if it sleeps. */
 void netfront_tx_flush(struct netfront *front);

@@ -5,7 +5,8 @@
  */
 #include <drivers/ring/net_packet.h>
 
-#define NET_FLAGS_KNOWN (NET_MORE | NET_CSUM_BLANK | NET_CSUM_VALID | NET_GSO_TCP4)
+#define NET_FLAGS_KNOWN (NET_MORE | NET_CSUM_BLANK | NET_CSUM_VALID | NET_GSO_TCP4 | NET_GSO_TCP6)
+#define NET_GSO (NET_GSO_TCP4 | NET_GSO_TCP6)
 
 void net_packet_reset(struct net_packet *packet)
 {
@@ -41,8 +42,9 @@ static bool packet_valid(const struct net_packet *packet)
 			return false;
 	}
 	if (packet->gso_size == 0)
-		return (packet->flags & NET_GSO_TCP4) == 0;
-	return (packet->flags & NET_GSO_TCP4) && (packet->flags & NET_CSUM_BLANK);
+		return (packet->flags & NET_GSO) == 0;
+	return ((packet->flags & NET_GSO) == NET_GSO_TCP4 || (packet->flags & NET_GSO) == NET_GSO_TCP6) &&
+	       (packet->flags & NET_CSUM_BLANK) && packet->total <= NET_UNIT_BYTES_MAX;
 }
 
 bool net_packet_add(struct net_packet *packet, const struct net_slot *slot, uint32_t pool_bytes,

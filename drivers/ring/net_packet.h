@@ -34,8 +34,8 @@ struct net_piece {
 /*
  * A packet being joined. pieces[0..piece_count) in order; total is the sum of their lengths. slot_count is how many
  * slots were taken for it, also when it is bad: release as many. The checksum field, where flags has NET_CSUM_BLANK,
- * lies with its two bytes within pieces[0] and csum_start within the packet; gso_size > 0 implies NET_GSO_TCP4 and
- * NET_CSUM_BLANK. flags never has NET_MORE or an unknown bit. The slots of a bad packet are in the pieces as far as
+ * lies with its two bytes within pieces[0] and csum_start within the packet; gso_size > 0 implies one of NET_GSO_TCP4
+ * and NET_GSO_TCP6, NET_CSUM_BLANK, and at most NET_UNIT_BYTES_MAX bytes. flags never has NET_MORE or an unknown bit. The slots of a bad packet are in the pieces as far as
  * piece_count goes, so that a front can free the buffers that they name.
  */
 struct net_packet {

@@ -51,6 +51,8 @@ void ring_init_consumer(struct ring_end *end, struct ring_header *header, void *
 void ring_header_reset(struct ring_header *header)
 {
 	store_release(&header->p.epoch, 0);
+	store_release(&header->p.features, 0);
+	store_release(&header->c.features, 0);
 	store_release(&header->p.prod, 0);
 	store_release(&header->p.wake_cons, 0);
 	store_release(&header->c.cons, 0);
@@ -65,6 +67,26 @@ void ring_epoch_publish(struct ring_header *first, uint32_t epoch)
 enum ring_result ring_epoch_check(const struct ring_header *first, uint32_t epoch)
 {
 	return load_acquire(&first->p.epoch) == epoch ? RING_OK : RING_RESET;
+}
+
+void ring_front_features_publish(struct ring_header *first, uint32_t features)
+{
+	store_release(&first->p.features, features);
+}
+
+void ring_back_features_publish(struct ring_header *first, uint32_t features)
+{
+	store_release(&first->c.features, features);
+}
+
+uint32_t ring_front_features(const struct ring_header *first)
+{
+	return load_acquire(&first->p.features);
+}
+
+uint32_t ring_back_features(const struct ring_header *first)
+{
+	return load_acquire(&first->c.features);
 }
 
 /* The furthest index that an honest peer can have published. */

@@ -60,6 +60,13 @@ void ring_epoch_publish(struct ring_header *first, uint32_t epoch);
  */
 enum ring_result ring_epoch_check(const struct ring_header *first, uint32_t epoch);
 
+/* What each side takes, in the lines of the first ring: the front's before the epoch, the back's behind it. A bit of the
+ * other side's is a hint and no more. */
+void ring_front_features_publish(struct ring_header *first, uint32_t features);
+void ring_back_features_publish(struct ring_header *first, uint32_t features);
+uint32_t ring_front_features(const struct ring_header *first);
+uint32_t ring_back_features(const struct ring_header *first);
+
 /* Producer: stores in *@space how many slots are free (0 unless RING_OK). RING_OK or RING_BROKEN. */
 enum ring_result ring_space(struct ring_end *end, uint32_t *space);
 

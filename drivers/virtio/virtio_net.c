@@ -2,7 +2,7 @@
 /*
  * virtio-net, modern.
  *
- * Invariant: a frame whose descriptor the device has is owned by rx_frames[] or tx_frames[], under the number of its
+ * Invariant: a frame whose descriptor the device has is owned by the receiver or tx_frames[], under the number of its
  * descriptor, and by nobody else, so that the device never writes into or sends from a frame that somebody uses. The
  * device's own header stands in the frame's headroom directly before the packet, so one descriptor carries both.
  */
@@ -14,21 +14,12 @@
 #include <cambium/event.h>
 #include <drivers/net/gso.h>
 
+#include "virtio_net_rx.h"
 #include "virtio_pci.h"
 
 #define VIRTIO_TYPE_NET 1u
 #define QUEUE_RX 0u
 #define QUEUE_TX 1u
-
-/* Section 5.1.3. */
-#define NET_F_CSUM (1ull << 0)
-#define NET_F_GUEST_CSUM (1ull << 1)
-#define NET_F_MTU (1ull << 3)
-#define NET_F_MAC (1ull << 5)
-#define NET_F_HOST_TSO4 (1ull << 11)
-#define NET_F_HOST_TSO6 (1ull << 12)
-#define NET_F_STATUS (1ull << 16)
-#define NET_F_CUTS (NET_F_CSUM | NET_F_HOST_TSO4 | NET_F_HOST_TSO6)
 
 /* Section 5.1.4. */
 #define CONFIG_MAC 0u
@@ -36,27 +27,10 @@
 #define CONFIG_MTU 10u
 #define STATUS_LINK_UP 1u
 
-#define HDR_NEEDS_CSUM 1u
-#define HDR_DATA_VALID 2u
-#define HDR_GSO_TCPV4 1u
-#define HDR_GSO_TCPV6 4u
-
 #define ETH_LEN 14u
 #define ETH_PADDED_LEN 60u
-#define RECLAIM_BATCH 32u
+#define RECLAIM_BATCH 96u
 
-/* Section 5.1.6; with VERSION_1 the last field is always there. */
-struct net_header {
-	uint8_t flags;
-	uint8_t gso_type;
-	uint16_t hdr_len;
-	uint16_t gso_size;
-	uint16_t csum_start;
-	uint16_t csum_offset;
-	uint16_t buffer_count;
-};
-
-_Static_assert(sizeof(struct net_header) == 12 && sizeof(struct net_header) <= FRAME_HEADROOM, "virtio 1.1, 5.1.6");
 _Static_assert(2 * VIRTQUEUE_SIZE_MAX <= NIC_FRAMES_MAX, "one frame a descriptor");
 
 struct virtio_net {
@@ -67,59 +41,13 @@ struct virtio_net {
 	struct nic_wake wake;
 	bool config_changed;
 	bool rx_armed, tx_armed;
-	struct frame *rx_frames[VIRTQUEUE_SIZE_MAX];
+	struct virtio_net_rx receiver;
 	struct frame *tx_frames[VIRTQUEUE_SIZE_MAX];
 };
 
 static struct virtio_net *net_of(struct nic *nic)
 {
 	return (struct virtio_net *)(void *)nic;
-}
-
-static struct net_header *header_of(struct frame *frame)
-{
-	return (struct net_header *)(void *)(frame->data - sizeof(struct net_header));
-}
-
-static void rx_refill(struct virtio_net *net)
-{
-	while (net->rx.ring.free_count) {
-		struct frame *frame = frame_get(net->pool);
-		struct virtq_piece piece;
-		uint16_t head;
-
-		if (!frame)
-			return;
-		piece = (struct virtq_piece){frame->bus - sizeof(struct net_header),
-					     sizeof(struct net_header) + FRAME_LEN_MAX, true};
-		if (!virtqueue_add(&net->rx.ring, &piece, 1, &head)) {
-			frame_put(net->pool, frame);
-			return;
-		}
-		net->rx_frames[head] = frame;
-	}
-}
-
-/* Takes over what the device says about the packet in @frame, @written bytes with its header. False: nonsense. */
-static bool rx_describe(const struct virtio_net *net, struct frame *frame, uint32_t written)
-{
-	const struct net_header *h = header_of(frame);
-
-	if (written < sizeof *h + ETH_LEN || h->gso_type != 0)
-		return false;
-	frame->len = written - (uint32_t)sizeof *h;
-	frame->flags = 0;
-	if (!(net->dev.features & NET_F_GUEST_CSUM))
-		return true;
-	if (h->flags & HDR_NEEDS_CSUM) {
-		frame->csum_start = h->csum_start;
-		frame->csum_offset = h->csum_offset;
-		frame->flags = FRAME_CSUM_BLANK;
-		return range_within((uint64_t)h->csum_start + h->csum_offset, 2, frame->len);
-	}
-	if (h->flags & HDR_DATA_VALID)
-		frame->flags = FRAME_CSUM_VALID;
-	return true;
 }
 
 static void config_update(struct virtio_net *net)
@@ -142,23 +70,16 @@ static struct frame *net_receive(struct nic *nic)
 		config_update(net);
 	for (;;) {
 		struct frame *frame;
-		uint16_t head;
-		uint32_t written;
 
-		switch (virtqueue_take(&net->rx.ring, &head, &written)) {
-		case VIRTQ_OK: break;
-		case VIRTQ_BROKEN: nic->broken = "the receive queue makes no sense"; return NULL;
-		case VIRTQ_EMPTY: return NULL;
-		}
-		frame = net->rx_frames[head];
-		net->rx_frames[head] = NULL;
-		if (rx_describe(net, frame, written)) {
+		switch (virtio_net_rx_take(&net->receiver, &frame)) {
+		case VIRTIO_NET_RX_PACKET:
 			nic->counters.rx_packets++;
-			nic->counters.rx_bytes += frame->len;
+			nic->counters.rx_bytes += frame_get_total(frame);
 			return frame;
+		case VIRTIO_NET_RX_BAD: nic->counters.rx_errors++; break;
+		case VIRTIO_NET_RX_BROKEN: nic->broken = "the receive queue makes no sense"; return NULL;
+		case VIRTIO_NET_RX_EMPTY: return NULL;
 		}
-		nic->counters.rx_errors++;
-		frame_put(net->pool, frame);
 	}
 }
 
@@ -188,7 +109,7 @@ static unsigned net_get_room(struct nic *nic)
 /* The part of the header that says how to cut; *@len becomes the length of all pieces. */
 static bool tx_describe_gso(const struct virtio_net *net, struct frame *frame, uint32_t *len)
 {
-	struct net_header *h = header_of(frame);
+	struct net_header *h = net_header_of(frame);
 	struct gso gso;
 
 	if (!net->nic.tx_tso || !gso_read(frame, net->nic.mtu, &gso))
@@ -205,7 +126,7 @@ static bool tx_describe_gso(const struct virtio_net *net, struct frame *frame, u
 /* Writes the device's header for @frame. False: the frame asks for what was not negotiated, or is too long or short. */
 static bool tx_describe(const struct virtio_net *net, struct frame *frame)
 {
-	struct net_header *h = header_of(frame);
+	struct net_header *h = net_header_of(frame);
 	uint32_t len = frame->len;
 
 	*h = (struct net_header){0};
@@ -263,7 +184,7 @@ static void net_flush(struct nic *nic)
 	struct virtio_net *net = net_of(nic);
 
 	tx_reclaim(net);
-	rx_refill(net);
+	virtio_net_rx_refill(&net->receiver);
 	if (virtqueue_publish(&net->rx.ring)) {
 		virtio_notify(&net->rx);
 		nic->counters.kicks++;
@@ -339,11 +260,13 @@ static const char *net_setup(struct virtio_net *net, uint32_t index)
 {
 	struct virtio_device *dev = &net->dev;
 	uint16_t mtu = 0;
+	uint64_t wanted = VIRTIO_F_EVENT_IDX | NET_F_CUTS | NET_F_GUEST_CSUM | NET_F_MTU | NET_F_STATUS;
 	const char *why = virtio_open(dev, index, VIRTIO_TYPE_NET);
 
+	if (!why && (virtio_get_offered(dev) & NET_F_JOINS) == NET_F_JOINS)
+		wanted |= NET_F_JOINS;
 	if (!why)
-		why = virtio_negotiate(
-			dev, VIRTIO_F_EVENT_IDX | NET_F_CUTS | NET_F_GUEST_CSUM | NET_F_MTU | NET_F_STATUS, NET_F_MAC);
+		why = virtio_negotiate(dev, wanted, NET_F_MAC);
 	if (!why && dev->pci.info.msix_entries < 3)
 		why = "it has less than three MSI-X vectors";
 	if (!why)
@@ -365,6 +288,7 @@ static const char *net_setup(struct virtio_net *net, uint32_t index)
 	net->nic.mtu = FRAME_LEN_MAX - ETH_LEN;
 	if ((dev->features & NET_F_MTU) && virtio_config_read(dev, CONFIG_MTU, &mtu, 2))
 		net->nic.mtu = MIN(net->nic.mtu, mtu);
+	net->receiver = (struct virtio_net_rx){.ring = &net->rx.ring, .pool = net->pool, .features = dev->features};
 	net->nic.past_iommu = !(dev->features & VIRTIO_F_ACCESS_PLATFORM);
 	net->nic.tx_csum = dev->features & NET_F_CSUM;
 	net->nic.tx_tso = (dev->features & NET_F_CUTS) == NET_F_CUTS;

@@ -104,7 +104,7 @@ const char *virtio_open(struct virtio_device *dev, uint32_t index, uint16_t type
 	return NULL;
 }
 
-const char *virtio_negotiate(struct virtio_device *dev, uint64_t wanted, uint64_t needed)
+uint64_t virtio_get_offered(struct virtio_device *dev)
 {
 	volatile struct virtio_common *common = dev->common;
 	uint64_t offered = 0;
@@ -113,7 +113,14 @@ const char *virtio_negotiate(struct virtio_device *dev, uint64_t wanted, uint64_
 		common->device_feature_select = i;
 		offered |= (uint64_t)common->device_feature << (32 * i);
 	}
-	dev->features = offered & (wanted | needed | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM);
+	return offered;
+}
+
+const char *virtio_negotiate(struct virtio_device *dev, uint64_t wanted, uint64_t needed)
+{
+	volatile struct virtio_common *common = dev->common;
+
+	dev->features = virtio_get_offered(dev) & (wanted | needed | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM);
 	if ((dev->features & (needed | VIRTIO_F_VERSION_1)) != (needed | VIRTIO_F_VERSION_1))
 		return "it lacks a feature that is needed";
 	for (uint32_t i = 0; i < 2; i++) {

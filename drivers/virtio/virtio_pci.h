@@ -43,6 +43,9 @@ struct virtio_queue {
  */
 const char *virtio_open(struct virtio_device *dev, uint32_t index, uint16_t type);
 
+/* What the device offers. */
+uint64_t virtio_get_offered(struct virtio_device *dev);
+
 /* Accepts those of @wanted that the device offers (steps 4 to 6), into dev->features. NULL; or what is wrong, also
  * when one of @needed is not offered. */
 const char *virtio_negotiate(struct virtio_device *dev, uint64_t wanted, uint64_t needed);

@@ -15,9 +15,13 @@
  *
  * Checksums. NET_CSUM_BLANK: the 16-bit field at csum_start + csum_offset holds the folded, not complemented sum of the
  * pseudo header; whoever puts the packet on a wire completes it from csum_start to the end. NET_CSUM_VALID: the sum has
- * been checked, or the packet never left this machine. gso_size > 0: one TCP packet of up to 65,535 bytes to be cut into
- * segments with gso_size bytes of payload; needs NET_CSUM_BLANK. The back treats every field as hostile: a slot that
- * breaks these rules is dropped and counted, an index that does breaks the interface.
+ * been checked, or the packet never left this machine. The back treats every field as hostile: a slot that breaks these
+ * rules is dropped and counted, an index that does breaks the interface.
+ *
+ * Units. gso_size > 0: one TCP packet of up to 65,535 bytes, Ethernet header included, that stands for segments with
+ * gso_size bytes of payload each, the last one with what is left; whoever puts it on a wire cuts it. It needs
+ * NET_CSUM_BLANK and the flag of its family, is more than one segment, carries neither SYN, RST nor URG, and its IP
+ * header's length is that of the whole. Only a side that said NET_FEATURE_GSO is given one.
  */
 #ifndef CAMBIUM_ABI_NET_RING_H
 #define CAMBIUM_ABI_NET_RING_H
@@ -35,10 +39,13 @@
 #define NET_CSUM_BLANK 0x2u
 #define NET_CSUM_VALID 0x4u
 #define NET_GSO_TCP4 0x8u
+#define NET_GSO_TCP6 0x10u
 
-/* Feature bits of a net device entry: what a side can take. */
+#define NET_UNIT_BYTES_MAX 65535u
+
+/* What a side can take. CSUM stands in the device entry, GSO in the line of the first ring that the side writes. */
 #define NET_FEATURE_CSUM 0x1u /* takes packets with NET_CSUM_BLANK */
-#define NET_FEATURE_GSO 0x2u  /* takes packets with gso_size > 0 and of several slots */
+#define NET_FEATURE_GSO 0x2u  /* takes units, and packets of several slots */
 
 struct net_slot {
 	uint32_t offset;

@@ -12,7 +12,8 @@
  * (unsigned), that is if the wake index lies in (old, new].
  *
  * epoch: the front writes the generation of its device entry into the producer's line of its first ring when all its
- * rings are reset; the back uses the rings only while it equals the generation in the back's own entry.
+ * rings are reset; the back uses the rings only while it equals the generation in the back's own entry. Before that the
+ * front writes its features beside it; the back writes its own when it has seen the epoch.
  *
  * Everything that the other side wrote is hostile: an index further ahead than size slots is BROKEN.
  */
@@ -25,13 +26,15 @@ struct ring_producer_line {
 	uint32_t prod;
 	uint32_t wake_cons; /* the producer sleeps until cons reaches this */
 	uint32_t epoch;
-	uint32_t reserved0[13];
+	uint32_t features; /* the front's, in its first ring: as the protocol says */
+	uint32_t reserved0[12];
 };
 
 struct ring_consumer_line {
 	uint32_t cons;
 	uint32_t wake_prod; /* the consumer sleeps until prod reaches this */
-	uint32_t reserved0[14];
+	uint32_t features;  /* the back's, likewise */
+	uint32_t reserved0[13];
 };
 
 struct ring_header {

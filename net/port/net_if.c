@@ -8,10 +8,15 @@
  * Checksums. Where the other end takes NET_CSUM_BLANK, lwIP leaves the TCP or UDP checksum field zero and the pseudo
  * header's sum is put there on the way out (abi/net_ring.h). What arrives already verified, or never left the machine,
  * is not summed again: the flag that lwIP looks at is set per packet.
+ *
+ * Units. lwIP makes no segment longer than the MSS, but several in a row while it holds the core lock: nothing is shown to
+ * the back end before the lock is given back, and segments that continue each other are joined to one packet until then
+ * (drivers/net/join.h). What arrives as a unit goes to lwIP as one segment.
  */
 #include <cambium/console.h>
 #include <cambium/fd.h>
 #include <cambium/thread.h>
+#include <drivers/net/join.h>
 #include <drivers/net/netfront.h>
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
@@ -37,11 +42,31 @@
 struct net_if {
 	struct netif netif;
 	struct netfront *front;
-	bool pending;  /* the thread has to look */
-	bool batching; /* within netfront_poll, which flushes at its end */
+	struct net_if *next; /* of all */
+	bool pending;        /* the thread has to look */
+	bool sent;           /* something since the back end was last shown what there is */
+	struct join join;    /* the packet sent last, while it may grow */
 	struct waitq idle;
 	ip6_addr_t gateway6; /* any: whoever advertises itself */
 };
+
+static struct net_if *interfaces;
+
+void net_core_unlock(void)
+{
+	for (struct net_if *nif = interfaces; nif != NULL; nif = nif->next)
+		if (nif->sent) {
+			nif->sent = false;
+			nif->join.open = false;
+			netfront_tx_flush(nif->front);
+		}
+	sys_mutex_unlock(&lock_tcpip_core);
+}
+
+void net_core_lock(void)
+{
+	sys_mutex_lock(&lock_tcpip_core);
+}
 
 static void on_wake(void *arg)
 {
@@ -95,10 +120,7 @@ static void poll_thread(void *arg)
 			(void)waitq_wait(&nif->idle, TIME_NEVER);
 		nif->pending = false;
 		LOCK_TCPIP_CORE();
-		nif->batching = true;
 		more = netfront_poll(nif->front, POLL_BUDGET);
-		nif->batching = false;
-		netfront_tx_flush(nif->front);
 		follow_features(nif);
 		UNLOCK_TCPIP_CORE();
 		if (more) {
@@ -178,25 +200,55 @@ static uint16_t blank_checksum(const struct pbuf *p, u8_t *frame, uint16_t *star
 	return NET_CSUM_BLANK;
 }
 
+/* Sends @p as a packet of its own, from the buffer @to on. @head: its first @have bytes. */
+static void output_alone(struct net_if *nif, struct pbuf *p, void *to, const u8_t *head, unsigned have)
+{
+	uint16_t flags = NET_CSUM_VALID, start = 0, offset = 0;
+
+	(void)pbuf_copy_partial(p, to, p->tot_len, 0);
+	if ((nif->netif.chksum_flags & GEN_L4) == 0)
+		flags = blank_checksum(p, to, &start, &offset);
+	netfront_tx_commit(nif->front, p->tot_len, flags, start, offset);
+	if (flags == NET_CSUM_BLANK && netfront_tx_may_grow(nif->front))
+		join_begin(&nif->join, head, have, p->tot_len);
+	else
+		nif->join.open = false;
+}
+
+/* Sends @p, which continues the packet sent last, as a part of that; its payload goes to the buffer @to. */
+static void output_joined(struct net_if *nif, struct pbuf *p, void *to, const u8_t *head)
+{
+	struct join *join = &nif->join;
+	uint16_t part = (uint16_t)(p->tot_len - join->header_len);
+
+	(void)pbuf_copy_partial(p, to, part, join->header_len);
+	join_add(join, head, p->tot_len);
+	memcpy(netfront_tx_grow(nif->front, part, join->gso_size, join->ipv6 ? NET_GSO_TCP6 : NET_GSO_TCP4), join->head,
+	       join->header_len);
+}
+
 static err_t output(struct netif *netif, struct pbuf *p)
 {
 	struct net_if *nif = netif->state;
-	uint16_t flags = NET_CSUM_VALID, start = 0, offset = 0;
+	u8_t head[JOIN_HEAD_MAX];
+	unsigned have;
+	bool joins;
 	void *buffer;
 
 	if (p->tot_len > NET_BUFFER_BYTES)
 		return ERR_BUF;
+	have = pbuf_copy_partial(p, head, sizeof(head), 0);
+	joins = netfront_tx_may_grow(nif->front) && join_fits(&nif->join, head, have, p->tot_len);
 	switch (netfront_tx_buffer(nif->front, &buffer)) {
 	case NETFRONT_READY: break;
 	case NETFRONT_FULL: return ERR_MEM;
 	default: return ERR_OK; /* lost, as on a wire without a far end */
 	}
-	(void)pbuf_copy_partial(p, buffer, p->tot_len, 0);
-	if ((netif->chksum_flags & GEN_L4) == 0)
-		flags = blank_checksum(p, buffer, &start, &offset);
-	netfront_tx_commit(nif->front, p->tot_len, flags, start, offset);
-	if (!nif->batching)
-		netfront_tx_flush(nif->front);
+	if (joins)
+		output_joined(nif, p, buffer, head);
+	else
+		output_alone(nif, p, buffer, head, have);
+	nif->sent = true;
 	return ERR_OK;
 }
 
@@ -289,6 +341,8 @@ bool net_if_attach(unsigned entry)
 	if (netif_add(&nif->netif, &address, &mask, &gateway, nif, netif_setup, ethernet_input) == NULL)
 		return fail("net: lwIP refuses an interface\n");
 	configure(nif);
+	nif->next = interfaces;
+	interfaces = nif;
 	nif->pending = true;
 	if (thread_create("net-if", poll_thread, nif, 0) == NULL)
 		console_puts("net: no memory for an interface's thread\n");

@@ -3,8 +3,8 @@
  * Memory for received packets: private copies, so that nothing that the back end does later to the shared pool can
  * change a header after it was checked, and so that unread data never holds a shared buffer.
  *
- * Two sizes, each a list of free blocks that grows from the heap up to its limit and is reused from the top, where the
- * cache is warm. A packet too long for either (reassembled by the other side) is a plain heap pbuf.
+ * A few sizes, each a list of free blocks that grows from the heap up to its limit and is reused from the top, where the
+ * cache is warm. The two long ones are for units.
  */
 #include <lwip/pbuf.h>
 #include <stdlib.h>
@@ -28,6 +28,8 @@ struct rx_block {
 static struct rx_size rx_sizes[] = {
 	{.bytes = 256, .limit = 1024},
 	{.bytes = 1536, .limit = 1024},
+	{.bytes = 16384, .limit = 128},
+	{.bytes = 65535, .limit = 64},
 };
 
 static void block_free(struct pbuf *p)
@@ -65,9 +67,7 @@ struct pbuf *rx_pool_alloc(uint32_t len)
 	for (unsigned i = 0; i < sizeof(rx_sizes) / sizeof(rx_sizes[0]) && size == NULL; i++)
 		if (len <= rx_sizes[i].bytes)
 			size = &rx_sizes[i];
-	if (size == NULL)
-		return len <= UINT16_MAX ? pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_RAM) : NULL;
-	block = block_get(size);
+	block = size != NULL ? block_get(size) : NULL;
 	if (block == NULL)
 		return NULL;
 	return pbuf_alloced_custom(PBUF_RAW, (u16_t)len, PBUF_REF, &block->pbuf, block->bytes, (u16_t)size->bytes);

@@ -145,6 +145,13 @@ static void open_by_one(struct tcp_pcb *pcb, const struct tcp_hdr *hdr, const st
 		pcb->rcv_wnd = 1;
 }
 
+/* Every second segment is acknowledged at once (RFC 9293, 3.8.6.3), and a unit is several. */
+static void acknowledge_unit(struct tcp_pcb *pcb, const struct pbuf *p)
+{
+	if (p->tot_len > pcb->mss)
+		tcp_set_flags(pcb, TF_ACK_DELAY); /* as if one before it waited */
+}
+
 err_t net_tcp_inpacket(struct tcp_pcb *pcb, const struct tcp_hdr *hdr, const struct pbuf *p)
 {
 	if (pcb->state == LISTEN) /* the short kind of control block */
@@ -154,5 +161,6 @@ err_t net_tcp_inpacket(struct tcp_pcb *pcb, const struct tcp_hdr *hdr, const str
 		return ERR_ABRT;
 	}
 	open_by_one(pcb, hdr, p);
+	acknowledge_unit(pcb, p);
 	return ERR_OK;
 }

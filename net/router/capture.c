@@ -66,7 +66,7 @@ static void put(const void *bytes, uint32_t len)
 
 void capture_frame(unsigned index, const struct frame *frame, uint32_t direction)
 {
-	struct manage_record record = {.length = frame->len, .direction = direction};
+	struct manage_record record = {.length = frame_get_total(frame), .direction = direction};
 
 	if (!capture.ring || index != capture.iface)
 		return;

@@ -24,6 +24,8 @@ struct domain_counters {
 	uint64_t rounds;
 	uint64_t sleeps;    /* each at least one hypercall */
 	uint64_t frames;    /* handed to the router */
+	uint64_t units;     /* of these, several TCP segments in one */
+	uint64_t cut;       /* units that were cut here, since who they go to takes none */
 	uint64_t forwarded; /* FORWARD and REPLY */
 	uint64_t not_sent;  /* of those: no room, no buffer, nobody there */
 };

@@ -3,26 +3,57 @@
  * Frames through the router.
  *
  * Invariant: a frame that comes in here is sent, held under the number that the router chose, or given back to the
- * pool, exactly once. The router sees only private memory, whole packets (head_len is len), and decides before anything
- * is sent.
+ * pool, exactly once. The router sees only private memory, whole packets but of a unit (gso_size), of which it sees the
+ * first frame, and decides before anything is sent. A unit passes as it is, and is cut only for who takes none.
  */
 #include "domain.h"
 
 #include <string.h>
 
 #include <abi/manage.h>
+#include <drivers/net/cut.h>
 
 #include <cambium/crash.h>
 
 #define QUESTION_ROOM 16u /* places in the NIC's queue that questions to whoever opens connections leave to all else */
+#define ETH_LEN 14u
 
 _Static_assert(FRAME_CSUM_BLANK == PACKET_CSUM_BLANK && FRAME_CSUM_VALID == PACKET_CSUM_VALID, "same bits");
+_Static_assert(FRAME_LEN_MAX >= PACKET_HEAD_MIN, "a unit's first frame has what the router looks at");
+
+static bool send_inner(struct router_domain *d, unsigned index, struct frame *frame);
+static bool send_uplink(struct router_domain *d, struct frame *frame);
+
+/* Sends @unit, of which the other side takes only segments, in these, and gives it back. False: not all were sent. */
+static bool send_cut(struct router_domain *d, unsigned index, struct frame *unit)
+{
+	struct gso_cut cut;
+	bool sent = gso_cut_begin(&cut, unit);
+
+	d->counters.cut += sent;
+	while (sent) {
+		struct frame *segment = frame_get(&d->frames);
+
+		if (!segment) {
+			sent = false;
+		} else if (!gso_cut_next(&cut, segment)) {
+			frame_put(&d->frames, segment);
+			break;
+		} else {
+			sent = index == UPLINK ? send_uplink(d, segment) : send_inner(d, index, segment);
+		}
+	}
+	frame_put(&d->frames, unit);
+	return sent;
+}
 
 static bool send_inner(struct router_domain *d, unsigned index, struct frame *frame)
 {
 	struct netback *back = &d->backs[index];
 	enum netback_result result = NETBACK_EMPTY;
 
+	if (back->state == NETBACK_OPEN && !netback_takes(&back->rings, frame))
+		return send_cut(d, index, frame);
 	if (back->state == NETBACK_OPEN)
 		result = netback_send(&back->rings, frame);
 	frame_put(&d->frames, frame);
@@ -33,6 +64,8 @@ static bool send_inner(struct router_domain *d, unsigned index, struct frame *fr
 
 static bool send_uplink(struct router_domain *d, struct frame *frame)
 {
+	if (d->nic && frame->gso_size && !d->nic->tx_tso)
+		return send_cut(d, UPLINK, frame);
 	if (d->nic && (d->nic->tx_csum || frame_complete_csum(frame)))
 		return nic_send(d->nic, frame);
 	frame_put(&d->frames, frame);
@@ -56,10 +89,35 @@ static void frame_send(struct router_domain *d, unsigned index, struct frame *fr
 	d->counters.not_sent += !sent;
 }
 
-/* What the router made of the packet goes back into the frame's description. */
-static void frame_take_over(struct frame *frame, const struct packet *pkt)
+/* How the router is shown @frame. */
+static struct packet packet_of(const struct frame *frame)
 {
-	frame->len = pkt->len;
+	struct packet pkt = {.data = frame->data,
+			     .len = frame->len,
+			     .head_len = frame->len,
+			     .capacity = FRAME_LEN_MAX,
+			     .csum_start = frame->csum_start,
+			     .csum_offset = frame->csum_offset,
+			     .flags = frame->flags};
+
+	if (!frame->gso_size)
+		return pkt;
+	pkt.len = frame_get_total(frame);
+	pkt.gso_size = frame->gso_size;
+	pkt.gso_type = be16_get(frame->data + ETH_LEN - 2) == ETHERTYPE_IPV6 ? PACKET_GSO_TCP6 : PACKET_GSO_TCP4;
+	return pkt;
+}
+
+/* What the router made of the packet goes back into the frame's description. What is no unit any more is an answer. */
+static void frame_take_over(struct router_domain *d, struct frame *frame, const struct packet *pkt)
+{
+	if (pkt->gso_type == PACKET_GSO_NONE) {
+		if (frame->more)
+			frame_put(&d->frames, frame->more);
+		frame->more = NULL;
+		frame->gso_size = 0;
+		frame->len = pkt->len;
+	}
 	frame->flags = pkt->flags;
 	frame->csum_start = pkt->csum_start;
 	frame->csum_offset = pkt->csum_offset;
@@ -84,20 +142,25 @@ static void log_flow(const struct router_domain *d, const struct output *out, un
 	       (unsigned)out->opening.dport);
 }
 
+/* A unit that has to wait would take too many frames: it is lost, and TCP sends it again. */
+static void frame_hold(struct router_domain *d, unsigned number, struct frame *frame)
+{
+	d->held[number] = frame->more ? NULL : frame;
+	if (!frame->more)
+		return;
+	frame_put(&d->frames, frame);
+	d->counters.not_sent++;
+}
+
 void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, uint64_t now)
 {
-	struct packet pkt = {.data = frame->data,
-			     .len = frame->len,
-			     .head_len = frame->len,
-			     .capacity = FRAME_LEN_MAX,
-			     .csum_start = frame->csum_start,
-			     .csum_offset = frame->csum_offset,
-			     .flags = frame->flags};
+	struct packet pkt = packet_of(frame);
 	struct output out;
 	enum verdict verdict;
 
 	capture_frame(index, frame, MANAGE_IN);
 	d->counters.frames++;
+	d->counters.units += frame->gso_size > 0;
 	if (d->counters.frames == d->options.die_after)
 		crash("die-after=%u: asked to crash here", (unsigned)d->options.die_after);
 	verdict = router_input(&d->brain, index, &pkt, now, &out);
@@ -110,12 +173,12 @@ void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, ui
 	case VERDICT_FORWARD:
 	case VERDICT_REPLY:
 		d->counters.forwarded++;
-		frame_take_over(frame, &pkt);
+		frame_take_over(d, frame, &pkt);
 		frame_send(d, out.out_if, frame);
 		break;
 	case VERDICT_HOLD:
-		frame_take_over(frame, &pkt);
-		d->held[out.hold] = frame;
+		frame_take_over(d, frame, &pkt);
+		frame_hold(d, out.hold, frame);
 		break;
 	case VERDICT_DROP:
 	case VERDICT_CONSUMED:
@@ -154,7 +217,7 @@ static void event_release(struct router_domain *d, const struct router_event *ev
 
 	d->held[event->hold] = NULL;
 	if (!frame)
-		return; /* a piece for which there was no room */
+		return; /* a piece for which there was no room, or a unit */
 	if (event->kind == EVENT_DISCARD) {
 		frame_put(&d->frames, frame);
 		return;

@@ -9,10 +9,13 @@
 #include "domain.h"
 
 #include <cambium/crash.h>
+#include <drivers/net/gso.h>
 
 #define ROUND_FRAMES 128u    /* in one round: then the others are told */
 #define FRAME_COST_MIN 60u   /* no frame is shorter on a wire */
 #define STUCK_NS 20000000ull /* a NIC that has sent nothing for so long no longer holds the interfaces up */
+
+#define UNIT_ROOM GSO_PIECES_MAX /* what a packet may need of the NIC's queue */
 
 enum { SIDE_UPLINK, SIDE_INNER };
 
@@ -30,7 +33,7 @@ uint64_t poll_stalled_until(const struct router_domain *d, uint64_t now)
 /* May something be taken that perhaps goes to the NIC? Where that is stuck, it is dropped, so that others go on. */
 static bool inner_may_send(struct router_domain *d, uint64_t now)
 {
-	if (!d->nic || nic_get_room(d->nic) > 0)
+	if (!d->nic || nic_get_room(d->nic) >= UNIT_ROOM)
 		d->full_since = 0;
 	else if (!d->full_since)
 		d->full_since = now;
@@ -46,7 +49,7 @@ static uint32_t uplink_take(struct router_domain *d, uint64_t now)
 
 	if (!frame)
 		return 0;
-	bytes = MAX(frame->len, FRAME_COST_MIN);
+	bytes = MAX(frame_get_total(frame), FRAME_COST_MIN);
 	frame_pass(d, UPLINK, frame, now);
 	return bytes;
 }
@@ -59,8 +62,8 @@ static uint32_t back_take(struct router_domain *d, unsigned index, struct frame 
 
 	/* passing a frame of another may have detached it */
 	if (back->state == NETBACK_OPEN)
-		result = netback_receive(&back->rings, frame);
-	bytes = MAX(frame->len, FRAME_COST_MIN);
+		result = netback_receive(&back->rings, &d->frames, frame);
+	bytes = MAX(frame_get_total(frame), FRAME_COST_MIN);
 	if (result == NETBACK_FRAME)
 		frame_pass(d, index, frame, now);
 	else

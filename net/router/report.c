@@ -74,12 +74,13 @@ static void report_counters(const struct router *r)
 void report_stats(const struct router_domain *d)
 {
 	const struct domain_counters *c = &d->counters;
-	uint64_t notifications = 0, rx_dropped = 0, bad = 0;
+	uint64_t notifications = 0, rx_dropped = 0, bad = 0, no_frames = 0;
 	struct account used;
 
 	for (unsigned i = 1; i < ROUTER_IF_COUNT; i++) {
 		notifications += d->backs[i].rings.counters.notifications;
 		rx_dropped += d->backs[i].rings.counters.rx_dropped;
+		no_frames += d->backs[i].rings.counters.tx_short;
 		bad += d->backs[i].rings.counters.tx_bad + d->backs[i].rings.counters.rx_bad;
 	}
 	printf("router: stats: frames %" PRIu64 " forwarded %" PRIu64 " not-sent %" PRIu64 " hypercalls %" PRIu64
@@ -90,6 +91,8 @@ void report_stats(const struct router_domain *d)
 	       (unsigned)d->brain.flows.half_open, d->brain.flows.half_open_evicted, d->brain.flows.openers.asked);
 	printf("router: stats: no-buffer %" PRIu64 " bad-slots %" PRIu64 " free-frames %u\n", rx_dropped, bad,
 	       d->frames.free_count);
+	printf("router: stats: units %" PRIu64 " cut %" PRIu64 " without-frames %" PRIu64 "\n", c->units, c->cut,
+	       no_frames);
 	if (d->nic)
 		printf("router: stats: nic rx %" PRIu64 " tx %" PRIu64 " rx-errors %" PRIu64 " tx-dropped %" PRIu64
 		       " interrupts %" PRIu64 " doorbells %" PRIu64 "\n",

@@ -20,6 +20,7 @@
 
 #include "../lib/command.h"
 #include "../lib/machine.h"
+#include "../lib/network.h"
 #include "host.h"
 
 #define ROUNDS 15u
@@ -134,8 +135,8 @@ static const struct {
 
 static void network(void)
 {
-	if (host_network()) {
-		snprintf(net.netdev, sizeof net.netdev, "tap,id=net,ifname=" HOST_TAP ",script=no,downscript=no");
+	if (network_private()) {
+		snprintf(net.netdev, sizeof net.netdev, "tap,id=net,ifname=" NETWORK_TAP ",script=no,downscript=no");
 		net.host = "10.0.2.15";
 		net.requests = PORT_REQUESTS;
 		net.bytes = PORT_BYTES;

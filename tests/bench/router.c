@@ -16,6 +16,7 @@
 
 #include "../lib/command.h"
 #include "../lib/machine.h"
+#include "../lib/network.h"
 #include "blast.h"
 #include "host.h"
 
@@ -171,7 +172,7 @@ static void tcp_between(const struct machine *m, struct side *side)
 	char command[80];
 	double ms, taken;
 
-	snprintf(command, sizeof command, "bulk " LOAD2_INSIDE " %llu\n", BULK_BYTES);
+	snprintf(command, sizeof command, "bulk " LOAD2_INSIDE " %llu take\n", BULK_BYTES);
 	if (answer(ask(PORT_LOAD1, command), &ms, &taken) && taken == (double)BULK_BYTES)
 		span_end(&began, side, TCP_BETWEEN, taken);
 }
@@ -192,7 +193,7 @@ static struct machine *ours_start(void)
 					  .config = "bench-router",
 					  .door = MACHINE_PVH,
 					  .manage = true,
-					  .netdev = "tap,id=net,ifname=" HOST_TAP ",script=no,downscript=no"};
+					  .netdev = "tap,id=net,ifname=" NETWORK_TAP ",script=no,downscript=no"};
 	static const char *const lines[] = {"^load1| load: listening on port ", "^load2| load: listening on port "};
 	struct machine *m = machine_start(&options);
 
@@ -209,7 +210,7 @@ static struct machine *linux_start(void)
 					  .kernel = build_path("bench-linux/vmlinuz"),
 					  .bundle = build_path("bench-linux/initrd"),
 					  .append = "console=ttyS0 quiet",
-					  .netdev = "tap,id=net,ifname=" HOST_TAP ",script=no,downscript=no"};
+					  .netdev = "tap,id=net,ifname=" NETWORK_TAP ",script=no,downscript=no"};
 	struct machine *m = machine_start(&options);
 
 	if (m && machine_expect_within(m, "^linux: ", PATIENCE))
@@ -278,7 +279,7 @@ void bench_router(void)
 	char version[256] = "";
 	struct machine *m;
 
-	if (!linux_make(version, sizeof version) || !host_network()) {
+	if (!linux_make(version, sizeof version) || !network_private()) {
 		row_missing("our router against a Linux guest",
 			    "it needs root, nftables, and a network the first time");
 		return;

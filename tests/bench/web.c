@@ -12,6 +12,7 @@
 #include "../lib/command.h"
 #include "../lib/http.h"
 #include "../lib/machine.h"
+#include "../lib/network.h"
 #include "host.h"
 
 #define PORT_WEB1 8080u
@@ -165,11 +166,11 @@ static void rows(const struct load_kind *k, double rate, double failures, double
 
 void bench_web(void)
 {
-	bool tap = host_network();
+	bool tap = network_private();
 	struct machine_options options = {.log = "bench-web",
 					  .config = "bench-web",
 					  .door = MACHINE_PVH,
-					  .netdev = tap ? "tap,id=net,ifname=" HOST_TAP ",script=no,downscript=no"
+					  .netdev = tap ? "tap,id=net,ifname=" NETWORK_TAP ",script=no,downscript=no"
 							: NULL,
 					  .forwards = {PORT_WEB1}};
 	double rates[LOADS] = {0}, failures[LOADS], peers[LOADS] = {0};

@@ -39,7 +39,8 @@ static void packet_check(const struct net_packet *p, enum net_direction directio
 		cr_assert(field + 2 <= p->pieces[0].len && p->csum_start <= total);
 	}
 	if (p->gso_size)
-		cr_assert((p->flags & NET_GSO_TCP4) && (p->flags & NET_CSUM_BLANK));
+		cr_assert(!(p->flags & NET_GSO_TCP4) != !(p->flags & NET_GSO_TCP6) && (p->flags & NET_CSUM_BLANK) &&
+			  total <= NET_UNIT_BYTES_MAX);
 }
 
 /* The peer writes: an index near ours, or anything; a slot. */

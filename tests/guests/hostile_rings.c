@@ -145,6 +145,70 @@ static bool bad_slots(void)
 	return is_taken();
 }
 
+/* The head of a TCP packet to the router, of @bytes bytes of IP, at the pool's beginning. */
+static void tcp_build(uint32_t bytes)
+{
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < 54; i++)
+		pool[i] = 0;
+	for (unsigned i = 0; i < 6; i++) {
+		pool[i] = entry.net.router_mac[i];
+		pool[6 + i] = entry.net.mac[i];
+	}
+	pool[12] = 8;
+	pool[14] = 0x45;
+	pool[16] = (uint8_t)(bytes >> 8);
+	pool[17] = (uint8_t)bytes;
+	pool[22] = 64;
+	pool[23] = 6;
+	for (unsigned i = 0; i < 4; i++) {
+		pool[26 + i] = (uint8_t)(entry.net.address >> (24 - 8 * i));
+		pool[30 + i] = (uint8_t)(entry.net.gateway >> (24 - 8 * i));
+	}
+	for (unsigned i = 14; i < 34; i += 2)
+		sum += (uint32_t)pool[i] << 8 | pool[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	pool[24] = (uint8_t)(~sum >> 8);
+	pool[25] = (uint8_t)~sum;
+	pool[35] = pool[37] = 9;
+	pool[46] = 0x50;
+	pool[47] = 0x10;
+}
+
+/* Units of @count buffers that differ from the truth in one thing each; with no lie at all, policy refuses them. */
+static bool lying_units(void)
+{
+	for (unsigned i = 0; i < 600; i++) {
+		unsigned count = 1 + i % NET_PACKET_SLOTS_MAX, lie = i % 13;
+		uint32_t total = count * 1460;
+
+		tcp_build(lie == 1 ? total - 13 : lie == 2 ? total - 16 : total - 14);
+		if (lie == 3)
+			pool[46] = 0xf0; /* a header that is longer than what there may be */
+		if (lie == 4)
+			pool[23] = 17;
+		if (lie == 5)
+			pool[20] = 0x20;
+		for (unsigned n = 0; n < count; n++) {
+			struct net_slot s = {.offset = n * NET_BUFFER_BYTES % pool_bytes, .len = 1460};
+
+			s.flags = n + 1 < count ? NET_MORE : 0;
+			if (n == 0 && lie != 6) {
+				s.flags |= NET_CSUM_BLANK | (lie == 7 ? NET_GSO_TCP6 : NET_GSO_TCP4);
+				s.csum_start = lie == 8 ? 14 : 34;
+				s.csum_offset = 16;
+				s.gso_size = lie == 9 ? 1 : lie == 10 ? UINT16_MAX : lie == 11 ? 0 : 1406;
+			}
+			tx_slots[tx++ % NET_RING_SLOTS] = s;
+		}
+		publish(tx);
+		if (!is_taken())
+			return false;
+	}
+	return true;
+}
+
 /* Waits until the router took so many slots that no index is too far ahead. */
 static bool has_room(void)
 {
@@ -246,7 +310,7 @@ static int live(unsigned life)
 		break;
 	case 5:
 		say("slots out of the pool, then packets without end");
-		good = bad_slots() && endless_chain() && moving_slots();
+		good = bad_slots() && lying_units() && endless_chain() && moving_slots();
 		say(good && is_heard(PATIENCE_NS) ? "all dropped, and still heard" : "HOLE: no longer heard");
 		return 5;
 	default:

@@ -5,9 +5,12 @@
  *
  *   count                  how many datagrams have come                              -> N
  *   take                   reads to the end of the stream                            -> the bytes
+ *   check                  the same, and looks at each                               -> the bytes, 1 if all were right
  *   give N                 N bytes, and the end
  *   blast ADDRESS MS       sends small datagrams to ADDRESS:7000 for so long         -> how many
- *   bulk ADDRESS N         sends N bytes to `take` of ADDRESS:7000                   -> ms, bytes taken there
+ *   bulk ADDRESS N VERB    sends N bytes to VERB, take or check, of ADDRESS:7000     -> ms, and what VERB answers
+ *
+ * Byte i of a stream is LOAD_BYTE(i) (load.h).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,11 +25,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "load.h"
+
 #define PORT 7000u
 #define DATAGRAM_BYTES 18u /* a frame of 60 bytes */
 #define BATCH 256u         /* datagrams between two looks at the connections, or at the clock */
 
-static uint8_t bytes[65536];
+static uint8_t bytes[LOAD_PERIOD], heard[65536];
 static uint64_t counted;
 
 static uint64_t now_ms(void)
@@ -74,19 +79,34 @@ static uint64_t take(int fd)
 	uint64_t sum = 0;
 	ssize_t n;
 
-	while ((n = recv(fd, bytes, sizeof bytes, 0)) > 0)
+	while ((n = recv(fd, heard, sizeof heard, 0)) > 0)
 		sum += (uint64_t)n;
 	return sum;
 }
 
-static void give(int fd, uint64_t left)
+static void check(int fd)
 {
-	while (left) {
-		ssize_t n = send(fd, bytes, left < sizeof bytes ? (size_t)left : sizeof bytes, MSG_NOSIGNAL);
+	uint64_t sum = 0;
+	bool right = true;
+	ssize_t n;
+
+	while ((n = recv(fd, heard, sizeof heard, 0)) > 0)
+		for (ssize_t i = 0; i < n; i++, sum++)
+			right &= heard[i] == bytes[sum % LOAD_PERIOD];
+	answer(fd, "%llu %llu\n", sum, right);
+}
+
+static void give(int fd, uint64_t count)
+{
+	uint64_t sent = 0;
+
+	while (sent < count) {
+		size_t from = sent % LOAD_PERIOD, room = LOAD_PERIOD - from;
+		ssize_t n = send(fd, bytes + from, count - sent < room ? (size_t)(count - sent) : room, MSG_NOSIGNAL);
 
 		if (n <= 0)
 			return;
-		left -= (uint64_t)n;
+		sent += (uint64_t)n;
 	}
 }
 
@@ -102,18 +122,19 @@ static void blast(int fd, const char *address, uint64_t ms)
 	close(to);
 }
 
-static void bulk(int fd, const char *address, uint64_t count)
+static void bulk(int fd, const char *address, uint64_t count, const char *verb)
 {
 	uint64_t began = now_ms();
-	char text[64] = "";
-	int to = connected(SOCK_STREAM, address);
+	char text[96] = "";
+	int to = connected(SOCK_STREAM, address), len = snprintf(text, sizeof text, "%s\n", verb);
 
-	if (to >= 0 && send(to, "take\n", 5, MSG_NOSIGNAL) == 5) {
+	if (to >= 0 && send(to, text, (size_t)len, MSG_NOSIGNAL) == len) {
 		give(to, count);
 		shutdown(to, SHUT_WR);
-		(void)recv(to, text, sizeof text - 1, 0);
+		len = snprintf(text, sizeof text, "%llu ", (unsigned long long)(now_ms() - began));
+		len += (int)recv(to, text + len, sizeof text - 1 - (size_t)len, 0);
+		(void)send(fd, text, (size_t)len, MSG_NOSIGNAL);
 	}
-	answer(fd, "%llu %llu\n", now_ms() - began, strtoull(text, NULL, 10));
 	close(to);
 }
 
@@ -132,7 +153,7 @@ static bool line_read(int fd, char *line, size_t size)
 
 static void serve(int fd)
 {
-	char line[128], address[64];
+	char line[128], address[64], verb[16];
 	unsigned long long n = 0;
 
 	if (!line_read(fd, line, sizeof line))
@@ -141,12 +162,14 @@ static void serve(int fd)
 		answer(fd, "%llu\n", counted, 0);
 	else if (!strcmp(line, "take"))
 		answer(fd, "%llu\n", take(fd), 0);
+	else if (!strcmp(line, "check"))
+		check(fd);
 	else if (sscanf(line, "give %llu", &n) == 1)
 		give(fd, n);
 	else if (sscanf(line, "blast %63s %llu", address, &n) == 2)
 		blast(fd, address, n);
-	else if (sscanf(line, "bulk %63s %llu", address, &n) == 2)
-		bulk(fd, address, n);
+	else if (sscanf(line, "bulk %63s %llu %15s", address, &n, verb) == 3)
+		bulk(fd, address, n, verb);
 }
 
 int main(void)
@@ -154,6 +177,8 @@ int main(void)
 	struct pollfd polls[2] = {{.fd = bound(SOCK_DGRAM), .events = POLLIN},
 				  {.fd = bound(SOCK_STREAM), .events = POLLIN}};
 
+	for (unsigned i = 0; i < LOAD_PERIOD; i++)
+		bytes[i] = LOAD_BYTE(i);
 	puts("load: listening on port 7000");
 	fflush(stdout);
 	while (poll(polls, 2, -1) >= 0) {

@@ -66,7 +66,7 @@ Test(ring_net_packet, unknown_flags_are_refused)
 	for (unsigned bit = 0; bit < 16; bit++) {
 		struct net_slot slot = {.offset = 0, .len = 60, .flags = (uint16_t)(1u << bit)};
 
-		if (slot.flags & (NET_MORE | NET_CSUM_BLANK | NET_CSUM_VALID | NET_GSO_TCP4))
+		if (slot.flags & (NET_MORE | NET_CSUM_BLANK | NET_CSUM_VALID | NET_GSO_TCP4 | NET_GSO_TCP6))
 			continue;
 		cr_assert_not(one(slot, NET_TO_BACK));
 	}
@@ -94,8 +94,28 @@ Test(ring_net_packet, segmentation_needs_its_flag_and_a_blank_checksum)
 	cr_assert_not(one(slot, NET_TO_BACK));
 	slot.flags = NET_GSO_TCP4 | NET_CSUM_BLANK;
 	cr_assert(one(slot, NET_TO_BACK));
+	slot.flags = NET_GSO_TCP6 | NET_CSUM_BLANK;
+	cr_assert(one(slot, NET_TO_BACK));
+	slot.flags = NET_GSO_TCP4 | NET_GSO_TCP6 | NET_CSUM_BLANK;
+	cr_assert_not(one(slot, NET_TO_BACK), "one family");
+	slot.flags = NET_GSO_TCP6 | NET_CSUM_BLANK;
 	slot.gso_size = 0;
 	cr_assert_not(one(slot, NET_TO_BACK));
+}
+
+Test(ring_net_packet, a_unit_has_at_most_65535_bytes)
+{
+	struct net_slot slots[2] = {{.len = 32768,
+				     .flags = NET_MORE | NET_GSO_TCP4 | NET_CSUM_BLANK,
+				     .csum_start = 34,
+				     .csum_offset = 16,
+				     .gso_size = 1460},
+				    {.len = 32767}};
+	struct net_packet p;
+
+	cr_assert(accepts(slots, 2, NET_TO_BACK, &p));
+	slots[1].len++;
+	cr_assert_not(accepts(slots, 2, NET_TO_BACK, &p));
 }
 
 Test(ring_net_packet, pieces_are_joined_and_the_first_has_the_headers)

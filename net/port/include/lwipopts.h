@@ -14,6 +14,8 @@
 #define NO_SYS 0
 #define SYS_LIGHTWEIGHT_PROT 0
 #define LWIP_TCPIP_CORE_LOCKING 1
+#define LOCK_TCPIP_CORE() net_core_lock()
+#define UNLOCK_TCPIP_CORE() net_core_unlock()
 #define LWIP_TCPIP_CORE_LOCKING_INPUT 1
 #define LWIP_COMPAT_MUTEX 0
 #define LWIP_NETCONN 1

@@ -25,6 +25,10 @@ typedef struct net_mbox *sys_mbox_t;
 
 typedef struct thread *sys_thread_t;
 
+/* lwIP's core lock. Giving it back shows the back ends what was sent while it was held (net/port/net_if.c). */
+void net_core_lock(void);
+void net_core_unlock(void);
+
 /* The calling thread's own semaphore. */
 sys_sem_t *net_thread_sem(void);
 #define LWIP_NETCONN_THREAD_SEM_GET() net_thread_sem()
