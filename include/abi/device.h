@@ -22,7 +22,8 @@
 #define DEVICE_NET_FRONT 1u
 #define DEVICE_NET_BACK 2u
 #define DEVICE_PCI 3u
-#define DEVICE_MANAGE 5u /* the management area of the router (abi/manage.h); 4 was a blob for the program */
+#define DEVICE_MANAGE 5u   /* the management area of the router (abi/manage.h); 4 was a blob for the program */
+#define DEVICE_HANDOVER 6u /* where the router's flows outlive it (abi/handover.h) */
 
 #define DEVICE_CLOSED 0u
 #define DEVICE_OPEN 1u
@@ -61,7 +62,7 @@ struct device_entry {
 	uint64_t ring_va;    /* front: where its ring pages are mapped; back: 0 */
 	uint64_t pool_va;    /* front: where its pool is mapped; back: 0 */
 	uint32_t ring_ref;   /* back: first of NET_RING_PAGES references of the peer; front: the same, for information;
-			      MANAGE: first of MANAGE_AREA_PAGES */
+			      MANAGE: first of MANAGE_AREA_PAGES; HANDOVER: first of pool_pages */
 	uint32_t pool_ref;   /* first of pool_pages references, likewise */
 	uint32_t pool_pages;
 	uint32_t pci_device; /* PCI: the index that the device hypercalls take */

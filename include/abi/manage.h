@@ -130,10 +130,10 @@ struct manage_status {
 	uint32_t flow_count, flow_capacity;
 	uint32_t half_open_count; /* of the flows: connections before the end of their handshake */
 	uint64_t flows_cut;
-	uint64_t drop_count;        /* packets that did not pass */
-	uint64_t openings_asked;    /* SYNs for a flooded service that were answered with a question */
-	uint64_t half_open_evicted; /* half-open connections that gave way to others */
-	uint64_t reserved0;
+	uint64_t drop_count;             /* packets that did not pass */
+	uint64_t openings_asked;         /* SYNs for a flooded service that were answered with a question */
+	uint64_t half_open_evicted;      /* half-open connections that gave way to others */
+	uint32_t flows_kept, flows_lost; /* of the router before, when this one began */
 };
 
 /* Records of one kind, from number first on. */

@@ -59,7 +59,7 @@ struct plan_domain {
 	uint64_t warp, warp_limit, unwarp; /* ns */
 	uint64_t cpus;                     /* where they may run, a bit each; 0: anywhere */
 	uint32_t cap;                      /* thousandths of a CPU; 0: none */
-	uint32_t reserved0;
+	uint32_t handover;                 /* of the router: so many of its flows outlive it; 0: none */
 };
 
 struct plan_link {

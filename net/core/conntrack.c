@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include <base/bits.h>
 #include <base/check.h>
 
 #include "conntrack_room.h"
@@ -212,13 +213,29 @@ bool conntrack_is_reopening(const struct conntrack *ct, struct flow_ref ref, con
 	       (flow->tcp.state == TCP_TIME_WAIT || flow->tcp.state == TCP_CLOSED);
 }
 
+/* @flow, of which list, class and deadline are set, gets a place, of which there is one: its number. */
+static uint32_t flow_place(struct conntrack *ct, const struct flow *flow)
+{
+	uint32_t index = ct->free;
+
+	ct->free = ct->flows[index].older;
+	ct->flows[index] = *flow;
+	node_insert(ct, index, 0);
+	node_insert(ct, index, 1);
+	flow_list_append(ct, index);
+	if (flow->class == FLOW_HALF_OPEN)
+		half_open_enter(ct, flow);
+	ct->count++;
+	ct->iface_count[flow->iface[0]]++;
+	return index;
+}
+
 enum reason conntrack_open(struct conntrack *ct, const struct flow_tuple *tuple, const struct flow_tuple *reply,
 			   uint8_t in_if, uint8_t out_if, uint32_t rule, const struct packet_info *info, uint64_t now,
 			   struct flow_ref *ref)
 {
 	struct flow flow = {.tuple = {*tuple, *reply}, .rule = rule, .iface = {in_if, out_if}, .in_use = 1};
 	enum reason reason;
-	uint32_t index;
 
 	CHECK(in_if < FLOW_IF_COUNT && out_if < FLOW_IF_COUNT);
 	ct->victim.in_use = 0;
@@ -232,17 +249,27 @@ enum reason conntrack_open(struct conntrack *ct, const struct flow_tuple *tuple,
 	reason = conntrack_make_room(ct, &flow);
 	if (reason != REASON_NONE)
 		return reason;
-	index = ct->free;
-	ct->free = ct->flows[index].older;
-	ct->flows[index] = flow;
-	node_insert(ct, index, 0);
-	node_insert(ct, index, 1);
-	flow_list_append(ct, index);
-	if (flow.class == FLOW_HALF_OPEN)
-		half_open_enter(ct, &flow);
-	ct->count++;
-	ct->iface_count[in_if]++;
-	*ref = (struct flow_ref){.index = index, .dir = 0};
+	*ref = (struct flow_ref){.index = flow_place(ct, &flow), .dir = 0};
+	return REASON_NONE;
+}
+
+enum reason conntrack_adopt(struct conntrack *ct, const struct flow *flow, uint64_t now, uint32_t *index)
+{
+	const struct flow_tuple *tuple = flow->tuple;
+	struct flow copy = *flow;
+	enum reason reason;
+
+	if (node_find(ct, &tuple[0]) != FLOW_NONE || node_find(ct, &tuple[1]) != FLOW_NONE ||
+	    flow_tuple_equal(&tuple[0], &tuple[1]))
+		return REASON_FLOW_CLASH;
+	copy.in_use = 1;
+	copy.class = (uint8_t)flow_get_class(flow);
+	copy.list = flow_list_choose(ct, &copy, now);
+	copy.deadline = MIN(flow->deadline, now + flow_get_timeout(flow) * SECOND);
+	reason = conntrack_find_room(ct, &copy);
+	if (reason != REASON_NONE)
+		return reason;
+	*index = flow_place(ct, &copy);
 	return REASON_NONE;
 }
 
@@ -261,12 +288,16 @@ static void class_change(struct conntrack *ct, struct flow *flow, enum flow_clas
 enum reason conntrack_update(struct conntrack *ct, struct flow_ref ref, const struct packet_info *info, uint64_t now)
 {
 	struct flow *flow = &ct->flows[ref.index];
-	uint8_t state = flow->tcp.state;
+	uint8_t state = flow->tcp.state, seen = flow->seen;
 	enum flow_class class;
 
 	CHECK(ref.index < ct->capacity && flow->in_use);
 	if (info->proto == IP_PROTO_TCP) {
-		enum reason reason = tcp_track_segment(&flow->tcp, ref.dir, info);
+		enum reason reason;
+
+		if (flow->tcp.lenient && now >= ct->lenient_until)
+			flow->tcp.lenient = 0;
+		reason = tcp_track_segment(&flow->tcp, ref.dir, info);
 
 		if (reason != REASON_NONE)
 			return reason;
@@ -285,6 +316,9 @@ enum reason conntrack_update(struct conntrack *ct, struct flow_ref ref, const st
 		class_change(ct, flow, class, now);
 	flow->deadline = now + flow_get_timeout(flow) * SECOND;
 	flow_list_append(ct, ref.index);
+	flow->touched = 1;
+	if (ct->journal.header && (state != flow->tcp.state || seen != flow->seen))
+		journal_note(&ct->journal, ref.index, flow);
 	return REASON_NONE;
 }
 
@@ -310,6 +344,7 @@ void conntrack_close(struct conntrack *ct, uint32_t index)
 	flow_list_remove(ct, index);
 	if (flow->class == FLOW_HALF_OPEN)
 		half_open_leave(ct, flow);
+	journal_end(&ct->journal, index, flow);
 	ct->count--;
 	ct->iface_count[flow->iface[0]]--;
 	flow->in_use = 0;

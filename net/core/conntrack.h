@@ -21,6 +21,7 @@
 
 #include <abi/rules.h>
 
+#include "journal.h"
 #include "openers.h"
 #include "packet.h"
 #include "siphash.h"
@@ -82,7 +83,9 @@ struct flow {
 	uint8_t class;    /* enum flow_class */
 	uint8_t seen;     /* enum flow_seen */
 	uint8_t in_use;
-	uint8_t list; /* among those of iface[0] */
+	uint8_t list;     /* among those of iface[0] */
+	uint8_t recorded; /* the journal has it */
+	uint8_t touched;  /* a packet passed since it was recorded */
 };
 
 struct flow_list {
@@ -100,6 +103,8 @@ struct conntrack {
 	uint32_t free;  /* chain of unused flows through older */
 	uint32_t sweep; /* where conntrack_expire() goes on */
 	uint64_t evicted;
+	uint64_t lenient_until; /* ns: for the flows that were taken over (tcp.h) */
+	struct journal journal;
 	uint32_t limit[FLOW_IF_COUNT];
 	uint32_t iface_count[FLOW_IF_COUNT]; /* flows opened from there */
 	struct flow_list lists[FLOW_IF_COUNT][FLOW_LIST_COUNT];
@@ -183,6 +188,12 @@ enum reason conntrack_open(struct conntrack *ct, const struct flow_tuple *tuple,
  * Anything but REASON_NONE: drop the packet, nothing changed.
  */
 enum reason conntrack_update(struct conntrack *ct, struct flow_ref ref, const struct packet_info *info, uint64_t now);
+
+/*
+ * Take over @flow from a router that was, with its tuples, interfaces, state and deadline, the last being cut to what its state
+ * allows from @now on; nobody is evicted for it. REASON_NONE: it is flow number *@index. Else as conntrack_open().
+ */
+enum reason conntrack_adopt(struct conntrack *ct, const struct flow *flow, uint64_t now, uint32_t *index);
 
 /* The flow number @index, which is in use. */
 const struct flow *conntrack_get(const struct conntrack *ct, uint32_t index);

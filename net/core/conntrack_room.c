@@ -253,3 +253,12 @@ enum reason conntrack_make_room(struct conntrack *ct, const struct flow *flow)
 	evict(ct, victim);
 	return REASON_NONE;
 }
+
+enum reason conntrack_find_room(const struct conntrack *ct, const struct flow *flow)
+{
+	uint8_t iface = flow->iface[0];
+
+	if (ct->iface_count[iface] >= ct->limit[iface] || (flow->class == FLOW_HALF_OPEN && is_crowded(ct, flow)))
+		return REASON_FLOW_LIMIT;
+	return ct->free == FLOW_NONE ? REASON_FLOW_FULL : REASON_NONE;
+}

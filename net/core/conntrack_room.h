@@ -21,4 +21,7 @@ void half_open_leave(struct conntrack *ct, const struct flow *flow);
 /* Make room for one more flow like @flow, whose iface, class and list are set: REASON_NONE, or why there is none. */
 enum reason conntrack_make_room(struct conntrack *ct, const struct flow *flow);
 
+/* Likewise, without anybody's going for it. */
+enum reason conntrack_find_room(const struct conntrack *ct, const struct flow *flow);
+
 #endif

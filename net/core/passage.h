@@ -155,6 +155,7 @@ enum review {
 	REVIEW_KEPT,     /* the rules in force let it be as it is */
 	REVIEW_CUT,      /* forgotten: they drop it */
 	REVIEW_CUT_TOLD, /* forgotten: they reject it, or let it be in another way; its ends hear of it */
+	REVIEW_LATER,    /* there are no rules yet: it was taken over and waits for them */
 };
 
 #define REVIEW_TELL(end) (1u << (end))
@@ -166,8 +167,9 @@ enum review {
  */
 enum review review_flow(struct router *r, uint32_t index, unsigned tell);
 
-/* What a flow keeps of @rule, which decided it now; and the number of the rule of flow @index, which was reviewed. */
+/* What a flow keeps of @rule, which decided it now; what one has that no rules of this router decided yet; and the number of the rule of flow @index, which was reviewed. */
 uint32_t review_tag(const struct router *r, uint32_t rule);
+uint32_t review_tag_none(const struct router *r);
 uint32_t review_get_rule(const struct router *r, uint32_t index);
 
 /* End @end of @flow, a TCP connection, shall hear by a RST that it is over, unless many have to hear that just now. */

@@ -47,7 +47,9 @@ static bool is_as_decided(const struct router *r, const struct decision *decisio
 	switch (decision->action) {
 	case RULES_ALLOW: return same_way && flow_tuple_equal(&plain, &reply);
 	case RULES_MASQUERADE:
-		/* its port was chosen when it was opened */
+		/* its port was chosen when it was opened, and would not be one that is published */
+		if (rules_is_published(&r->published, plain.proto, reply.dport))
+			return false;
 		plain.dport = reply.dport;
 		plain.dst = iface_get_net(&r->iface[flow->iface[1]], plain.dst)->addr;
 		return same_way && flow_tuple_equal(&plain, &reply);
@@ -85,6 +87,8 @@ enum review review_flow(struct router *r, uint32_t index, unsigned tell)
 
 	if (is_current(r, flow))
 		return REVIEW_KEPT;
+	if (!r->rules.header)
+		return REVIEW_LATER;
 	route = route_find(r, flow->iface[0], flow->tuple[0].dst);
 	query = forward_make_query(r, flow->iface[0], &flow->tuple[0], &route);
 	decision = rules_decide(&r->rules, &query);
@@ -100,6 +104,11 @@ enum review review_flow(struct router *r, uint32_t index, unsigned tell)
 	conntrack_close(&r->flows, index);
 	r->flows_cut++;
 	return result;
+}
+
+uint32_t review_tag_none(const struct router *r)
+{
+	return review_tag(r, 0) - (1u << RULE_BITS);
 }
 
 uint32_t review_get_rule(const struct router *r, uint32_t index)

@@ -14,7 +14,8 @@
 #include "nd.h"
 #include "passage.h"
 
-#define SWEEP_COUNT 256u /* flows looked at in one tick */
+#define SWEEP_COUNT 256u   /* flows looked at in one tick */
+#define RECORD_COUNT 1024u /* flows whose records are brought up to date in one tick */
 #define MTU_MIN_V4 68u
 #define MTU_MIN_V6 1280u
 
@@ -189,6 +190,7 @@ bool router_iface_set(struct router *r, unsigned index, const struct iface_confi
 	r->iface[index] = *config;
 	conntrack_set_limit(&r->flows, (uint8_t)index, config->flow_limit);
 	conntrack_set_inner(&r->flows, (uint8_t)index, config->kind == IFACE_INNER);
+	r->flows.journal.peer[index] = config->kind == IFACE_INNER ? config->peer_id : 0;
 	router_announce(r, index);
 	return true;
 }
@@ -222,6 +224,7 @@ void router_iface_clear(struct router *r, unsigned index)
 	r->advertised_ns[index] = 0;
 	r->autoconf[index] = (struct autoconf){.state = AUTOCONF_NONE};
 	r->iface[index] = (struct iface_config){.kind = IFACE_NONE};
+	r->flows.journal.peer[index] = 0;
 	r->counters[index] = (struct iface_counters){0};
 	r->budget[index] = (struct reply_budget){0};
 }
@@ -338,6 +341,7 @@ void router_tick(struct router *r, uint64_t now)
 	reassemble_tick(r, now);
 	discover_tick(r, now);
 	conntrack_expire(&r->flows, now, SWEEP_COUNT);
+	journal_sweep(&r->flows.journal, &r->flows, RECORD_COUNT);
 }
 
 uint32_t router_get_flow_count(const struct router *r)

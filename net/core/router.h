@@ -61,7 +61,7 @@ struct iface_net {
 /*
  * What an interface is. @mac is the router's own there, the address of at least one family too; @peer_mac is an inner
  * peer's. @mtu (68 .. 65535, with IPv6 1280 ..) counts from the IP header on. @flow_limit bounds the flows that were opened
- * from this interface (0: half of the table).
+ * from this interface (0: half of the table). @peer_id says who an inner peer is, where flows are handed over (handover.h).
  */
 struct iface_config {
 	enum iface_kind kind;
@@ -71,6 +71,7 @@ struct iface_config {
 	bool autoconf; /* uplink: v6, which is empty when it is set, comes from the link's own routers (autoconf.h) */
 	uint16_t mtu;
 	uint32_t flow_limit;
+	uint32_t peer_id; /* that nobody else ever has; 0: nobody */
 };
 
 struct iface_counters {

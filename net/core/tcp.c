@@ -154,6 +154,22 @@ static void state_advance(struct tcp_track *track, uint32_t acked)
 		track->state = state;
 }
 
+/*
+ * The segment is outside what @track, which is lenient, knows. False: it may pass, but teaches nothing; else the bounds are wide
+ * enough for it now: its sender knows what it was sent and how much it may send.
+ */
+static bool lenient_widen(struct tcp_track *track, unsigned dir, const struct packet_info *info)
+{
+	struct tcp_side *from = &track->side[dir], *to = &track->side[!dir];
+
+	if (!(track->lenient & TCP_LENIENT_BELIEVE(dir)) ||
+	    (info->tcp_flags & (TCP_ACK | TCP_RST | TCP_SYN)) != TCP_ACK)
+		return false;
+	to->end = seq_max(to->end, info->tcp_ack);
+	from->max_end = seq_max(from->max_end, info->tcp_seq + to->max_window);
+	return true;
+}
+
 enum reason tcp_track_segment(struct tcp_track *track, unsigned dir, const struct packet_info *info)
 {
 	bool again = tcp_is_opening(info);
@@ -172,8 +188,12 @@ enum reason tcp_track_segment(struct tcp_track *track, unsigned dir, const struc
 	}
 	if ((info->tcp_flags & TCP_SYN) && dir == 0)
 		return REASON_TCP_STATE;
-	if (!segment_in_window(&track->side[dir], &track->side[!dir], info))
-		return REASON_TCP_WINDOW;
+	if (!segment_in_window(&track->side[dir], &track->side[!dir], info)) {
+		if (!track->lenient)
+			return REASON_TCP_WINDOW;
+		if (!lenient_widen(track, dir, info))
+			return REASON_NONE;
+	}
 	if (info->tcp_flags & TCP_RST) {
 		reset_take(track, dir, info);
 		return REASON_NONE;

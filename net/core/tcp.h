@@ -34,8 +34,17 @@ struct tcp_side {
 /* side[0] is the opener. */
 struct tcp_track {
 	struct tcp_side side[2];
-	uint8_t state; /* enum tcp_track_state */
+	uint8_t state;   /* enum tcp_track_state */
+	uint8_t lenient; /* TCP_LENIENT_x; 0 as a rule */
 };
+
+/*
+ * A track that was taken over may be older than what its ends have sent since, so until its user takes the mark away no segment is
+ * dropped for its numbers: the receiver has to judge it, as it would without a bystander. The track learns what it missed only from the
+ * sides @d that are marked, which nobody else can send as: such a segment says what the other side has sent, too.
+ */
+#define TCP_LENIENT 1u
+#define TCP_LENIENT_BELIEVE(d) (2u << (d))
 
 /* May the segment @info open a connection: SYN alone. */
 bool tcp_is_opening(const struct packet_info *info);

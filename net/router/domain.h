@@ -6,6 +6,7 @@
  *   poll.c    whose frame is taken next
  *   iface.c   the device page and the interfaces    pass.c    frames through the router and to where it sends them
  *   report.c  lines on the console, counters         pay.c     who pays for the time
+ *   handover.c  the flows of the router before
  *   manage.h  policies and questions of the control domain
  */
 #ifndef CAMBIUM_ROUTER_DOMAIN_H
@@ -71,6 +72,18 @@ void capture_frame(unsigned index, const struct frame *frame, uint32_t direction
 
 /* Starts the thread that takes policies and questions (manage.h). False: memory is short, or the pages cannot be had. */
 bool manage_start(struct router_domain *d);
+
+/*
+ * Takes over the flows of the router before, where there are pages for that: the interfaces are known, no rules are. And tells, once
+ * the rules have decided about them, what came of it.
+ */
+void handover_start(struct router_domain *d);
+void handover_tell(struct router_domain *d);
+
+/* How many flows went on and how many did not, when this router began; and a line of the counters about them. */
+uint32_t handover_get_kept(void);
+uint32_t handover_get_lost(void);
+void handover_stats(void);
 
 /* Takes over everything that changed in the device page. */
 void domain_update_devices(struct router_domain *d);

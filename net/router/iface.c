@@ -42,7 +42,8 @@ static bool iface_identify(struct router_domain *d, unsigned index, const struct
 					     .peer = ip_addr_from_v4(e->net.address),
 					     .prefix_len = (uint8_t)MIN(e->net.prefix, 255u)},
 				      .v6 = net6_from(&e->net.net6, e->net.net6.gateway, e->net.net6.address),
-				      .mtu = (uint16_t)MIN(e->net.mtu, FRAME_LEN_MAX - ETH_LEN)};
+				      .mtu = (uint16_t)MIN(e->net.mtu, FRAME_LEN_MAX - ETH_LEN),
+				      .peer_id = e->state == DEVICE_OPEN ? e->peer : 0};
 
 	router_iface_clear(&d->brain, index);
 	return router_iface_set(&d->brain, index, &config);

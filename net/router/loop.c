@@ -92,6 +92,7 @@ void domain_run(struct router_domain *d)
 		pay_begin(d);
 		work = poll_round(d, now);
 		work += review_some(d, now);
+		handover_tell(d);
 		let_time_pass(d, now);
 		pay_for_rest(d);
 		flush_all(d);

@@ -91,6 +91,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	domain_update_devices(d);
+	handover_start(d);
 	if (!manage_start(d)) {
 		report("the management area cannot be used: memory is short");
 		return 1;

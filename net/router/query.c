@@ -16,7 +16,9 @@ struct manage_message query_status(const struct router_domain *d, uint32_t id, u
 				       .openings_asked = d->brain.flows.openers.asked,
 				       .half_open_evicted = d->brain.flows.half_open_evicted,
 				       .flows_cut = d->brain.flows_cut,
-				       .drop_count = d->brain.drop_count};
+				       .drop_count = d->brain.drop_count,
+				       .flows_kept = handover_get_kept(),
+				       .flows_lost = handover_get_lost()};
 
 	policy_status(&status, now);
 	return manage_message_of(MANAGE_OK, id, &status, sizeof status);

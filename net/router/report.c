@@ -98,6 +98,7 @@ void report_stats(const struct router_domain *d)
 		       " interrupts %" PRIu64 " doorbells %" PRIu64 "\n",
 		       d->nic->counters.rx_packets, d->nic->counters.tx_packets, d->nic->counters.rx_errors,
 		       d->nic->counters.tx_dropped, d->nic->counters.interrupts, d->nic->counters.kicks);
+	handover_stats();
 	report_counters(&d->brain);
 	for (unsigned i = 0; i < ROUTER_IF_COUNT; i++)
 		if (d->claimed[i] || d->unpaid[i])

@@ -6,14 +6,12 @@
  *
  * RELOAD_FLOWS=n and RELOAD_ROUNDS=n for more (make soak).
  */
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <time.h>
 
+#include "echo.h"
 #include "reload.h"
 
 #define FLOWS 200u
@@ -22,8 +20,6 @@
 #define TIMEOUT 14400
 #define PORTS 4u
 #define FIRST_PORT 8082u
-#define PATIENCE 60u
-#define TRIES 10u
 
 enum mode { KEPT, REJECTED, DROPPED, MOVED };
 
@@ -88,31 +84,6 @@ static void policy_load(struct run *r, const enum mode *modes)
 		     said);
 }
 
-/* The other end gives back what it is told. */
-static bool is_alive(struct http *h)
-{
-	char word[] = "here", heard[sizeof word];
-	size_t got = 0;
-	ssize_t n;
-
-	if (!http_send(h, word, sizeof word))
-		return false;
-	for (; got < sizeof heard && (n = recv(h->fd, heard + got, sizeof heard - got, 0)) > 0; got += (size_t)n)
-		;
-	return got == sizeof heard && !memcmp(word, heard, got);
-}
-
-/* One that lost its first packet before the machine may never come to life. */
-static bool flow_open(struct http *h, uint16_t port)
-{
-	static const struct timeval patience = {.tv_sec = PATIENCE};
-
-	if (!http_open(h, port, 5) || !is_alive(h))
-		return false;
-	setsockopt(h->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	return true;
-}
-
 static void flows_open(struct run *r)
 {
 	for (unsigned i = 0; i < r->count; i++) {
@@ -121,21 +92,9 @@ static void flows_open(struct run *r)
 
 		if (h->fd >= 0 || !is_open(r->modes[i % PORTS]))
 			continue;
-		for (unsigned try = 0; try < TRIES && !flow_open(h, machine_port(r->m, (uint16_t)port)); try++) {
-			http_close(h);
-			r->again++;
-		}
-		cr_assert_geq(h->fd, 0, "connection %u: %s", i, h->error);
+		cr_assert(echo_open(h, machine_port(r->m, (uint16_t)port), &r->again), "connection %u: %s", i,
+			  h->error);
 	}
-}
-
-/* The connection hears of its end. */
-static bool ends(struct http *h)
-{
-	struct pollfd p = {.fd = h->fd, .events = POLLIN};
-	char byte;
-
-	return poll(&p, 1, (int)PATIENCE * 1000) == 1 && recv(h->fd, &byte, 1, 0) <= 0;
 }
 
 /* Judges all connections after the step to @modes: each one, or in a long run each eighth of those that go on. */
@@ -149,11 +108,11 @@ static void flows_judge(struct run *r, const enum mode *modes, unsigned round)
 			continue;
 		if (mode != r->modes[i % PORTS]) {
 			r->cut++;
-			cr_assert(mode == DROPPED || ends(h), "round %u: connection %u goes on", round, i);
+			cr_assert(mode == DROPPED || echo_ends(h), "round %u: connection %u goes on", round, i);
 			http_close(h);
 		} else if (r->count <= FLOWS || draw_below(&r->random, 8) == 0) {
 			r->asked++;
-			cr_assert(is_alive(h), "round %u: connection %u was cut", round, i);
+			cr_assert(echo_is_alive(h), "round %u: connection %u was cut", round, i);
 		}
 	}
 }
@@ -164,7 +123,7 @@ static void flows_judge(struct run *r, const enum mode *modes, unsigned round)
  */
 static void count_agrees(struct run *r)
 {
-	time_t end = time(NULL) + PATIENCE;
+	time_t end = time(NULL) + ECHO_PATIENCE;
 	unsigned long cut;
 
 	do
@@ -208,7 +167,7 @@ Test(reload_flows, just_the_connections_go_on_that_each_policy_lets_be, .timeout
 		r.flows[i].fd = -1;
 	policy_load(&r, r.modes);
 	flows_open(&r);
-	load = load_start(machine_port(r.m, PORT_WEB1), 2, PATIENCE);
+	load = load_start(machine_port(r.m, PORT_WEB1), 2, ECHO_PATIENCE);
 	for (unsigned round = 0; round < rounds; round++) {
 		enum mode modes[PORTS];
 

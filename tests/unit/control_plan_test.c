@@ -189,6 +189,12 @@ REFUSES(an_unknown_restart_policy_is_refused, p.domains[0].restart = 3, PLAN_DOM
 REFUSES(one_device_for_two_domains_is_refused, p.domains[1].pci_class = 0x0200, PLAN_DOMAIN_PCI, 1)
 REFUSES(a_gateway_outside_the_uplink_is_refused, p.domains[0].uplink.gateway = 1, PLAN_DOMAIN_UPLINK, 0)
 REFUSES(an_uplink_without_a_device_is_refused, p.domains[1].uplink = p.domains[0].uplink, PLAN_DOMAIN_UPLINK, 1)
+REFUSES(flows_may_be_handed_over, p.domains[0].handover = HANDOVER_FLOWS_MAX; p.domains[0].window_pages = 0, PLAN_OK, 0)
+REFUSES(more_flows_than_the_area_holds_are_refused, p.domains[0].handover = HANDOVER_FLOWS_MAX + 1,
+	PLAN_DOMAIN_HANDOVER, 0)
+REFUSES(only_the_router_hands_flows_over, p.domains[1].handover = 1, PLAN_DOMAIN_HANDOVER, 1)
+REFUSES(a_window_without_room_for_the_flows_is_refused, p.domains[0].handover = 8192;
+	p.domains[0].window_pages = 700, PLAN_DOMAIN_WINDOW, 0)
 REFUSES(an_unknown_kind_of_link_is_refused, p.links[1].kind = 2, PLAN_LINK_KIND, 1)
 REFUSES(a_link_to_no_domain_is_refused, p.links[1].back = 3, PLAN_LINK_ENDS, 1)
 REFUSES(a_link_to_itself_is_refused, p.links[1].back = 2, PLAN_LINK_ENDS, 1)
@@ -256,6 +262,13 @@ Test(control_device_area, entries_stand_where_the_plan_puts_them)
 	cr_assert_eq(device_manage_entry(&view, 0), 3);
 	cr_assert_eq(e[3].kind, DEVICE_NONE);
 	cr_assert_eq(device_area_pages(&view, 0), 1, "however many rules there are");
+	cr_assert_eq(device_handover_entry(&view, 0), DEVICE_ENTRY_NONE);
+	p.domains[0].handover = 100;
+	seal(&p);
+	cr_assert_eq(plan_check(&p, sizeof p, &view).error, PLAN_OK);
+	cr_assert_eq(device_entry_count(&view, 0), 5);
+	cr_assert_eq(device_manage_entry(&view, 0), 3);
+	cr_assert_eq(device_handover_entry(&view, 0), 4);
 }
 
 Test(control_device_area, a_front_finds_its_back_and_a_domain_without_devices_has_no_area)

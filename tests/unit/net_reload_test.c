@@ -223,6 +223,23 @@ Test(net_reload, translated_flows_keep_their_port_and_lose_the_flow_when_they_wo
 	world_free(world);
 }
 
+/* Nor would it be chosen: what comes for the port belongs to the service. */
+Test(net_reload, a_translated_flow_whose_port_is_published_by_now_gets_another)
+{
+	struct world *world = world_new("from one to net { nat any }", 64);
+	struct spec out = spec_from_inner(1, IP_PROTO_UDP, FAR_IP, 5000, 53), seen;
+	struct frame *frame = frame_new();
+
+	expect(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
+	reload(world, "from net to router { publish udp 5000 to two } from one to net { nat any }");
+	expect(world, 1, &out, VERDICT_REPLY, REASON_FLOW_CUT);
+	cr_assert_eq(world_send(world, 1, frame, &out), VERDICT_FORWARD);
+	cr_assert(frame_read(frame, &seen));
+	cr_assert_neq(seen.sport, 5000);
+	frame_free(frame);
+	world_free(world);
+}
+
 Test(net_reload, idle_flows_are_cut_by_the_sweep_a_bounded_number_at_a_time)
 {
 	struct world *world = world_new("from net to router { publish tcp 1-1000 to one }", 512);

@@ -335,8 +335,10 @@ static void world_set_ifaces(struct world *world)
 			.mtu = 1500,
 		};
 
-		if (i > 0)
+		if (i > 0) {
 			config.peer_mac = peer_mac(i);
+			config.peer_id = 1000 + i;
+		}
 		cr_assert(router_iface_set(&world->r, i, &config));
 	}
 }
@@ -352,20 +354,28 @@ static void world_learn_gateway(struct world *world)
 	cr_assert_eq(world->r.reasons[REASON_ARP_REPLY], 1);
 }
 
-struct world *world_new(const char *blocks, uint32_t flows)
+struct world *world_new_bare(uint32_t flows, uint64_t seed)
 {
 	struct world *world = calloc(1, sizeof(*world));
-	size_t len = router_get_memory_size(flows), table_len;
-	char text[4096];
+	size_t len = router_get_memory_size(flows);
 
-	snprintf(text, sizeof(text), "%s%s", WORLD_INTERFACES, blocks);
 	world->memory = malloc(len);
 	world->now = 1000 * SECOND;
-	world->rules = rules_new(text, &table_len);
-	cr_assert(router_init(&world->r, world->memory, len, (struct router_seed){{1, 2}}));
-	cr_assert(router_rules_set(&world->r, world->rules, table_len, NULL, NULL));
+	cr_assert(router_init(&world->r, world->memory, len, (struct router_seed){{seed, 2}}));
 	world_set_ifaces(world);
 	world_learn_gateway(world);
+	return world;
+}
+
+struct world *world_new(const char *blocks, uint32_t flows)
+{
+	struct world *world = world_new_bare(flows, 1);
+	char text[4096];
+	size_t len;
+
+	snprintf(text, sizeof(text), "%s%s", WORLD_INTERFACES, blocks);
+	world->rules = rules_new(text, &len);
+	cr_assert(router_rules_set(&world->r, world->rules, len, NULL, NULL));
 	return world;
 }
 
@@ -388,6 +398,7 @@ void world_free(struct world *world)
 {
 	free(world->memory);
 	free(world->rules);
+	free(world->area);
 	free(world);
 }
 

@@ -6,6 +6,8 @@
  *	interface 0: uplink 198.51.100.10/24, gateway 198.51.100.1; 2001:db8:100::10/64, gateway 2001:db8:100::1
  *	interface 1: inner, router 10.0.1.1, peer 10.0.1.2; 2001:db8:1::1/64, peer 2001:db8:1::2
  *	interface 2: inner, router 10.0.2.1, peer 10.0.2.2; 2001:db8:2::1/64, peer 2001:db8:2::2
+ *
+ * The peer of interface i has the peer_id 1000 + i.
  */
 #ifndef CAMBIUM_TESTS_NET_SUPPORT_H
 #define CAMBIUM_TESTS_NET_SUPPORT_H
@@ -94,6 +96,8 @@ struct world {
 	struct router r;
 	void *memory;
 	void *rules;
+	void *area; /* of the journal, where there is one */
+	size_t area_len;
 	uint64_t now;
 	struct output out;
 };
@@ -113,6 +117,9 @@ void rules_repair(void *table, size_t len);
 /* The world above with room for @flows flows, the policy WORLD_INTERFACES and @blocks, its gateway already known. */
 struct world *world_new(const char *blocks, uint32_t flows);
 void world_free(struct world *world);
+
+/* The world without any policy: nothing passes yet. @seed tells its secrets from those of other worlds. */
+struct world *world_new_bare(uint32_t flows, uint64_t seed);
 
 /* The policy most tests use; see net_support.c. */
 struct world *world_new_usual(void);

@@ -166,11 +166,12 @@ static void status_print(const struct printer *p, const struct manage_status *s)
 		fprintf(p->out,
 			"{\"in_force\":\"%s\",\"before\":\"%s\",\"rules\":%u,\"seconds_left\":%.3f,\"switches\":%u,"
 			"\"rolled_back\":%u,\"flows\":%u,\"flows_most\":%u,\"half_open\":%u,\"flows_cut\":%" PRIu64
-			",\"openings_asked\":%" PRIu64 ",\"half_open_evicted\":%" PRIu64 ",\"dropped\":%" PRIu64,
+			",\"openings_asked\":%" PRIu64 ",\"half_open_evicted\":%" PRIu64
+			",\"flows_handed_over\":%u,\"flows_not_handed_over\":%u,\"dropped\":%" PRIu64,
 			digest_is_none(s->sha256) ? "" : active, digest_is_none(s->previous) ? "" : before,
 			s->rule_count, (double)s->left_ns / SECOND_NS, s->switch_count, s->rollback_count,
 			s->flow_count, s->flow_capacity, s->half_open_count, s->flows_cut, s->openings_asked,
-			s->half_open_evicted, s->drop_count);
+			s->half_open_evicted, s->flows_kept, s->flows_lost, s->drop_count);
 		return;
 	}
 	if (digest_is_none(s->sha256))
@@ -188,6 +189,9 @@ static void status_print(const struct printer *p, const struct manage_status *s)
 		s->flows_cut);
 	fprintf(p->out, "openings: %u half-open, %" PRIu64 " gave way, %" PRIu64 " asked whether anybody is there\n",
 		s->half_open_count, s->half_open_evicted, s->openings_asked);
+	if (s->flows_kept || s->flows_lost)
+		fprintf(p->out, "flows:    %u handed over by the router before, %u not\n", s->flows_kept,
+			s->flows_lost);
 	fprintf(p->out, "packets:  %" PRIu64 " dropped or refused\n", s->drop_count);
 }
 

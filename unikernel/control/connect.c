@@ -52,7 +52,10 @@ bool connect_setup(void)
 		c->console.pages = pages_alloc(1);
 		c->devices.page_count = device_area_pages(&control.plan, i);
 		c->devices.pages = pages_alloc(c->devices.page_count);
-		if (!c->console.pages || (c->devices.page_count && !c->devices.pages))
+		c->handover.page_count = c->plan->handover ? HANDOVER_PAGES(c->plan->handover) : 0;
+		c->handover.pages = pages_alloc(c->handover.page_count);
+		if (!c->console.pages || (c->devices.page_count && !c->devices.pages) ||
+		    (c->handover.page_count && !c->handover.pages))
 			return false;
 	}
 	for (uint32_t i = 0; i < control.plan.link_count; i++)
@@ -179,6 +182,22 @@ static int64_t manage_connect(struct child *child, uint32_t domid)
 	return event_on(child->manage.port, manage_fired, NULL) ? -HC_ENOMEM : 0;
 }
 
+/* Offers the router what the ones before it left there, and names it in its entry. */
+static int64_t handover_connect(struct child *child, uint32_t domid)
+{
+	struct device_entry e = {.kind = DEVICE_HANDOVER, .state = DEVICE_OPEN, .peer = start_info()->domid};
+	int64_t result = offer_make(&child->handover, domid, false);
+
+	if (result < 0)
+		return result;
+	e.ring_ref = (uint32_t)child->handover.ref;
+	e.pool_pages = child->handover.page_count;
+	memcpy(e.name, "handover", 9);
+	device_entry_write(child->devices.pages, device_handover_entry(&control.plan, child->index), &e,
+			   FIRST_GENERATION);
+	return 0;
+}
+
 int64_t connect_own(struct child *child, uint32_t domid)
 {
 	int64_t result;
@@ -194,6 +213,8 @@ int64_t connect_own(struct child *child, uint32_t domid)
 		pci_connect(child, domid);
 		if (child->manage.page_count)
 			result = manage_connect(child, domid);
+		if (!result && child->handover.page_count)
+			result = handover_connect(child, domid);
 	}
 	if (!result && child->devices.page_count)
 		result = offer_make(&child->devices, domid, true);
@@ -210,6 +231,7 @@ void disconnect_own(struct child *child)
 	if (child->manage.ref)
 		manage_router_down();
 	offer_drop(&child->manage, child->plan->name);
+	offer_drop(&child->handover, child->plan->name);
 }
 
 /* The entries of link @i on both sides as they are now: open when it is ready. */

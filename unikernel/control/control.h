@@ -47,7 +47,7 @@ struct child {
 	uint64_t started_ns, due_ns;
 	struct restart restart;
 	struct offer console, devices; /* the console ring; the device area, no pages when it has no devices */
-	struct offer manage;           /* of the router alone: its management area */
+	struct offer manage, handover; /* of the router alone: its management area, and its flows; no pages: none */
 	uint32_t lost_seen;            /* of console_ring.lost */
 	struct console_line line;
 	/* lists of main loop work: a child is in each once at most */

@@ -35,7 +35,8 @@ static uint32_t link_entries(const struct plan_view *view, uint32_t d)
 
 uint32_t device_entry_count(const struct plan_view *view, uint32_t d)
 {
-	return link_entries(view, d) + (view->domains[d].pci_class != 0) + view->domains[d].takes_rules;
+	return link_entries(view, d) + (view->domains[d].pci_class != 0) + view->domains[d].takes_rules +
+	       (view->domains[d].handover != 0);
 }
 
 uint32_t device_front_entry(const struct plan_view *view, uint32_t link)
@@ -59,6 +60,11 @@ uint32_t device_manage_entry(const struct plan_view *view, uint32_t d)
 {
 	return view->domains[d].takes_rules ? link_entries(view, d) + (view->domains[d].pci_class != 0)
 					    : DEVICE_ENTRY_NONE;
+}
+
+uint32_t device_handover_entry(const struct plan_view *view, uint32_t d)
+{
+	return view->domains[d].handover ? device_entry_count(view, d) - 1 : DEVICE_ENTRY_NONE;
 }
 
 uint32_t device_area_pages(const struct plan_view *view, uint32_t d)

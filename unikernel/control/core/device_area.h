@@ -3,7 +3,7 @@
  * The device area (abi/device.h) of a domain, as the plan determines it: which entry stands for which link, how many
  * pages it takes, and the seqlocked rewriting of one entry while the guest reads it.
  *
- * Entries in this order: the domain's front ends, its back ends, its PCI device, its management area. Their number and places
+ * Entries in this order: the domain's front ends, its back ends, its PCI device, its management area, its hand-over area. Their number and places
  * depend on the plan alone, so they are the same after every restart of anybody.
  */
 #ifndef CAMBIUM_CONTROL_DEVICE_AREA_H
@@ -22,9 +22,10 @@ uint32_t device_entry_count(const struct plan_view *view, uint32_t d);
 uint32_t device_front_entry(const struct plan_view *view, uint32_t link);
 uint32_t device_back_entry(const struct plan_view *view, uint32_t link);
 
-/* Which entry of domain @d is its PCI device, or its management area; DEVICE_ENTRY_NONE: it has none. */
+/* Which entry of domain @d is its PCI device, its management or its hand-over area; DEVICE_ENTRY_NONE: it has none. */
 uint32_t device_pci_entry(const struct plan_view *view, uint32_t d);
 uint32_t device_manage_entry(const struct plan_view *view, uint32_t d);
+uint32_t device_handover_entry(const struct plan_view *view, uint32_t d);
 
 /* Pages of the area of domain @d; 0: it has no devices. plan_check() keeps it within DEVICE_PAGES_MAX. */
 uint32_t device_area_pages(const struct plan_view *view, uint32_t d);

@@ -42,7 +42,8 @@ const char *plan_error_whose(enum plan_error error)
 
 uint64_t plan_window_needed(const struct plan_view *view, uint32_t d)
 {
-	uint64_t pages = PLAN_WINDOW_RESERVE;
+	uint32_t flows = view->domains[d].handover;
+	uint64_t pages = PLAN_WINDOW_RESERVE + (flows ? HANDOVER_PAGES(flows) : 0);
 
 	for (uint32_t i = 0; i < view->link_count; i++)
 		if (view->links[i].back == d)
@@ -234,6 +235,8 @@ static enum plan_error domain_check(const struct plan_view *view, uint32_t i, st
 	for (uint32_t j = 0; d->takes_rules && j < i; j++)
 		if (view->domains[j].takes_rules)
 			return PLAN_DOMAIN_RULES;
+	if (d->handover && (!d->takes_rules || d->handover > HANDOVER_FLOWS_MAX))
+		return PLAN_DOMAIN_HANDOVER;
 	return uplink_valid(d) ? PLAN_OK : PLAN_DOMAIN_UPLINK;
 }
 

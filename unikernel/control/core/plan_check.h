@@ -7,6 +7,7 @@
 #ifndef CAMBIUM_CONTROL_PLAN_CHECK_H
 #define CAMBIUM_CONTROL_PLAN_CHECK_H
 
+#include <abi/handover.h>
 #include <abi/net_ring.h>
 #include <abi/plan.h>
 #include <base/bits.h>
@@ -44,6 +45,7 @@
 	E(PLAN_DOMAIN_PCI, "domain", "its PCI class is above 0xffff, or an earlier domain owns the same device")         \
 	E(PLAN_DOMAIN_RULES, "domain",                                                                                   \
 	  "takes_rules is neither 0 nor 1, an earlier domain takes them, or its interfaces do not fit 8 device pages")   \
+	E(PLAN_DOMAIN_HANDOVER, "domain", "only the domain that takes the rules hands flows over, 26214 at most")        \
 	E(PLAN_DOMAIN_UPLINK, "domain", "its uplink is no host address, or its gateway is outside the subnet")           \
 	E(PLAN_LINK_KIND, "link", "its kind does not exist")                                                             \
 	E(PLAN_LINK_ENDS, "link", "an end is no domain of the plan, or both ends are the same")                          \
@@ -93,7 +95,7 @@ static inline uint32_t plan_pool_pages(const struct plan_link *link)
 	return link->pool_pages ? link->pool_pages : NET_POOL_PAGES_DEFAULT;
 }
 
-/* Pages of window that domain @d needs: its links' back ends plus PLAN_WINDOW_RESERVE; and that it gets. */
+/* Pages of window that domain @d needs: its links' back ends, its hand-over area and PLAN_WINDOW_RESERVE; and that it gets. */
 uint64_t plan_window_needed(const struct plan_view *view, uint32_t d);
 uint64_t plan_window_pages(const struct plan_view *view, uint32_t d);
 
