@@ -9,7 +9,7 @@
  * Returns how many. */
 uint64_t blast(const char *address, uint16_t port, double rate, double seconds);
 
-/* One such datagram from each of @count sockets with ports of their own. Returns how many were sent. */
+/* A longer datagram, which is sent back, from each of @count sockets with ports of their own. Returns how many were. */
 unsigned blast_flows(const char *address, uint16_t port, unsigned count);
 
 #endif

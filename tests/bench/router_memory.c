@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a router takes that has a thousand rules and ten thousand flows. */
+/* What a router takes that has a thousand rules and room for ten thousand flows; the table is in memory whole, however full. */
 #include "bench.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #define RULES 1000u
 #define RULES_OWN 6u /* those of tests/configs/bench-router/rules */
-#define FLOWS 10000u
+#define FLOWS 6000u /* from one interface; it may have half of the table */
 #define KIB_PER_FRAME 4.0
 #define BASE "tests/configs/bench-router/rules"
 #define STATS "router| router: stats: frames "
@@ -61,7 +61,7 @@ static bool told(struct machine *m, double *flows, double *frames)
 
 void bench_router_memory(struct machine *m)
 {
-	static const char *const what = "memory of the router with a thousand rules and ten thousand flows";
+	static const char *const what = "memory of the router with a thousand rules and room for 10,240 flows";
 	const char *path = build_path("tests/bench-router.rules");
 	const char *const load[] = {build_path("tools/cambium"), "rules", "load", "--serial",
 				    machine_manage(m),           path,    NULL};
@@ -74,8 +74,7 @@ void bench_router_memory(struct machine *m)
 		row_missing(what, "the policy was not taken");
 		return;
 	}
-	for (unsigned i = 0; i < 2; i++) /* the second for those that were lost */
-		(void)blast_flows("10.0.2.15", 7001, FLOWS);
+	(void)blast_flows("10.0.2.15", 7001, FLOWS);
 	if (!told(m, &flows, &frames)) {
 		row_missing(what, "the console did not tell");
 		return;

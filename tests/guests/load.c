@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * load: one end of what `make bench` measures of routers (tests/bench/router.c), the same program under Cambium and under
- * Linux. Datagrams to UDP port 7000 are counted. A connection to TCP port 7000 asks for one thing by a line:
+ * Linux. Datagrams to UDP port 7000 are counted, and sent back where they are of another length than the small ones below. A connection to TCP port 7000 asks for one thing by a line:
  *
  *   count                  how many datagrams have come                              -> N
  *   take                   reads to the end of the stream                            -> the bytes
@@ -172,6 +172,17 @@ static void serve(int fd)
 		bulk(fd, address, n, verb);
 }
 
+static bool datagram_take(int fd)
+{
+	struct sockaddr_in from;
+	socklen_t len = sizeof from;
+	ssize_t n = recvfrom(fd, heard, sizeof heard, MSG_DONTWAIT, (struct sockaddr *)&from, &len);
+
+	if (n >= 0 && n != DATAGRAM_BYTES)
+		(void)sendto(fd, heard, (size_t)n, 0, (struct sockaddr *)&from, len);
+	return n >= 0;
+}
+
 int main(void)
 {
 	struct pollfd polls[2] = {{.fd = bound(SOCK_DGRAM), .events = POLLIN},
@@ -182,7 +193,7 @@ int main(void)
 	puts("load: listening on port 7000");
 	fflush(stdout);
 	while (poll(polls, 2, -1) >= 0) {
-		for (unsigned i = 0; i < BATCH && recv(polls[0].fd, bytes, sizeof bytes, MSG_DONTWAIT) >= 0; i++)
+		for (unsigned i = 0; i < BATCH && datagram_take(polls[0].fd); i++)
 			counted++;
 		if (polls[1].revents) {
 			int fd = accept(polls[1].fd, NULL, NULL);
