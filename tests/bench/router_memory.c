@@ -10,7 +10,7 @@
 
 #define RULES 1000u
 #define RULES_OWN 6u /* those of tests/configs/bench-router/rules */
-#define FLOWS 6000u /* from one interface; it may have half of the table */
+#define FLOWS 6000u  /* from one interface; it may have half of the table */
 #define KIB_PER_FRAME 4.0
 #define BASE "tests/configs/bench-router/rules"
 #define STATS "router| router: stats: frames "
