@@ -35,9 +35,7 @@
 #define IPV4_HEADER_BYTES 20u
 #define IPV6_HEADER_BYTES 40u
 #define TCP_CHECKSUM_OFFSET 16u
-#define UDP_CHECKSUM_OFFSET 6u
 #define CHECK_L4 (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
-#define GEN_L4 (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
 
 struct net_if {
 	struct netif netif;
@@ -100,13 +98,16 @@ static void on_receive(void *arg, const struct netfront *front, const struct net
 	nif->netif.chksum_flags &= (u16_t)~CHECK_L4; /* as for packets to ourselves, which have no checksum */
 }
 
-/* What the other end takes now: a back end that was started again may be another one. */
+/*
+ * What the other end takes now: a back end that was started again may be another one. UDP's checksum is always made here, since
+ * a datagram may leave in fragments, none of which has all that is under it.
+ */
 static void follow_features(struct net_if *nif)
 {
 	if (netfront_identity(nif->front)->features & NET_FEATURE_CSUM)
-		nif->netif.chksum_flags &= (u16_t)~GEN_L4;
+		nif->netif.chksum_flags &= (u16_t)~NETIF_CHECKSUM_GEN_TCP;
 	else
-		nif->netif.chksum_flags |= GEN_L4;
+		nif->netif.chksum_flags |= NETIF_CHECKSUM_GEN_TCP;
 }
 
 static void poll_thread(void *arg)
@@ -173,30 +174,25 @@ static bool layer4_read(const u8_t *head, unsigned bytes, struct layer4 *l4)
 }
 
 /*
- * Where the TCP or UDP checksum of the frame @p was left out: writes the pseudo header's sum into its field in @frame,
- * the copy to be sent, tells where the sum starts and the field's offset from there, and returns NET_CSUM_BLANK. Else 0.
+ * Where the TCP checksum of the frame @p was left out: writes the pseudo header's sum into its field in @frame, the copy to
+ * be sent, tells where the sum starts and the field's offset from there, and returns NET_CSUM_BLANK. Else, where lwIP has
+ * made it, NET_CSUM_VALID.
  */
 static uint16_t blank_checksum(const struct pbuf *p, u8_t *frame, uint16_t *start, uint16_t *offset)
 {
 	u8_t head[SIZEOF_ETH_HDR + IPV6_HEADER_BYTES];
 	struct layer4 l4;
-	uint32_t field, sum;
+	uint32_t sum;
 
-	if (!layer4_read(head, pbuf_copy_partial(p, head, sizeof(head), 0), &l4))
-		return 0;
-	switch (l4.proto) {
-	case IP_PROTO_TCP: field = TCP_CHECKSUM_OFFSET; break;
-	case IP_PROTO_UDP: field = UDP_CHECKSUM_OFFSET; break;
-	default: return 0;
-	}
-	if (l4.start + field + 2 > p->tot_len)
-		return 0;
+	if (!layer4_read(head, pbuf_copy_partial(p, head, sizeof(head), 0), &l4) || l4.proto != IP_PROTO_TCP ||
+	    l4.start + TCP_CHECKSUM_OFFSET + 2 > p->tot_len)
+		return NET_CSUM_VALID;
 	sum = (l4.sum & 0xffff) + (l4.sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	*start = (uint16_t)l4.start;
-	*offset = (uint16_t)field;
-	frame[*start + field] = (u8_t)(sum >> 8);
-	frame[*start + field + 1] = (u8_t)sum;
+	*offset = TCP_CHECKSUM_OFFSET;
+	frame[*start + TCP_CHECKSUM_OFFSET] = (u8_t)(sum >> 8);
+	frame[*start + TCP_CHECKSUM_OFFSET + 1] = (u8_t)sum;
 	return NET_CSUM_BLANK;
 }
 
@@ -206,7 +202,7 @@ static void output_alone(struct net_if *nif, struct pbuf *p, void *to, const u8_
 	uint16_t flags = NET_CSUM_VALID, start = 0, offset = 0;
 
 	(void)pbuf_copy_partial(p, to, p->tot_len, 0);
-	if ((nif->netif.chksum_flags & GEN_L4) == 0)
+	if ((nif->netif.chksum_flags & NETIF_CHECKSUM_GEN_TCP) == 0)
 		flags = blank_checksum(p, to, &start, &offset);
 	netfront_tx_commit(nif->front, p->tot_len, flags, start, offset);
 	if (flags == NET_CSUM_BLANK && netfront_tx_may_grow(nif->front))

@@ -58,7 +58,7 @@ static void judge(const uint8_t *frame, const struct packet *pkt, const struct p
 		cr_assert(info->sport == field(frame + l4, 2) && info->dport == field(frame + l4 + 2, 2));
 }
 
-static void run(const uint8_t *input, size_t len)
+static void frame_run(const uint8_t *input, size_t len)
 {
 	size_t total = len > HEAD ? len - HEAD : 0, head = input[0] & 1 && total > 256 ? 256 : total;
 	uint8_t *frame = malloc(head ? head : 1);
@@ -78,6 +78,16 @@ static void run(const uint8_t *input, size_t len)
 	if (packet_parse(&pkt, &info) == REASON_NONE && info.ethertype != ETHERTYPE_ARP)
 		judge(frame, &pkt, &info);
 	free(frame);
+}
+
+/* What is missing of the head is zero. */
+static void run(const uint8_t *input, size_t len)
+{
+	uint8_t head[HEAD] = {0};
+
+	if (len < HEAD)
+		memcpy(head, input, len);
+	frame_run(len < HEAD ? head : input, len);
 }
 
 /* A frame whose layer 4 is @l4, of @proto; @v6 with one header of each kind in front. */

@@ -28,13 +28,15 @@
 #define FD_FIRST 10 /* the lower ones have another meaning in the machine's process */
 #define TRY_MS 3000
 
-enum what { FETCH, PING, ADVERTISE };
+enum what { FETCH, PING, MIRROR, SEND, ADVERTISE };
 
 struct question {
 	enum what what;
 	char address[64];
 	uint16_t port;
 	unsigned seconds;
+	unsigned bytes;
+	uint8_t packet[OUTSIDE_PACKET_MAX]; /* of @bytes bytes */
 };
 
 struct reply {
@@ -153,19 +155,26 @@ static void fetch(const struct question *q, struct reply *r, char *answer)
 	} while (!r->good && clock_seconds() < end);
 }
 
-/* One echo request by @fd, which is connected, and its reply within TRY_MS. */
-static bool is_echoed(int fd, uint16_t number)
+struct echo {
+	struct icmp6_hdr header;
+	uint8_t data[OUTSIDE_DATAGRAM_MAX];
+};
+
+/* One echo request with @bytes of data by @fd, which is connected, and its reply within TRY_MS. */
+static bool is_echoed(int fd, uint16_t number, unsigned bytes)
 {
-	struct icmp6_hdr request = {.icmp6_type = ICMP6_ECHO_REQUEST}, got;
+	static struct echo request, got;
+	ssize_t len = (ssize_t)(sizeof request.header + bytes);
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
-	request.icmp6_id = htons(77);
-	request.icmp6_seq = htons(number);
-	if (send(fd, &request, sizeof request, 0) != sizeof request)
+	request.header = (struct icmp6_hdr){.icmp6_type = ICMP6_ECHO_REQUEST};
+	request.header.icmp6_id = htons(77);
+	request.header.icmp6_seq = htons(number);
+	if (send(fd, &request, (size_t)len, 0) != len)
 		return false;
 	while (poll(&p, 1, TRY_MS) == 1)
-		if (recv(fd, &got, sizeof got, 0) == sizeof got && got.icmp6_type == ICMP6_ECHO_REPLY &&
-		    got.icmp6_id == request.icmp6_id && got.icmp6_seq == request.icmp6_seq)
+		if (recv(fd, &got, sizeof got, 0) == len && got.header.icmp6_type == ICMP6_ECHO_REPLY &&
+		    got.header.icmp6_id == request.header.icmp6_id && got.header.icmp6_seq == request.header.icmp6_seq)
 			return true;
 	return false;
 }
@@ -179,8 +188,51 @@ static void ping(const struct question *q, struct reply *r)
 
 	if (inet_pton(AF_INET6, q->address, &to.sin6_addr) == 1 && !connect(fd, (struct sockaddr *)&to, sizeof to))
 		do
-			r->good = is_echoed(fd, ++number);
+			r->good = is_echoed(fd, ++number, q->bytes);
 		while (!r->good && clock_seconds() < end);
+	close(fd);
+}
+
+/* A datagram to @q's port and back, of other bytes each time. */
+static void mirror(const struct question *q, struct reply *r)
+{
+	static uint8_t sent[OUTSIDE_DATAGRAM_MAX], got[OUTSIDE_DATAGRAM_MAX];
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_DGRAM}, *info;
+	time_t end = clock_seconds() + q->seconds;
+	struct pollfd p = {.events = POLLIN};
+	uint8_t number = 0;
+	char port[8];
+
+	snprintf(port, sizeof port, "%u", q->port);
+	if (getaddrinfo(q->address, port, &hints, &info))
+		return;
+	p.fd = socket(info->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	r->good = false;
+	if (!connect(p.fd, info->ai_addr, info->ai_addrlen))
+		do {
+			number++;
+			for (unsigned i = 0; i < q->bytes; i++)
+				sent[i] = (uint8_t)(i * 7 + i / 251 + number);
+			(void)send(p.fd, sent, q->bytes, 0);
+			while (!r->good && poll(&p, 1, 1000) == 1)
+				r->good = recv(p.fd, got, sizeof got, 0) == (ssize_t)q->bytes &&
+					  !memcmp(got, sent, q->bytes);
+		} while (!r->good && clock_seconds() < end);
+	freeaddrinfo(info);
+	close(p.fd);
+}
+
+/* A packet with its own IP header. */
+static void send_raw(const struct question *q, struct reply *r)
+{
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}, *info;
+	int fd;
+
+	if (getaddrinfo(q->address, NULL, &hints, &info))
+		return;
+	fd = socket(info->ai_family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	r->good = sendto(fd, q->packet, q->bytes, 0, info->ai_addr, info->ai_addrlen) == (ssize_t)q->bytes;
+	freeaddrinfo(info);
 	close(fd);
 }
 
@@ -231,6 +283,8 @@ _Noreturn static void station(int socket, int asks, int answers, const char *con
 		switch (q.what) {
 		case FETCH: fetch(&q, &r, answer); break;
 		case PING: ping(&q, &r); break;
+		case MIRROR: mirror(&q, &r); break;
+		case SEND: send_raw(&q, &r); break;
 		case ADVERTISE: advertise(&q, &r); break;
 		}
 		if (!whole_write(answers, &r, sizeof r) || !whole_write(answers, answer, r.len))
@@ -290,39 +344,63 @@ const char *outside_open(struct outside *o, const char *const *words)
 	return NULL;
 }
 
-static bool ask(struct outside *o, enum what what, const char *address, uint16_t port, unsigned seconds,
-		struct reply *r)
+static bool ask(struct outside *o, struct question *q, const char *address, struct reply *r)
 {
-	struct question q = {.what = what, .port = port, .seconds = seconds};
-
-	snprintf(q.address, sizeof q.address, "%s", address);
-	return whole_write(o->asks, &q, sizeof q) && whole_read(o->answers, r, sizeof *r);
+	snprintf(q->address, sizeof q->address, "%s", address);
+	return whole_write(o->asks, q, sizeof *q) && whole_read(o->answers, r, sizeof *r);
 }
 
 bool outside_fetch(struct outside *o, const char *address, uint16_t port, unsigned seconds,
 		   char answer[OUTSIDE_ANSWER_MAX], bool *refused)
 {
+	struct question q = {.what = FETCH, .port = port, .seconds = seconds};
 	struct reply r = {.good = false};
 
-	if (!ask(o, FETCH, address, port, seconds, &r) || !whole_read(o->answers, answer, r.len))
+	if (!ask(o, &q, address, &r) || !whole_read(o->answers, answer, r.len))
 		return false;
 	answer[r.len] = 0;
 	*refused = r.refused;
 	return r.good;
 }
 
-bool outside_pings(struct outside *o, const char *address, unsigned seconds)
+bool outside_pings_with(struct outside *o, const char *address, unsigned bytes, unsigned seconds)
 {
+	struct question q = {.what = PING, .bytes = bytes, .seconds = seconds};
 	struct reply r = {.good = false};
 
-	return ask(o, PING, address, 0, seconds, &r) && r.good;
+	return ask(o, &q, address, &r) && r.good;
+}
+
+bool outside_pings(struct outside *o, const char *address, unsigned seconds)
+{
+	return outside_pings_with(o, address, 0, seconds);
+}
+
+bool outside_is_mirrored(struct outside *o, const char *address, uint16_t port, unsigned bytes, unsigned seconds)
+{
+	struct question q = {.what = MIRROR, .port = port, .bytes = bytes, .seconds = seconds};
+	struct reply r = {.good = false};
+
+	return ask(o, &q, address, &r) && r.good;
+}
+
+bool outside_sends(struct outside *o, const char *address, const void *packet, unsigned len)
+{
+	struct question q = {.what = SEND, .bytes = len};
+	struct reply r = {.good = false};
+
+	if (len > sizeof q.packet)
+		return false;
+	memcpy(q.packet, packet, len);
+	return ask(o, &q, address, &r) && r.good;
 }
 
 bool outside_advertises(struct outside *o, const char *prefix)
 {
+	struct question q = {.what = ADVERTISE};
 	struct reply r = {.good = false};
 
-	return ask(o, ADVERTISE, prefix, 0, 0, &r) && r.good;
+	return ask(o, &q, prefix, &r) && r.good;
 }
 
 void outside_close(struct outside *o)

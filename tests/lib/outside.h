@@ -19,6 +19,8 @@ struct outside {
 };
 
 #define OUTSIDE_ANSWER_MAX 65536u
+#define OUTSIDE_DATAGRAM_MAX 65507u
+#define OUTSIDE_PACKET_MAX 2048u
 #define OUTSIDE_ROUTER "fe80::1" /* its link-local address */
 
 /*
@@ -34,8 +36,18 @@ const char *outside_open(struct outside *o, const char *const *words);
 bool outside_fetch(struct outside *o, const char *address, uint16_t port, unsigned seconds,
 		   char answer[OUTSIDE_ANSWER_MAX], bool *refused);
 
-/* Is the IPv6 address @address there? Pings it, for at most @seconds. */
-bool outside_pings(struct outside *o, const char *address, unsigned seconds);
+/* Is the IPv6 address @address there? Pings it by echo requests of @bytes bytes of data, for at most @seconds. */
+bool outside_pings_with(struct outside *o, const char *address, unsigned bytes, unsigned seconds);
+bool outside_pings(struct outside *o, const char *address, unsigned seconds); /* with none */
+
+/*
+ * Sends datagrams of @bytes bytes (UDP, OUTSIDE_DATAGRAM_MAX at most) to @port of @address, each second another one, for at most @seconds until one comes
+ * back as it was. This host's kernel cuts and joins them.
+ */
+bool outside_is_mirrored(struct outside *o, const char *address, uint16_t port, unsigned bytes, unsigned seconds);
+
+/* Sends the IP packet of @len bytes (OUTSIDE_PACKET_MAX at most) at @packet as it is to @address, its destination. False: it could not. */
+bool outside_sends(struct outside *o, const char *address, const void *packet, unsigned len);
 
 /* Says once, as a router on the link, that hosts may make themselves addresses in the /64 @prefix. False: it could not. */
 bool outside_advertises(struct outside *o, const char *prefix);

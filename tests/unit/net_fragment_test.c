@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/core/fragment.h"
+#include "net_fragment_recount.h"
 #include "net_support.h"
 
 #define KEYS 6u
@@ -38,52 +39,6 @@ static struct fragment_part part_make(const uint8_t *data, uint32_t offset, uint
 				      .len = len,
 				      .offset = offset,
 				      .more = more};
-}
-
-/* Counts again what the table says of itself. */
-static void recount(const struct fragment_table *t)
-{
-	struct fragment_use all = {0, 0}, iface[RULES_IF_COUNT] = {{0, 0}}, source[FRAGMENT_SOURCE_COUNT] = {{0, 0}};
-	static bool seen[FRAGMENT_BLOCK_COUNT];
-	uint32_t free_count = 0;
-
-	memset(seen, 0, sizeof(seen));
-	for (uint32_t i = 0; i < FRAGMENT_DATAGRAM_COUNT; i++) {
-		const struct fragment_datagram *d = &t->datagrams[i];
-		uint32_t blocks = 0, reach = 0, have = 0;
-
-		if (d->state == FRAGMENT_FREE)
-			continue;
-		for (uint16_t part = d->first; part != FRAGMENT_NONE; part = t->blocks[part].next_part) {
-			cr_assert(t->blocks[part].offset >= reach, "sorted, without overlap");
-			reach = t->blocks[part].offset + t->blocks[part].len;
-			have += t->blocks[part].len;
-			for (uint16_t b = part; b != FRAGMENT_NONE; b = t->blocks[b].next) {
-				cr_assert(!seen[b]);
-				seen[b] = true;
-				blocks++;
-			}
-		}
-		cr_assert(d->state != FRAGMENT_REFUSED || blocks == 0);
-		cr_assert(blocks == d->block_count && have == d->have);
-		all.datagrams++, iface[d->key.in_if].datagrams++, source[d->source].datagrams++;
-		all.blocks += blocks, iface[d->key.in_if].blocks += blocks, source[d->source].blocks += blocks;
-	}
-	for (uint16_t b = t->free; b != FRAGMENT_NONE; b = t->blocks[b].next) {
-		cr_assert(!seen[b]);
-		seen[b] = true;
-		free_count++;
-	}
-	cr_assert_eq(free_count + all.blocks, FRAGMENT_BLOCK_COUNT, "no block is lost");
-	cr_assert_arr_eq(&all, &t->all, sizeof(all));
-	cr_assert_arr_eq(iface, t->iface, sizeof(iface));
-	cr_assert_arr_eq(source, t->source, sizeof(source));
-	for (uint32_t i = 0; i < RULES_IF_COUNT; i++)
-		cr_assert(iface[i].datagrams <= FRAGMENT_DATAGRAM_COUNT / 2 &&
-			  iface[i].blocks <= FRAGMENT_BLOCK_COUNT / 2);
-	for (uint32_t i = 0; i < FRAGMENT_SOURCE_COUNT; i++)
-		cr_assert(source[i].datagrams <= FRAGMENT_DATAGRAM_COUNT / 4 &&
-			  source[i].blocks <= FRAGMENT_BLOCK_COUNT / 4);
 }
 
 /* --- the naive second implementation: who covers which byte --- */
@@ -255,7 +210,7 @@ Test(net_fragment, the_table_agrees_with_a_map_of_bytes, .timeout = 300)
 			wholes++;
 		}
 		if (round % 8 == 0)
-			recount(t);
+			fragment_recount(t);
 		now += dice(&state) % (SECOND / 4);
 		fragment_expire(t, now);
 		while ((index = fragment_find_late(t)) != FRAGMENT_NONE) {
@@ -299,7 +254,7 @@ Test(net_fragment, a_sender_of_endless_first_fragments_has_a_quarter_and_pays_hi
 	cr_assert_eq(add(t, honest, 0, 1480, true), REASON_FRAGMENT_WAITS);
 	for (uint32_t i = 0; i < 5000; i++)
 		cr_assert_eq(add(t, key_make(0, FAR_IP, i), 0, 1480, true), REASON_FRAGMENT_WAITS);
-	recount(t);
+	fragment_recount(t);
 	flooder = t->all.blocks;
 	cr_expect(flooder <= FRAGMENT_BLOCK_COUNT / 4 + 5, "%u", flooder);
 	cr_expect(t->evicted >= 5000 - FRAGMENT_DATAGRAM_COUNT / 4);
@@ -320,7 +275,7 @@ Test(net_fragment, an_interface_has_half_whatever_sources_it_claims)
 	for (uint32_t i = 0; i < 20000; i++)
 		cr_assert_eq(add(t, key_make(0, (uint32_t)dice(&state), i), 0, dice(&state) % 2 ? 1480 : 8, true),
 			     REASON_FRAGMENT_WAITS);
-	recount(t);
+	fragment_recount(t);
 	for (uint32_t i = 0; i < 8; i++)
 		cr_assert_eq(add(t, inner[i], 1480, 20, false), REASON_NONE);
 	free(t);
@@ -340,7 +295,7 @@ Test(net_fragment, a_datagram_whose_fragments_follow_closely_passes_a_flood_from
 		cr_assert_eq(add(t, honest, 1480, 1480, true), REASON_FRAGMENT_WAITS);
 		cr_assert_eq(add(t, honest, 2960, 1048, false), REASON_NONE, "datagram %u", i);
 	}
-	recount(t);
+	fragment_recount(t);
 	free(t);
 }
 
@@ -354,13 +309,47 @@ Test(net_fragment, the_longest_datagram_fits_and_nothing_longer)
 	cr_assert_eq(add(t, key, 65120, 65515 - 65120, false), REASON_NONE, "20 + 65515");
 	cr_assert_eq(add(t, key, 65120, 65516 - 65120, false), REASON_FRAGMENT_LENGTH);
 	cr_assert_eq(add(t, key, 65528, 8, true), REASON_FRAGMENT_LENGTH);
-	recount(t);
+	fragment_recount(t);
 	/* in pieces of eight bytes there is an end to what is kept */
 	for (uint32_t i = 0; i < FRAGMENT_PART_COUNT; i++)
 		cr_assert_eq(add(t, key, i * 8, 8, true), REASON_FRAGMENT_WAITS);
 	cr_assert_eq(add(t, key, FRAGMENT_PART_COUNT * 8, 8, true), REASON_FRAGMENT_FULL);
 	cr_assert_eq(add(t, key, FRAGMENT_PART_COUNT * 8, 8, true), REASON_FRAGMENT_REFUSED);
-	recount(t);
+	fragment_recount(t);
+	free(t);
+}
+
+Test(net_fragment, the_first_fragments_headers_count_for_all)
+{
+	struct fragment_table *t = table_new();
+	struct fragment_key key = {.src = {{0x20, 1}}, .dst = {{0x20, 2}}, .id = 4};
+	static uint8_t head[200], data[70000];
+	uint16_t index, ends[FRAGMENT_PART_COUNT];
+
+	for (uint32_t more = 0; more < 2; more++) {
+		/* the other fragments have 48 bytes before their data, the first one 200 */
+		uint32_t total = 65535 - (200 - 48) + more;
+		struct fragment_part part;
+		enum reason reason;
+
+		key.id++;
+		for (uint32_t at = 1480; at < total; at += 1480) {
+			part = part_make(zeros, at, at + 1480 < total ? 1480 : total - at, at + 1480 < total);
+			part.head = head;
+			part.head_len = 48;
+			part.pointer_at = 6;
+			cr_assert_eq(fragment_add(t, &key, &part, 1, &index), REASON_FRAGMENT_WAITS);
+		}
+		part = part_make(zeros, 0, 1480, true);
+		part.head = head;
+		part.head_len = sizeof(head);
+		part.pointer_at = 40;
+		reason = fragment_add(t, &key, &part, 1, &index);
+		cr_assert_eq(reason, more ? REASON_FRAGMENT_LENGTH : REASON_NONE);
+		if (!more)
+			cr_assert_eq(fragment_take(t, index, head, data, ends), total);
+	}
+	fragment_recount(t);
 	free(t);
 }
 
@@ -379,7 +368,7 @@ Test(net_fragment, any_sequence_of_floods_keeps_the_bounds, .timeout = 300)
 		if (dice(&state) % 500 == 0)
 			fragment_clear_iface(t, (uint8_t)(dice(&state) % 5));
 		if (i % 64 == 0)
-			recount(t);
+			fragment_recount(t);
 	}
 	free(t);
 }

@@ -263,6 +263,8 @@ Test(net_pieces, a_datagram_in_fragments_fares_as_it_does_whole_and_leaves_in_th
 			outcome_join(&pieces, joined, seen, id);
 			if (whole.verdict == VERDICT_REPLY &&
 			    !v6) { /* which says: do not fragment, and has no number */
+				for (uint32_t i = 0; i < pieces.count; i++)
+					cr_assert_eq(pieces.frames[i].bytes[20] & 0x40, 0, "that one cannot say it");
 				memcpy(joined->bytes + 18, whole.frames[0].bytes + 18, 4);
 				memcpy(joined->bytes + 24, whole.frames[0].bytes + 24, 2);
 			} else if (whole.verdict == VERDICT_FORWARD) {
@@ -502,8 +504,10 @@ Test(net_pieces, neighbour_discovery_in_fragments_is_dropped)
 			  .flags = ICMP6_NEIGHBOUR_SOLICITATION};
 
 	memcpy(body + 4, address("2001:db8:100::10").octets, 16);
-	body[20] = 1;
-	body[21] = 5;
+	body[20] = body[21] = 1; /* its MAC, and what nobody knows: a good solicitation, but for its fragments */
+	memcpy(body + 22, gateway_mac().octets, 6);
+	body[28] = 200;
+	body[29] = 4;
 	frame6_build_icmp(whole, &s, body, sizeof(body));
 	cr_assert_eq(piece_send(world, 0, whole, 0, 32, 1), REASON_FRAGMENT_WAITS);
 	cr_assert_eq(piece_send(world, 0, whole, 32, 64, 1), REASON_ND_INVALID);

@@ -67,9 +67,10 @@
 #define LWIP_IPV4 1
 #define LWIP_IPV6 1
 #define LWIP_IPV6_FORWARD 0
-#define LWIP_IPV6_FRAG 0
-#define LWIP_IPV6_REASS 0
-#define LWIP_IPV6_MLD 0 /* one router on the link, which passes no multicast on */
+#define LWIP_IPV6_FRAG 1
+#define LWIP_IPV6_REASS 1
+#define IPV6_FRAG_COPYHEADER 1 /* a pointer does not fit where a fragment header was */
+#define LWIP_IPV6_MLD 0        /* one router on the link, which passes no multicast on */
 #define LWIP_IPV6_DHCP6 0
 #define LWIP_IPV6_AUTOCONFIG 1          /* per interface: where the device page has no address */
 #define LWIP_IPV6_DUP_DETECT_ATTEMPTS 0 /* two ends whose addresses the plan has told apart */
@@ -78,7 +79,7 @@
 #define MEMP_NUM_ND6_QUEUE 16
 #define IP_FORWARD 0
 #define IP_REASSEMBLY 1
-#define IP_REASS_MAX_PBUFS 32
+#define IP_REASS_MAX_PBUFS 64 /* of each family; the router passes no fragment of a datagram before it has all */
 #define IP_FRAG 1
 #define LWIP_ICMP 1
 #define LWIP_RAW 1
