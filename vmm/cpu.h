@@ -57,10 +57,11 @@ struct cpu {
 	uint8_t resched;    /* RESCHED_x: what to do before returning to a guest */
 	bool clear_buffers; /* cpu_policy()->clear_buffers, at hand on the way out */
 	uint32_t id, apic_id;
-	uint32_t held;     /* ranks of the locks that it holds */
-	uint64_t now;      /* system time as read in this stay in ring 0; 0: not yet */
-	uint64_t armed;    /* what the APIC timer is set to */
-	uint64_t balanced; /* system time when it last compared its queue with others' */
+	uint32_t held;             /* ranks of the locks that it holds */
+	uint64_t now;              /* system time as read in this stay in ring 0; 0: not yet */
+	uint64_t armed;            /* what the APIC timer is set to */
+	const struct vcpu *handed; /* whom sched_handover is about to give this CPU: an event alone does not wake it */
+	uint64_t balanced;         /* system time when it last compared its queue with others' */
 	/* this CPU writes, others read */
 	bool online; /* it runs vCPUs, or is about to */
 	bool idle;

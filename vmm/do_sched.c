@@ -49,9 +49,13 @@ int64_t do_sched_block(struct vcpu *v, uint64_t deadline)
 
 int64_t do_sched_handover(struct vcpu *v, uint32_t port, uint64_t deadline)
 {
-	enum abi_error e = event_send(&world, v->domain, port);
+	struct vcpu *to = event_receiver(&world, v->domain, port);
+	enum abi_error e;
 
-	return e == HC_OK ? run_block(v, deadline, event_receiver(&world, v->domain, port)) : -(int64_t)e;
+	this_cpu()->handed = to;
+	e = event_send(&world, v->domain, port);
+	this_cpu()->handed = NULL;
+	return e == HC_OK ? run_block(v, deadline, to) : -(int64_t)e;
 }
 
 int64_t do_sched_shutdown(struct vcpu *v, uint32_t reason, uint32_t code)

@@ -289,25 +289,40 @@ void run_forever(void)
 	cpu_enter((uint64_t)c->frame);
 }
 
+/* @v gives @c, whose queue is locked, to @to, if that one is at home here and may run. */
+static bool hand(struct cpu *c, struct vcpu *v, struct vcpu *to, uint64_t now)
+{
+	if (!to || to->cpu != c->id || to->domain->state != DOMAIN_RUNNING ||
+	    (to->state == VCPU_BLOCKED && !vcpu_pending(to)))
+		return false;
+	vcpu_rouse(c, to, 0);
+	return to->state == VCPU_RUNNABLE && bvt_hand(&c->queue, &v->sched, &to->sched, true, now);
+}
+
 int64_t run_block(struct vcpu *v, uint64_t deadline, struct vcpu *to)
 {
 	struct cpu *c = this_cpu();
 	uint64_t now = run_now(c);
+	bool stays;
 
 	/* Asleep first: whoever makes an event pending from here on wakes it. */
 	self_lock(c);
 	v->state = VCPU_BLOCKED;
-	if (__atomic_load_n(&v->domain->shared->vcpu[v->id].upcall_pending, __ATOMIC_SEQ_CST) || deadline <= now) {
+	stays = vcpu_pending(v) || deadline <= now;
+	if (stays) {
 		v->state = VCPU_RUNNABLE;
-		vcpu_home_unlock(c);
-		return deadline <= now;
+	} else {
+		timer_arm(&c->timers, &v->block_deadline, deadline);
+		if (hand(c, v, to, now))
+			to = NULL;
+		else
+			bvt_block(&c->queue, &v->sched, now);
+		c->resched = RESCHED;
 	}
-	timer_arm(&c->timers, &v->block_deadline, deadline);
-	if (!to || to->cpu != c->id || !bvt_hand(&c->queue, &v->sched, &to->sched, true, now))
-		bvt_block(&c->queue, &v->sched, now);
 	vcpu_home_unlock(c);
-	c->resched = RESCHED;
-	return 0;
+	if (to && vcpu_pending(to))
+		vcpu_wake_with(to, 0);
+	return stays && deadline <= now;
 }
 
 void run_yield(void)

@@ -47,7 +47,8 @@ void tables_load(struct cpu *c, uint64_t root);
 
 /*
  * @v sleeps until an event is pending or until @deadline; returns at once when one is. 0, or 1 when the deadline has passed
- * already; one that passes later makes the result 1. @to, if it waits for the same CPU, gets that; NULL: whoever is next.
+ * already; one that passes later makes the result 1. @to gets the CPU if it is at home there, and is woken for its pending events
+ * anyway; cpu->handed kept those from it; NULL: whoever is next.
  */
 int64_t run_block(struct vcpu *v, uint64_t deadline, struct vcpu *to);
 /* The running vCPU lets the next one go first. */

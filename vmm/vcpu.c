@@ -81,19 +81,23 @@ static void place(const struct vcpu *v, struct cpu *home, bool must)
 		}
 }
 
-/* @result: of sched_block. */
+bool vcpu_rouse(struct cpu *home, struct vcpu *v, uint64_t result)
+{
+	if (v->state != VCPU_BLOCKED)
+		return false;
+	v->state = VCPU_RUNNABLE;
+	(home->loaded == v ? home->frame : &v->frame)->rax = result;
+	timer_arm(&home->timers, &v->block_deadline, TIME_NEVER);
+	return true;
+}
+
 void vcpu_wake_with(struct vcpu *v, uint64_t result)
 {
 	struct cpu *home = vcpu_home_lock(v);
-	bool blocked = v->state == VCPU_BLOCKED, must = false;
+	bool blocked = vcpu_rouse(home, v, result), must = false;
 
-	if (blocked) {
-		v->state = VCPU_RUNNABLE;
-		(home->loaded == v ? home->frame : &v->frame)->rax = result;
-		timer_arm(&home->timers, &v->block_deadline, TIME_NEVER);
-		if (v->domain->state == DOMAIN_RUNNING)
-			must = bvt_wake(&home->queue, &v->sched, run_now(this_cpu()));
-	}
+	if (blocked && v->domain->state == DOMAIN_RUNNING)
+		must = bvt_wake(&home->queue, &v->sched, run_now(this_cpu()));
 	vcpu_home_unlock(home);
 	if (blocked)
 		place(v, home, must);
@@ -101,7 +105,8 @@ void vcpu_wake_with(struct vcpu *v, uint64_t result)
 
 void vcpu_wake(struct vcpu *v)
 {
-	vcpu_wake_with(v, 0);
+	if (v != this_cpu()->handed)
+		vcpu_wake_with(v, 0);
 }
 
 void vcpus_attach(struct domain *d)

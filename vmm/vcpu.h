@@ -11,9 +11,17 @@ static inline struct vcpu *vcpu_of(struct bvt_entity *e)
 	return (struct vcpu *)((uint8_t *)e - offsetof(struct vcpu, sched));
 }
 
-/* @v becomes runnable if it is blocked. (world.wake) */
+/* Whether an event waits for @v. */
+static inline bool vcpu_pending(const struct vcpu *v)
+{
+	return __atomic_load_n(&v->domain->shared->vcpu[v->id].upcall_pending, __ATOMIC_SEQ_CST);
+}
+
+/* @v becomes runnable if it is blocked, and it is not the one that this CPU is about to be handed to. (world.wake) */
 void vcpu_wake(struct vcpu *v);
-/* Likewise, and @result is what its sched_block answers. */
+/* If @v sleeps at @home, which is locked, its sched_block answers @result and it is runnable; whoever calls puts it into the queue. */
+bool vcpu_rouse(struct cpu *home, struct vcpu *v, uint64_t result);
+/* Likewise, and puts it there. */
 void vcpu_wake_with(struct vcpu *v, uint64_t result);
 /* The home of @v, locked; and not any more. */
 struct cpu *vcpu_home_lock(const struct vcpu *v);

@@ -154,10 +154,11 @@ static void svt_look(struct naive *n, int cpu)
 void naive_charge(struct naive *n, int cpu, uint64_t now)
 {
 	struct naive_cpu *c = &n->c[cpu];
+	bool later = now > c->now;
 
-	if (now > c->now)
+	if (later)
 		c->now = now;
-	if (c->running >= 0) {
+	if (later && c->running >= 0) {
 		struct naive_entity *r = &n->e[c->running];
 		wide ns = c->now > r->since ? c->now - r->since : 0;
 
@@ -282,7 +283,10 @@ bool naive_hand(struct naive *n, int cpu, int from, int to, uint64_t now)
 	int donor = from;
 
 	naive_charge(n, cpu, now);
-	if (from < 0 || to < 0 || c->running != from || !is_queued(n, cpu, to) || is_broke(&n->e[from], c->now))
+	if (to < 0)
+		return false;
+	naive_wake(n, to, now);
+	if (from < 0 || c->running != from || !is_queued(n, cpu, to) || is_broke(&n->e[from], c->now))
 		return false;
 	if (c->donor >= 0) {
 		donor = c->donor;

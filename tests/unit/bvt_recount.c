@@ -58,23 +58,26 @@ static void entity_check(const struct bvt_queue *q, const struct bvt_entity *e)
 	if (e->place != BVT_QUEUED)
 		return;
 	cr_assert(!e->cap || e->budget > 0, "queued out of budget");
-	cr_assert(e->link[0].key == effective(e) && e->link[1].key == e->actual, "a key is not what it is of");
+	cr_assert(e->link[0].key == effective(e) && (!e->warped || e->link[1].key == e->actual),
+		  "a key is not what it is of");
 }
 
 void bvt_recount(const struct bvt_queue *q, const struct bvt_entity *e, unsigned count)
 {
-	unsigned queued = 0, parked = 0;
+	unsigned queued = 0, warped = 0, parked = 0;
 
 	for (unsigned i = 0; i < count; i++) {
 		if (e[i].queue != q)
 			continue;
 		entity_check(q, &e[i]);
 		queued += e[i].place == BVT_QUEUED;
+		warped += e[i].place == BVT_QUEUED && e[i].warped;
 		parked += e[i].place == BVT_PARKED;
 	}
 	cr_assert_eq(q->count, queued);
-	cr_assert_eq(heap_count(&q->heap[BVT_BY_EFFECTIVE], q, 0, BVT_QUEUED), queued);
-	cr_assert_eq(heap_count(&q->heap[BVT_BY_ACTUAL], q, 1, BVT_QUEUED), queued);
+	cr_assert_eq(heap_count(&q->heap[BVT_PLAIN], q, 0, BVT_QUEUED), queued - warped);
+	cr_assert_eq(heap_count(&q->heap[BVT_WARPED], q, 0, BVT_QUEUED), warped);
+	cr_assert_eq(heap_count(&q->heap[BVT_WARPED_BY_ACTUAL], q, 1, BVT_QUEUED), warped);
 	cr_assert_eq(heap_count(&q->heap[BVT_BY_REFILL], q, 0, BVT_PARKED), parked);
 	cr_assert(!q->donor || (q->running && q->donor != q->running && q->donor->queue == q && q->donated));
 }

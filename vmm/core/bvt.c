@@ -70,7 +70,7 @@ static void merge(struct bvt_entity **at, struct bvt_entity *a, struct bvt_entit
 
 static void insert(struct bvt_queue *q, struct bvt_entity *e, enum bvt_heap heap, bvt_virtual key)
 {
-	unsigned l = heap == BVT_BY_ACTUAL;
+	unsigned l = heap == BVT_WARPED_BY_ACTUAL;
 
 	e->link[l] = (struct bvt_link){.key = key};
 	merge(&q->heap[heap], q->heap[heap], e, l);
@@ -79,6 +79,22 @@ static void insert(struct bvt_queue *q, struct bvt_entity *e, enum bvt_heap heap
 static void take(struct bvt_entity *e, unsigned l)
 {
 	merge(e->link[l].home, e->link[l].left, e->link[l].right, l);
+}
+
+/* Whose turn it is next. */
+static struct bvt_entity *first(const struct bvt_queue *q)
+{
+	struct bvt_entity *plain = q->heap[BVT_PLAIN], *warped = q->heap[BVT_WARPED];
+
+	return !warped || (plain && before(plain, warped, 0)) ? plain : warped;
+}
+
+/* Of the queued whose actual virtual time is least. */
+static struct bvt_entity *least(const struct bvt_queue *q)
+{
+	struct bvt_entity *plain = q->heap[BVT_PLAIN], *warped = q->heap[BVT_WARPED_BY_ACTUAL];
+
+	return !warped || (plain && plain->actual < warped->actual) ? plain : warped;
 }
 
 /* --- cap and warp --- */
@@ -143,9 +159,14 @@ static void pay(struct bvt_entity *e, uint64_t ns, uint64_t now)
 
 /* --- the queue --- */
 
+static bool waits(const struct bvt_entity *e)
+{
+	return e->state == BVT_WAITING || e->state == BVT_STOLEN;
+}
+
 static void enqueue(struct bvt_queue *q, struct bvt_entity *e)
 {
-	if (e->state != BVT_WAITING && e->state != BVT_STOLEN)
+	if (!waits(e))
 		return;
 	fill(e, q->now);
 	if (spent(e)) {
@@ -157,8 +178,9 @@ static void enqueue(struct bvt_queue *q, struct bvt_entity *e)
 	}
 	e->place = BVT_QUEUED;
 	e->actual = MAX(e->actual, q->svt); /* no sleep is hoarded */
-	insert(q, e, BVT_BY_EFFECTIVE, effective(e));
-	insert(q, e, BVT_BY_ACTUAL, e->actual);
+	insert(q, e, e->warped ? BVT_WARPED : BVT_PLAIN, effective(e));
+	if (e->warped)
+		insert(q, e, BVT_WARPED_BY_ACTUAL, e->actual);
 	q->count++;
 }
 
@@ -166,10 +188,9 @@ static void dequeue(struct bvt_queue *q, struct bvt_entity *e)
 {
 	if (e->place != BVT_NOWHERE)
 		take(e, 0);
-	if (e->place == BVT_QUEUED) {
+	if (e->place == BVT_QUEUED && e->warped)
 		take(e, 1);
-		q->count--;
-	}
+	q->count -= e->place == BVT_QUEUED;
 	e->place = BVT_NOWHERE;
 }
 
@@ -200,24 +221,22 @@ static uint64_t next_refill(const struct bvt_queue *q)
 
 void bvt_charge(struct bvt_queue *q, uint64_t now)
 {
-	struct bvt_entity *e = q->running, *least = q->heap[BVT_BY_ACTUAL];
+	struct bvt_entity *e = q->running, *queued;
 
-	q->now = MAX(q->now, MIN(now, TIME_NEVER - 1));
-	if (e) {
-		uint64_t ns = elapsed(e->since, q->now);
+	if (now > q->now) {
+		q->now = MIN(now, TIME_NEVER - 1);
+		if (e) {
+			uint64_t ns = elapsed(e->since, q->now);
 
-		if (ns || e->warped) {
 			become(e, BVT_RUNNING, q->now);
 			pay(e, ns, q->now);
+			if (q->donor)
+				donor_pays(q, ns);
 		}
-		if (q->donor) {
-			donor_pays(q, ns);
-			least = q->heap[BVT_BY_ACTUAL];
-		}
-		least = least && least->actual < e->actual ? least : e;
 	}
-	if (least)
-		q->svt = least->actual;
+	queued = least(q);
+	if (e || queued)
+		q->svt = !e || (queued && queued->actual < e->actual) ? queued->actual : e->actual;
 	while (next_refill(q) <= q->now) {
 		e = q->heap[BVT_BY_REFILL];
 		dequeue(q, e);
@@ -231,6 +250,17 @@ static void enter(struct bvt_queue *q, struct bvt_entity *e)
 	fill(e, q->now);
 	become(e, BVT_RUNNING, q->now);
 	q->running = e;
+}
+
+/* A sleeper waits from here on, in no heap yet. False: @e does not sleep. */
+static bool rouse(const struct bvt_queue *q, struct bvt_entity *e)
+{
+	if (e->state != BVT_BLOCKED)
+		return false;
+	become(e, BVT_WAITING, q->now);
+	warp_settle(e, q->now);
+	fill(e, q->now);
+	return true;
 }
 
 /* The running one goes off the CPU, charged already. */
@@ -259,7 +289,7 @@ static bvt_virtual room(const struct bvt_entity *e, const struct bvt_entity *nex
 
 static bool must_switch(const struct bvt_queue *q)
 {
-	const struct bvt_entity *next = q->heap[BVT_BY_EFFECTIVE];
+	const struct bvt_entity *next = first(q);
 
 	return q->running ? spent(q->running) || (next && room(judged(q), next) < 0) : next != NULL;
 }
@@ -297,11 +327,8 @@ bool bvt_wake(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
 {
 	CHECK(e->queue == q);
 	bvt_charge(q, now);
-	if (e->state == BVT_BLOCKED) {
-		become(e, BVT_WAITING, q->now);
-		warp_settle(e, q->now);
+	if (rouse(q, e))
 		enqueue(q, e);
-	}
 	return must_switch(q);
 }
 
@@ -321,8 +348,8 @@ struct bvt_entity *bvt_pick(struct bvt_queue *q, uint64_t now)
 	if (must_switch(q)) {
 		if (q->running)
 			leave(q, BVT_STOLEN);
-		if (q->heap[BVT_BY_EFFECTIVE])
-			enter(q, q->heap[BVT_BY_EFFECTIVE]);
+		if (q->count)
+			enter(q, first(q));
 	}
 	return q->running;
 }
@@ -331,10 +358,17 @@ bool bvt_hand(struct bvt_queue *q, struct bvt_entity *from, struct bvt_entity *t
 {
 	struct bvt_entity *donor;
 	uint64_t donated;
+	bool slept;
 
+	CHECK(to->queue == q);
 	bvt_charge(q, now);
-	if (!from || q->running != from || to->queue != q || to->place != BVT_QUEUED || spent(from))
+	slept = rouse(q, to);
+	if (!from || q->running != from || !waits(to) || spent(to) || spent(from)) {
+		if (slept)
+			enqueue(q, to);
 		return false;
+	}
+	to->actual = MAX(to->actual, q->svt);
 	/* Who stands at a donor's place gives that on, and what is left of it. */
 	donor = q->donor ? q->donor : from;
 	donated = q->donor ? q->donated : BVT_ALLOWANCE;
@@ -348,7 +382,7 @@ bool bvt_hand(struct bvt_queue *q, struct bvt_entity *from, struct bvt_entity *t
 bool bvt_yield(struct bvt_queue *q, uint64_t now)
 {
 	bvt_charge(q, now);
-	return q->running && q->count && bvt_hand(q, q->running, q->heap[BVT_BY_EFFECTIVE], false, now);
+	return q->running && q->count && bvt_hand(q, q->running, first(q), false, now);
 }
 
 /* ns after which @e, which pays, has to make way for @next. */
@@ -371,7 +405,7 @@ static uint64_t budget_left(const struct bvt_entity *e)
 
 uint64_t bvt_due(const struct bvt_queue *q)
 {
-	const struct bvt_entity *next = q->heap[BVT_BY_EFFECTIVE], *e = judged(q);
+	const struct bvt_entity *next = first(q), *e = judged(q);
 	uint64_t ns;
 
 	if (!e)
@@ -464,9 +498,9 @@ uint32_t bvt_load(const struct bvt_queue *q)
 
 struct bvt_entity *bvt_movable(const struct bvt_queue *q, unsigned cpu)
 {
-	struct bvt_entity *todo[BVT_LOOK + 1] = {q->heap[BVT_BY_EFFECTIVE]}, *best = NULL;
+	struct bvt_entity *todo[BVT_LOOK + 2] = {q->heap[BVT_PLAIN], q->heap[BVT_WARPED]}, *best = NULL;
 
-	for (unsigned looked = 0, count = 1; looked < BVT_LOOK && count; looked++) {
+	for (unsigned looked = 0, count = 2; looked < BVT_LOOK && count; looked++) {
 		struct bvt_entity *e = todo[--count];
 
 		if (e && (e->affinity >> cpu & 1)) {

@@ -42,10 +42,11 @@ enum bvt_state {
 	BVT_STATES
 };
 
-/* Not runnable or running: in no heap. Else in those by effective and by actual virtual time, or out of budget. */
+/* Not runnable or running: in no heap. Else in those of the queued, or out of budget. */
 enum bvt_place { BVT_NOWHERE = 0, BVT_QUEUED, BVT_PARKED };
 
-enum bvt_heap { BVT_BY_EFFECTIVE = 0, BVT_BY_ACTUAL, BVT_BY_REFILL, BVT_HEAPS };
+/* Who runs without warp has one virtual time, effective and actual; who borrows is in two heaps, by either. */
+enum bvt_heap { BVT_PLAIN = 0, BVT_WARPED, BVT_WARPED_BY_ACTUAL, BVT_BY_REFILL, BVT_HEAPS };
 
 struct bvt_link {
 	bvt_virtual key;
@@ -62,7 +63,7 @@ struct bvt_warp {
 /* Of a vCPU; written by vmm/core/bvt.c alone. */
 struct bvt_entity {
 	struct bvt_queue *queue; /* NULL: none */
-	struct bvt_link link[2]; /* [1] of the heap by actual virtual time, [0] of the others */
+	struct bvt_link link[2]; /* [1] of BVT_WARPED_BY_ACTUAL, [0] of the others */
 	bvt_virtual actual;      /* A; while in no queue, its distance from the SVT of the last one */
 	uint64_t rest;           /* of the last division by weight */
 	uint64_t affinity;       /* a bit per CPU */
@@ -109,9 +110,9 @@ void bvt_block(struct bvt_queue *q, struct bvt_entity *e, uint64_t now);
  */
 struct bvt_entity *bvt_pick(struct bvt_queue *q, uint64_t now);
 /*
- * @from, which runs, gives its CPU to @to, which runs from now on and is charged as always; @blocks: and sleeps. If @to would have to wait by
- * its own virtual time, it stands at that of @from for an allowance at most, and @from pays for that as well: else two
- * could live on one's unpaid time. False, and only charged, when @from does not run or @to does not wait here in budget.
+ * @from, which runs, gives its CPU to @to, which waits here or is woken, runs from now on and is charged as always; @blocks: and sleeps. If
+ * @to would have to wait by its own virtual time, it stands at that of @from for an allowance at most, and @from pays for that as well:
+ * else two could live on one's unpaid time. False, and @to only awake, when @from does not run or one of them is out of budget.
  */
 bool bvt_hand(struct bvt_queue *q, struct bvt_entity *from, struct bvt_entity *to, bool blocks, uint64_t now);
 /* The running one hands over to the next. False: there is none. */
