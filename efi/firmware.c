@@ -191,6 +191,8 @@ EFI_STATUS boot_services_exit(EFI_HANDLE self, struct boot_info *info)
 		if (EFI_ERROR(s))
 			continue;
 		places_judge(info, cpu_local_apic(), cpu_address_bits(), &windows_room);
+		__asm__ volatile("cli");
+		cpu_clocks(info);
 		return s;
 	}
 	return s;

@@ -12,13 +12,11 @@
 
 #include "machine.h"
 #include "iommu.h"
-#include "log.h"
 #include "paging.h"
 #include "time.h"
 #include "vectors.h"
 #include "x86.h"
 
-#define APIC_BASE_X2 (1ull << 10)
 #define APIC_BASE_ENABLE (1ull << 11)
 #define APIC_BASE_ADDRESS 0x000ffffffffff000ull
 
@@ -45,9 +43,6 @@
 #define LVT_NMI 0x400u
 #define DIVIDE_BY_1 0xbu
 
-#define PIC1 0x20u
-#define PIC2 0xa0u
-
 #define IOAPIC_BYTES 0x20u
 #define IOAPIC_SELECT 0x00u
 #define IOAPIC_DATA 0x10u
@@ -58,7 +53,6 @@
 #define REDIRECT_MASKED 0x10000u
 
 static volatile uint8_t *apic;
-static uint64_t ticks_per_second;
 
 static uint32_t reg_read(unsigned reg)
 {
@@ -70,25 +64,9 @@ static void reg_write(unsigned reg, uint32_t v)
 	mmio_write32(apic + reg, v);
 }
 
-/* Moves the vectors of one 8259 away from the exceptions and masks all its lines. */
-static void pic_mask(uint16_t port, uint8_t first_vector, uint8_t cascade)
-{
-	out8(port, 0x11);
-	out8(port + 1, first_vector);
-	out8(port + 1, cascade);
-	out8(port + 1, 1);
-	out8(port + 1, 0xff);
-}
-
 void apic_init(void)
 {
-	uint64_t base = rdmsr(MSR_APIC_BASE);
-
-	if (base & APIC_BASE_X2)
-		log_fatal("firmware left the local APIC in x2APIC mode, which is not supported: switch it off there");
-	pic_mask(PIC1, VECTOR_LEGACY_FIRST, 4);
-	pic_mask(PIC2, VECTOR_LEGACY_FIRST + 8, 2);
-	apic = paging_map_device(base & APIC_BASE_ADDRESS, PAGE_SIZE);
+	apic = paging_map_device(rdmsr(MSR_APIC_BASE) & APIC_BASE_ADDRESS, PAGE_SIZE);
 	apic_init_cpu();
 }
 
@@ -131,27 +109,9 @@ void apic_eoi(void)
 	reg_write(REG_EOI, 0);
 }
 
-void apic_timer_calibrate_start(void)
-{
-	reg_write(REG_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
-	reg_write(REG_TIMER_INITIAL, UINT32_MAX);
-}
-
-uint32_t apic_timer_calibrate_read(void)
-{
-	return UINT32_MAX - reg_read(REG_TIMER_CURRENT);
-}
-
-void apic_timer_calibrate_set(uint64_t rate)
-{
-	ticks_per_second = rate;
-	reg_write(REG_TIMER_INITIAL, 0);
-	reg_write(REG_LVT_TIMER, VECTOR_TIMER);
-}
-
 void apic_timer_at(uint64_t deadline)
 {
-	uint64_t now, ns, ticks, most;
+	uint64_t hz = machine()->clock.apic_hz, now, ns, ticks, most;
 
 	if (deadline == TIME_NEVER) {
 		reg_write(REG_TIMER_INITIAL, 0);
@@ -159,8 +119,8 @@ void apic_timer_at(uint64_t deadline)
 	}
 	now = time_now();
 	ns = deadline > now ? deadline - now : 0;
-	most = UINT32_MAX * 1000000000ull / MAX(ticks_per_second, 5ull);
-	ticks = ns >= most ? UINT32_MAX : ns * (ticks_per_second / 1000) / 1000000 + 1;
+	most = UINT32_MAX * 1000000000ull / hz;
+	ticks = ns >= most ? UINT32_MAX : ns * (hz / 1000) / 1000000 + 1;
 	reg_write(REG_TIMER_INITIAL, (uint32_t)MIN(ticks, UINT32_MAX));
 }
 

@@ -10,7 +10,7 @@
 
 #include "vectors.h"
 
-/* Masks the 8259s, maps and enables the boot CPU's local APIC. Needs machine_init(). Refuses a CPU left in x2APIC mode. */
+/* Maps and enables the boot CPU's local APIC, which the door has left in xAPIC mode. */
 void apic_init(void);
 
 /* Enables the local APIC of another CPU; apic_init() has run on the first. */
@@ -41,8 +41,3 @@ void apic_timer_at(uint64_t deadline);
 
 /* Routes ISA interrupt @irq (0-15) as @vector to @target through the I/O APIC; false when there is none. Boot only. */
 bool ioapic_route_isa(unsigned irq, uint8_t vector, uint32_t target);
-
-/* For time_init(): starts the counter at its maximum, masked, and reads how far it has come down. */
-void apic_timer_calibrate_start(void);
-uint32_t apic_timer_calibrate_read(void);
-void apic_timer_calibrate_set(uint64_t ticks_per_second);

@@ -24,15 +24,6 @@
 
 #define VERSION "0.1"
 
-static void say_devices(void)
-{
-	for (unsigned i = 0; i < pci_count(); i++) {
-		const struct device_info *d = &pci_at(i)->info;
-		log_line("pci: %02x:%02x.%u %04x:%04x class %04x, %u interrupts", d->bdf >> 8, d->bdf >> 3 & 31u,
-			 d->bdf & 7u, d->vendor, d->device, d->class_subclass, d->msix_entries);
-	}
-}
-
 static void run_domains(void)
 {
 	const struct boot_info *boot = early_boot();
@@ -67,7 +58,6 @@ void vmm_main(const struct boot_info *physical)
 	iommu_init();
 	if (!serial_irq_enable(apic_id()))
 		log_line("serial: its interrupt cannot be had: what is typed will not be read");
-	say_devices();
 	/* 8. The frame table; what is left of memory belongs to domains. */
 	smp_prepare();
 	memory_init();

@@ -10,10 +10,7 @@
 #include "core/timescale.h"
 #include "core/world.h"
 
-/*
- * Finds the TSC's and the local APIC timer's frequency: from CPUID where it tells, else measured against HPET or PM
- * timer. Halts with a line when there is none. Needs machine_init() and apic_init().
- */
+/* Begins with the frequencies that the door has measured (abi/boot.h). Needs paging_init(). */
 void time_init(void);
 
 const struct timescale *time_scale(void);

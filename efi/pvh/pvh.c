@@ -119,5 +119,6 @@ uint64_t pvh_boot_info(uint32_t start_info)
 	tables_read(&info, start->rsdp, &memory);
 	cpu_describe(&info);
 	places_judge(&info, cpu_local_apic(), cpu_address_bits(), &windows);
+	cpu_clocks(&info);
 	return physical_of(&info);
 }

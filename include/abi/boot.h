@@ -3,7 +3,7 @@
  * What a boot door (the UEFI loader, or the PVH entry) tells the hypervisor. Both doors fill the same structure and
  * nothing behind them knows which one it was.
  *
- * Entry contract, 64-bit: interrupts off, RDI = physical address of struct boot_info, CR3 = tables that map the first
+ * Entry contract, 64-bit: interrupts off, the 8259s masked at BOOT_LEGACY_VECTOR, the local APIC in xAPIC mode, RDI = physical address of struct boot_info, CR3 = tables that map the first
  * 4 GiB (at least) one to one and the hypervisor's image at its link address; a stack of at least 4 KiB. Everything
  * that boot_info points to lies below 4 GiB. The hypervisor copies what it wants to keep before it reuses any memory of
  * type BOOT_MEMORY_LOADER.
@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define BOOT_INFO_MAGIC 0x3430544f4f424d43ull /* "CMBOOT04" */
+#define BOOT_INFO_MAGIC 0x3530544f4f424d43ull /* "CMBOOT05" */
 #define BOOT_MEMORY_MAX 512u
 #define BOOT_MEMORY_TOP (1ull << 46) /* no memory from here on: what the hypervisor's direct map holds */
 #define BOOT_LOW_END 0x100000ull     /* what begins below is for nobody but to start processors */
@@ -28,6 +28,10 @@
 #define BOOT_WINDOW_NAME 24u
 #define BOOT_REFUSAL_MAX 192u
 #define BOOT_RANDOM_WORDS 16u
+#define BOOT_LEGACY_VECTOR 0x20u /* of the first of 16 lines: masked, spurious ones possible */
+#define BOOT_TSC_HZ_MIN 1000000ull
+#define BOOT_TSC_HZ_MAX 100000000000ull
+#define BOOT_APIC_HZ_MIN 100000ull
 #define BOOT_XSTATE_MAX 4096u
 
 /* An ELF segment of the hypervisor's file with this flag (of those for the system) is the PVH door's: nobody else loads it. */
@@ -105,6 +109,16 @@ struct boot_hpet {
 	uint64_t base; /* physical address; memory space only */
 };
 
+/*
+ * How fast the clocks run, in ticks a second: the TSC, the local APIC's timer with a divider of 1, and the steady one that they were
+ * measured against, which counts up and begins anew behind steady_mask.
+ */
+struct boot_clock {
+	uint64_t tsc_hz, apic_hz, steady_hz;
+	uint64_t hpet; /* physical address of the steady one's registers; 0: it is the PM timer */
+	uint32_t steady_mask, reserved0;
+};
+
 /* A generic address: only memory and I/O ports are told of, all else is absent (address 0). */
 struct boot_register {
 	uint64_t address;
@@ -148,7 +162,8 @@ struct boot_machine {
 	struct boot_dmar dmar;
 	struct boot_hpet hpet;
 	struct boot_fadt fadt;
-	uint64_t address_end; /* the CPU has no physical address from here on */
+	struct boot_clock clock; /* all zero where cpu.refusal says that there is none */
+	uint64_t address_end;    /* the CPU has no physical address from here on */
 	uint32_t window_count, reserved0;
 	struct boot_window window[BOOT_WINDOWS_MAX]; /* of the local APIC and of all that is here */
 };
@@ -206,11 +221,11 @@ struct boot_info {
 #ifdef __cplusplus
 static_assert(sizeof(struct boot_memory) == 24, "boot_memory layout");
 static_assert(sizeof(struct boot_cpu) == 256, "boot_cpu layout");
-static_assert(sizeof(struct boot_machine) == 5984, "boot_machine layout");
+static_assert(sizeof(struct boot_machine) == 6024, "boot_machine layout");
 #else
 _Static_assert(sizeof(struct boot_memory) == 24, "boot_memory layout");
 _Static_assert(sizeof(struct boot_cpu) == 256, "boot_cpu layout");
-_Static_assert(sizeof(struct boot_machine) == 5984, "boot_machine layout");
+_Static_assert(sizeof(struct boot_machine) == 6024, "boot_machine layout");
 #endif
 
 #endif

@@ -6,6 +6,7 @@
  */
 #include "domain.h"
 
+#include <cambium/account.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,6 +85,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	poll_init(d);
+	account_whole();
 	if (!uplink_open(d))
 		return 1;
 	if (device_watch(devices_changed, d) < 0) {

@@ -11,7 +11,7 @@ build=$1 third=$2 table=$3
 here=tests/mutants
 work=$build/mutants
 core=$work/tree/vmm/core
-directed='@(dma_table|dma_grant|frame|mmu|grant|table|image|memory|domain|event|bvt_example|threads)/*'
+directed='@(dma_table|dma_grant|frame|mmu|grant|table|image|memory|domain|event|ledger|bvt_example|threads)/*'
 random='@(world|bvt_oracle|bvt_property)/*'
 fuzzed='fuzz/*@(mmu|grant|memory|event|bvt)*'
 sanitizers='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'

@@ -75,7 +75,7 @@ Test(nic, e1000e_behind_an_iommu_serves_and_is_taken_over_by_the_next_router, .t
 	options.nic = "e1000e";
 	options.append = "check=freed";
 	options.extra = iommu;
-	serves(&options, " 8086:10d3 ", "^vmm: pci: 00:00.0 8086:29c0 ");
+	serves(&options, " 8086:10d3 ", "^control: pci: 00:00.0 8086:29c0 ");
 }
 
 Test(nic, e1000e_on_pc_serves_and_is_taken_over_by_the_next_router, .timeout = TIMEOUT)
@@ -85,7 +85,7 @@ Test(nic, e1000e_on_pc_serves_and_is_taken_over_by_the_next_router, .timeout = T
 	options.machine = "pc";
 	options.nic = "e1000e";
 	options.append = "check=freed";
-	serves(&options, " 8086:10d3 ", "^vmm: pci: 00:00.0 8086:1237 ");
+	serves(&options, " 8086:10d3 ", "^control: pci: 00:00.0 8086:1237 ");
 }
 
 Test(nic, virtio_on_pc_serves_and_is_taken_over_by_the_next_router, .timeout = TIMEOUT)
@@ -94,7 +94,7 @@ Test(nic, virtio_on_pc_serves_and_is_taken_over_by_the_next_router, .timeout = T
 
 	options.machine = "pc";
 	options.append = "check=freed";
-	serves(&options, " 1af4:1041 ", "^vmm: pci: 00:00.0 8086:1237 ");
+	serves(&options, " 1af4:1041 ", "^control: pci: 00:00.0 8086:1237 ");
 }
 
 Test(nic, e1000e_on_pc_booted_by_uefi_serves, .timeout = TIMEOUT)
@@ -105,7 +105,7 @@ Test(nic, e1000e_on_pc_booted_by_uefi_serves, .timeout = TIMEOUT)
 	options.machine = "pc";
 	options.nic = "e1000e,romfile="; /* firmware has nothing to boot from it */
 	m = demo_start_with(&options);
-	cr_assert_eq(machine_count(m, 0, "^vmm: pci: 00:00.0 8086:1237 "), 1, "another machine type");
+	cr_assert_eq(machine_count(m, 0, "^control: pci: 00:00.0 8086:1237 "), 1, "another machine type");
 	pages_come_in_a_row(m, PORT_WEB1);
 	machine_is_well(m);
 	machine_stop(m);

@@ -260,3 +260,20 @@ Test(unikernel_claims, an_entry_added_to_and_taken_at_any_instruction_comes_once
 {
 	claims_survive(ONE);
 }
+
+Test(unikernel_claims, who_claims_all_stands_in_the_ledger_for_what_was_for_nobody)
+{
+	claims.own = 0x10001;
+	settle_in();
+	begin(1000);
+	cr_assert_eq(claim(ONE, 1010), 10);
+	cr_assert_eq(claim(DOMID_NONE, 1050), 40);
+	cr_assert_eq(claim(DOMID_NONE, 1055), 5);
+	cr_assert_eq(ledger.count, 2);
+	cr_assert_eq(ledger.entry[1].domid, 0x10001);
+	cr_assert_eq(ledger.entry[1].ticks, 45);
+	cr_assert_eq(take(1u << 0), 2);
+	begin(2000);
+	cr_assert_eq(ledger.count, 1, "an entry shows that the ledger is taken");
+	cr_assert(claims_is_over(&claims, ONE) && !claims_is_over(&claims, 0x10001));
+}

@@ -38,6 +38,8 @@ static void setup(void)
 	b.memory[6] = range(BUNDLE + 0x6000, 0x8000000, BOOT_MEMORY_USABLE);
 	b.memory[7] = range(0xfffc0000, 0x100000000, BOOT_MEMORY_RESERVED);
 	b.memory_count = 8;
+	m->clock = (struct boot_clock){
+		.tsc_hz = 2000000000, .apic_hz = 1000000000, .steady_hz = 3579545, .steady_mask = 0xffffff};
 }
 
 TestSuite(vmm_boot_check, .init = setup);
@@ -61,6 +63,7 @@ static const char *fault(void)
 #define DISORDER "the memory map is not in order: a range is empty, unaligned, too high, or overlaps"
 #define LOW "the memory map does not part the first MiB from what is for use"
 #define TYPE "the memory map has a range of an unknown type"
+#define CLOCKS "the clocks run as none does"
 #define NO_IMAGE "the memory map does not mark the whole image as such"
 #define NO_BUNDLE "the memory map does not mark the whole bundle as such"
 
@@ -76,6 +79,12 @@ REFUSES(an_unaligned_bundle_is_refused, b.bundle_base++, "the bundle is not page
 REFUSES(a_bundle_that_wraps_is_refused, b.bundle_bytes = UINT64_MAX, "the bundle is not page aligned below 4 GiB")
 REFUSES(an_endless_command_line_is_refused, memset(b.cmdline, ' ', sizeof b.cmdline),
 	"the command line, the notes or what is said of the CPU does not end")
+REFUSES(a_tsc_that_stands_still_is_refused, m->clock.tsc_hz = 0, CLOCKS)
+REFUSES(a_tsc_of_no_machine_is_refused, m->clock.tsc_hz = UINT64_MAX, CLOCKS)
+REFUSES(a_timer_that_stands_still_is_refused, m->clock.apic_hz = 0, CLOCKS)
+REFUSES(a_steady_clock_that_stands_still_is_refused, m->clock.steady_hz = 0, CLOCKS)
+REFUSES(a_steady_clock_that_ends_anywhere_is_refused, m->clock.steady_mask = 0xfffffe, CLOCKS)
+ACCEPTS(without_clocks_a_refused_cpu_is_told_of_later, m->clock = (struct boot_clock){0}; b.cpu.refusal[0] = 'x')
 REFUSES(an_endless_note_is_refused, b.notes[BOOT_NOTES_MAX - 1] = 'a',
 	"the command line, the notes or what is said of the CPU does not end")
 REFUSES(notes_without_an_empty_line_at_the_end_are_refused, b.notes[BOOT_NOTES_MAX - 2] = 'a',
@@ -148,7 +157,7 @@ static const struct {
 Test(vmm_boot_check, a_full_array_is_sound_and_one_more_is_refused)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(counts); i++) {
-		memset(m, 0, sizeof *m);
+		setup();
 		*counts[i].count = counts[i].length;
 		cr_assert_str_eq(fault(), "nothing", "count %u", i);
 		*counts[i].count = counts[i].length + 1;

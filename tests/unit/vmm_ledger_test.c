@@ -74,7 +74,7 @@ Test(ledger, domains_that_it_does_not_serve_pay_nothing)
 	uint32_t old = t.served->id + (1u << 16);
 
 	claim(&t, 0, t.other->id, 10);
-	claim(&t, 1, t.back->id, 10);
+	claim(&t, 1, t.back->id + (1u << 16), 10);
 	claim(&t, 2, old, 10);
 	claim(&t, 3, DOMID_NONE, 10);
 	claim(&t, 4, UINT32_MAX, 10);
@@ -85,6 +85,53 @@ Test(ledger, domains_that_it_does_not_serve_pay_nothing)
 	domain_end(t.w, t.served, REASON_KILLED, 0);
 	claim(&t, 0, t.served->id, 10);
 	cr_assert_eq(take(&t, 1000), 0, "a dead one pays nothing");
+	tw_free(t.w);
+}
+
+Test(ledger, what_nobody_claimed_is_shared_out_once_the_backend_claims_for_itself)
+{
+	struct ledger_world t = start();
+
+	t.back->links[1] = 1u << (70 - 64);
+	claim(&t, 0, t.served->id, 3000);
+	claim(&t, 1, t.back->id, 4000);
+	claim(&t, 2, t.other->id, 1000);
+	cr_assert_eq(take(&t, 16000), 2);
+	cr_assert(t.claims[0].ns >= 5990 && t.claims[0].ns <= 6000, "%lu of 16000", t.claims[0].ns);
+	cr_assert(t.claims[1].ns >= 1990 && t.claims[1].ns <= 2000, "%lu of 16000", t.claims[1].ns);
+	cr_assert_eq(t.refused, 0);
+	/* Nothing to be in proportion to. */
+	claim(&t, 0, t.served->id, 0);
+	claim(&t, 1, t.back->id, 0);
+	cr_assert_eq(take(&t, 16000), 1);
+	cr_assert_eq(t.claims[0].ns, 0);
+	/* It is its own that it claims for itself. */
+	claim(&t, 0, t.back->id, UINT64_MAX);
+	claim(&t, 1, t.served->id, 1000);
+	cr_assert_eq(take(&t, 16000), 1);
+	cr_assert_eq(t.claims[0].ns, 0);
+	cr_assert_eq(t.refused, 1);
+	tw_free(t.w);
+}
+
+Test(ledger, shares_of_the_rest_are_never_more_than_there_is)
+{
+	struct ledger_world t = start();
+	uint64_t random = 99;
+
+	for (unsigned round = 0; round < 20000; round++) {
+		uint64_t ran = tw_random(&random) >> (tw_random(&random) % 64), sum = 0;
+		uint32_t count = 1 + (uint32_t)tw_random(&random) % LEDGER_ENTRIES, taken;
+
+		for (uint32_t i = 0; i < count; i++)
+			claim(&t, i, tw_random(&random) % 3 ? t.served->id : t.back->id,
+			      tw_random(&random) >> (tw_random(&random) % 64));
+		taken = take(&t, ran);
+		for (uint32_t i = 0; i < taken; i++) {
+			cr_assert_leq(t.claims[i].ns, ran - sum);
+			sum += t.claims[i].ns;
+		}
+	}
 	tw_free(t.w);
 }
 

@@ -309,6 +309,7 @@ int64_t child_build(struct child *child)
 		child->paused = child->told_waiting = false;
 		child->started_ns = clock_ns();
 		child->starts++;
+		(void)hc_domain_link(DOMID_SELF, b.domid); /* its console's work is for it */
 		connect_open(child);
 		/* It comes to its main before the next domain is built. */
 		hc_sched_yield();

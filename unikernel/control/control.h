@@ -153,6 +153,8 @@ void domain_discard(uint32_t domid);
 void drain_look(struct child *child);
 /* Moves what children said to the output. True when there was something: look again. */
 bool drain_all(void);
+/* The time since the last claim went into the output: those pay whose bytes it had. */
+void drain_pay(void);
 /* In the middle of long work: the others' consoles. */
 void others_turn(void);
 /* The child's domain is dead: everything that it said. */
@@ -167,6 +169,8 @@ bool command_poll(void);
 
 /* --- list.c: answers of a line per child --- */
 
+/* Says which PCI functions there are. */
+void devices_tell(void);
 void list_start(const char *verb);
 /* Goes on as far as the output has room; true when there is more to say. */
 bool list_step(void);

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include <cambium/account.h>
 #include <cambium/clock.h>
 
 #include "control.h"
@@ -105,6 +106,46 @@ static struct child *talking_take(void)
 	return child;
 }
 
+/* Whose bytes the output has had since it was paid for. */
+static struct {
+	uint32_t domids[LEDGER_ENTRIES], bytes[LEDGER_ENTRIES], count;
+} talked;
+
+static void talked_add(uint32_t domid, uint32_t bytes)
+{
+	uint32_t i = 0;
+
+	while (i < talked.count && talked.domids[i] != domid)
+		i++;
+	if (i == LEDGER_ENTRIES)
+		return;
+	talked.bytes[i] = MIN((i < talked.count ? talked.bytes[i] : 0) + bytes, CONSOLE_OUT_BYTES);
+	talked.domids[i] = domid;
+	talked.count = MAX(talked.count, i + 1);
+}
+
+void drain_pay(void)
+{
+	uint64_t ticks[LEDGER_ENTRIES];
+
+	if (talked.count)
+		account_share(talked.domids, talked.bytes, ticks, talked.count);
+	else
+		account_claim(DOMID_NONE);
+	talked.count = 0;
+}
+
+/* What one ring's worth of bytes of @child costs is for that. */
+static bool drain_charged(struct child *child, uint64_t now)
+{
+	uint32_t taken = drain_child(child, now);
+
+	account_claim(taken ? child->domid : DOMID_NONE);
+	if (taken)
+		talked_add(child->domid, taken);
+	return taken != 0;
+}
+
 bool drain_all(void)
 {
 	struct child *last = first_talking
@@ -117,7 +158,7 @@ bool drain_all(void)
 		child = talking_take();
 		if (child->state != CHILD_RUNNING)
 			continue;
-		again = drain_child(child, now) != 0;
+		again = drain_charged(child, now);
 		again |= ring_watch(child);
 		if (again || console_line_due(&child->line) != TIME_NEVER)
 			drain_look(child);

@@ -108,6 +108,15 @@ static bool device_line(uint32_t index)
 	return true;
 }
 
+void devices_tell(void)
+{
+	struct device_info d;
+
+	for (uint32_t i = 0; hc_device_info(i, &d) >= 0; i++)
+		say("pci: %02x:%02x.%u %04x:%04x class %04x, %u interrupts", d.bdf >> 8, d.bdf >> 3 & 31u, d.bdf & 7u,
+		    d.vendor, d.device, d.class_subclass, (unsigned)d.msix_entries);
+}
+
 static void devices_head(void)
 {
 	say("devices: DMA is %s, interrupts are %s", control.features & FEATURE_IOMMU ? "confined" : "not confined",

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include <cambium/account.h>
 #include <cambium/clock.h>
 #include <cambium/event.h>
 
@@ -103,6 +104,7 @@ static void round_do(void)
 	uint64_t deadline;
 	bool more;
 
+	account_begin();
 	/* A lost event costs a second, no more: then everybody is looked at, whatever the events say. */
 	if (clock_ns() >= look_ns) {
 		look_ns = clock_after(LOOK_NS);
@@ -117,13 +119,16 @@ static void round_do(void)
 		watch_deaths();
 	}
 	more = watch_starts();
+	account_claim(DOMID_NONE);
 	more |= drain_all();
 	more |= manage_round();
 	control.input_ready = false;
 	deadline = command_poll() ? clock_after(OUTPUT_RETRY_NS) : look_ns;
 	done_check();
+	account_claim(DOMID_NONE);
 	if (!out_push())
 		deadline = clock_after(OUTPUT_RETRY_NS);
+	drain_pay();
 	if (more || control.domains_changed || control.input_ready || manage_watch())
 		thread_yield();
 	else
@@ -144,6 +149,7 @@ int main(int argc, char **argv)
 	control.features = start_info()->features;
 	for (int i = 1; i < argc; i++)
 		control.exit_when_done |= !strcmp(argv[i], "exit-when-done");
+	devices_tell();
 	if (!plan_load())
 		return give_up();
 	children_setup();

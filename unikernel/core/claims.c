@@ -61,6 +61,7 @@ uint64_t claims_add(struct claims *c, uint32_t domid, uint64_t now)
 	uint64_t ticks = now - c->since;
 
 	c->since = now;
+	domid = domid == DOMID_NONE ? c->own : domid;
 	if (domid != DOMID_NONE)
 		c->last = domid;
 	c->missed = !count || (domid != DOMID_NONE && !put(c->ledger, count, domid, ticks));

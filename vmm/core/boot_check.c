@@ -27,6 +27,12 @@ static const char *machine_fault(const struct boot_machine *m)
 	return NULL;
 }
 
+static bool clock_runs(const struct boot_clock *c)
+{
+	return c->tsc_hz >= BOOT_TSC_HZ_MIN && c->tsc_hz <= BOOT_TSC_HZ_MAX && c->apic_hz >= BOOT_APIC_HZ_MIN &&
+	       c->steady_hz && c->steady_mask && !(c->steady_mask & (c->steady_mask + 1));
+}
+
 static const char *memory_fault(const struct boot_info *b)
 {
 	uint64_t end = 0;
@@ -86,6 +92,8 @@ const char *boot_fault(const struct boot_info *b, uint64_t image_bytes)
 		return "the command line, the notes or what is said of the CPU does not end";
 	if (b->cpu.xstate_bytes > PAGE_SIZE)
 		return "the CPU's state does not fit a page";
+	if (!b->cpu.refusal[0] && !clock_runs(&b->machine.clock))
+		return "the clocks run as none does";
 	fault = memory_fault(b);
 	if (!fault)
 		fault = machine_fault(&b->machine);

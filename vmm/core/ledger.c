@@ -14,6 +14,8 @@ uint32_t ledger_take(const struct world *w, const struct vcpu *v, const struct t
 {
 	struct ledger *l = &v->domain->shared->ledger[v->id];
 	uint32_t count = __atomic_exchange_n(&l->count, 0, __ATOMIC_RELAXED), taken = 0;
+	uint64_t ran = left, claimed;
+	bool whole = false;
 
 	*refused = 0;
 	for (uint32_t i = 0; i < MIN(count, LEDGER_ENTRIES); i++) {
@@ -21,15 +23,22 @@ uint32_t ledger_take(const struct world *w, const struct vcpu *v, const struct t
 		uint64_t ticks = __atomic_load_n(&l->entry[i].ticks, __ATOMIC_RELAXED);
 		uint64_t said = timescale_ns(scale, MIN(ticks, 1ull << 56)), ns = MIN(said, left);
 		uint32_t slot = DOMID_SLOT(id);
-		bool linked = slot < DOMAIN_SLOTS && slot != DOMID_SLOT(v->domain->id) &&
-			      (v->domain->links[slot / 64] >> slot % 64 & 1);
+		bool own = id == v->domain->id;
+		bool linked = own || (slot < DOMAIN_SLOTS && slot != DOMID_SLOT(v->domain->id) &&
+				      (v->domain->links[slot / 64] >> slot % 64 & 1));
 		struct domain *d = linked ? domain_find(w, id) : NULL;
 
 		*refused += !linked || said > left + SLACK_NS;
 		if (!d || d->state == DOMAIN_DEAD)
 			continue; /* it has just ended: nobody's fault */
 		left -= ns;
-		claims[taken++] = (struct ledger_claim){d, ns, i};
+		whole |= own;
+		if (!own)
+			claims[taken++] = (struct ledger_claim){d, ns, i};
 	}
+	claimed = ran - left;
+	/* In proportion; what was claimed in one stay of more than four seconds is not worth arithmetic of its own. */
+	for (uint32_t i = 0; whole && claimed && !(claimed >> 32) && i < taken; i++)
+		claims[i].ns += left / claimed * claims[i].ns + left % claimed * claims[i].ns / claimed;
 	return taken;
 }

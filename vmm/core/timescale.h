@@ -2,6 +2,7 @@
 /* The scale of abi/shared.h between TSC ticks and nanoseconds. */
 #pragma once
 
+#include <abi/boot.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,8 +14,8 @@ struct timescale {
 };
 
 /* The scale for @hz ticks per second, between TIMESCALE_HZ_MIN and TIMESCALE_HZ_MAX. */
-#define TIMESCALE_HZ_MIN 1000000ull
-#define TIMESCALE_HZ_MAX 100000000000ull
+#define TIMESCALE_HZ_MIN BOOT_TSC_HZ_MIN
+#define TIMESCALE_HZ_MAX BOOT_TSC_HZ_MAX
 struct timescale timescale_make(uint64_t hz);
 
 /* ns that @ticks take, modulo 2^64. */

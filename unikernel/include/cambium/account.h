@@ -15,6 +15,12 @@
 void account_begin(void);
 
 /*
+ * From here on this domain claims all that it does, if only for nobody: the time on the CPU that no claim covers (waking up and
+ * falling asleep, looking in vain, interrupts) is shared out in proportion to the claims of each stay there.
+ */
+void account_whole(void);
+
+/*
  * The time since the last account_begin() or account_claim() was for domain @domid, which its builder linked to this one;
  * DOMID_NONE: for nobody. Returns it in ticks of the time stamp counter, 0 where part of it was spent off the CPU; then
  * nobody pays. Between two stays on the CPU at most LEDGER_ENTRIES domains can be named.
