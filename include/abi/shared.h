@@ -21,8 +21,9 @@
  * stamp counter that it took to an entry of its ledger, and new entries behind the others, `count` last. Whenever the vCPU
  * leaves its CPU the hypervisor takes the entries and sets count to 0; in `over` it answers, a bit an entry, which of these
  * domains have had more of this CPU than their share while others wait for it. Only domains whose builder linked them to
- * the backend can be named, and no more time than the backend has run. An entry that names the backend itself is its own, and
- * says that the entries are all: the time on the CPU that none of them claims is then shared out in proportion to them.
+ * the backend can be named, and no more time than the backend has run. What an entry that
+ * names the backend itself claims is its own. The time on the CPU that no entry claims is shared out by `parts` of all entries, and the backend's
+ * own where these are 0.
  *
  * Time. System time in ns since boot = ns_base + (((tsc - tsc_base) << shift, or >> -shift) * mul >> 32), ns_base where the TSC
  * is behind tsc_base; read under the seqlock: version odd or changed means read again. The scale changes every few seconds, as
@@ -64,10 +65,11 @@ struct vcpu_shared {
 };
 
 #define LEDGER_ENTRIES 16u
+#define LEDGER_PARTS_MAX 65535u /* more count as so many */
 
 struct ledger_entry {
 	uint32_t domid;
-	uint32_t reserved0;
+	uint32_t parts; /* of the time that no entry claims */
 	uint64_t ticks;
 };
 

@@ -261,18 +261,24 @@ Test(unikernel_claims, an_entry_added_to_and_taken_at_any_instruction_comes_once
 	claims_survive(ONE);
 }
 
-Test(unikernel_claims, who_claims_all_stands_in_the_ledger_for_what_was_for_nobody)
+Test(unikernel_claims, each_claim_is_a_part_of_the_rest_and_what_is_for_nobody_has_an_entry)
 {
+	static const uint32_t who[] = {ONE, TWO}, parts[] = {3, 1};
+	uint64_t ticks[2];
+
 	claims.own = 0x10001;
 	settle_in();
 	begin(1000);
 	cr_assert_eq(claim(ONE, 1010), 10);
 	cr_assert_eq(claim(DOMID_NONE, 1050), 40);
-	cr_assert_eq(claim(DOMID_NONE, 1055), 5);
-	cr_assert_eq(ledger.count, 2);
-	cr_assert_eq(ledger.entry[1].domid, 0x10001);
-	cr_assert_eq(ledger.entry[1].ticks, 45);
-	cr_assert_eq(take(1u << 0), 2);
+	cr_assert_eq(claim(ONE, 1052), 2);
+	cr_assert_eq(claim(DOMID_NONE, 1055), 3);
+	claims_share(&claims, who, parts, ticks, 2, 1075);
+	cr_assert_eq(ledger.count, 3);
+	cr_assert(ledger.entry[0].domid == ONE && ledger.entry[0].ticks == 27 && ledger.entry[0].parts == 2);
+	cr_assert(ledger.entry[1].domid == 0x10001 && ledger.entry[1].ticks == 43 && ledger.entry[1].parts == 2);
+	cr_assert(ledger.entry[2].domid == TWO && ledger.entry[2].ticks == 5 && ledger.entry[2].parts == 0);
+	cr_assert_eq(take(1u << 0), 3);
 	begin(2000);
 	cr_assert_eq(ledger.count, 1, "an entry shows that the ledger is taken");
 	cr_assert(claims_is_over(&claims, ONE) && !claims_is_over(&claims, 0x10001));

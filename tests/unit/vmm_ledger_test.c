@@ -32,6 +32,12 @@ static void claim(struct ledger_world *t, uint32_t i, uint32_t domid, uint64_t t
 	t->back->shared->ledger[0].count = i + 1;
 }
 
+static void claim_parts(struct ledger_world *t, uint32_t i, uint32_t domid, uint64_t ticks, uint32_t parts)
+{
+	claim(t, i, domid, ticks);
+	t->back->shared->ledger[0].entry[i].parts = parts;
+}
+
 static uint32_t take(struct ledger_world *t, uint64_t ran)
 {
 	return ledger_take(t->w, &t->back->vcpu, &t->scale, ran, t->claims, &t->refused);
@@ -88,29 +94,33 @@ Test(ledger, domains_that_it_does_not_serve_pay_nothing)
 	tw_free(t.w);
 }
 
-Test(ledger, what_nobody_claimed_is_shared_out_once_the_backend_claims_for_itself)
+Test(ledger, what_nobody_claimed_is_shared_out_by_parts)
 {
 	struct ledger_world t = start();
 
 	t.back->links[1] = 1u << (70 - 64);
-	claim(&t, 0, t.served->id, 3000);
-	claim(&t, 1, t.back->id, 4000);
-	claim(&t, 2, t.other->id, 1000);
+	claim_parts(&t, 0, t.served->id, 3000, 1);
+	claim_parts(&t, 1, t.back->id, 4000, 2);
+	claim_parts(&t, 2, t.other->id, 1000, 5);
 	cr_assert_eq(take(&t, 16000), 2);
-	cr_assert(t.claims[0].ns >= 5990 && t.claims[0].ns <= 6000, "%lu of 16000", t.claims[0].ns);
-	cr_assert(t.claims[1].ns >= 1990 && t.claims[1].ns <= 2000, "%lu of 16000", t.claims[1].ns);
+	cr_assert(t.claims[0].ns >= 3990 && t.claims[0].ns <= 4000, "%lu of 16000", t.claims[0].ns);
+	cr_assert(t.claims[1].ns >= 5990 && t.claims[1].ns <= 6000, "%lu of 16000", t.claims[1].ns);
 	cr_assert_eq(t.refused, 0);
-	/* Nothing to be in proportion to. */
-	claim(&t, 0, t.served->id, 0);
-	claim(&t, 1, t.back->id, 0);
+	/* Nobody says by what. */
+	claim(&t, 0, t.served->id, 10);
+	claim(&t, 1, t.back->id, 10);
+	cr_assert_eq(take(&t, 16000), 1);
+	cr_assert_leq(t.claims[0].ns, 10);
+	/* It is its own that it claims for itself; and what it has no right to name has no part. */
+	claim_parts(&t, 0, t.back->id, UINT64_MAX, 1);
+	claim_parts(&t, 1, t.served->id, 1000, UINT32_MAX);
 	cr_assert_eq(take(&t, 16000), 1);
 	cr_assert_eq(t.claims[0].ns, 0);
-	/* It is its own that it claims for itself. */
-	claim(&t, 0, t.back->id, UINT64_MAX);
-	claim(&t, 1, t.served->id, 1000);
+	t.back->links[1] = 0;
+	claim_parts(&t, 0, t.other->id, 0, UINT32_MAX);
+	claim_parts(&t, 1, t.served->id, 0, 1);
 	cr_assert_eq(take(&t, 16000), 1);
-	cr_assert_eq(t.claims[0].ns, 0);
-	cr_assert_eq(t.refused, 1);
+	cr_assert_eq(t.claims[0].ns, 16000);
 	tw_free(t.w);
 }
 
@@ -124,8 +134,9 @@ Test(ledger, shares_of_the_rest_are_never_more_than_there_is)
 		uint32_t count = 1 + (uint32_t)tw_random(&random) % LEDGER_ENTRIES, taken;
 
 		for (uint32_t i = 0; i < count; i++)
-			claim(&t, i, tw_random(&random) % 3 ? t.served->id : t.back->id,
-			      tw_random(&random) >> (tw_random(&random) % 64));
+			claim_parts(&t, i, tw_random(&random) % 3 ? t.served->id : t.back->id,
+				    tw_random(&random) >> (tw_random(&random) % 64),
+				    (uint32_t)(tw_random(&random) >> (tw_random(&random) % 64)));
 		taken = take(&t, ran);
 		for (uint32_t i = 0; i < taken; i++) {
 			cr_assert_leq(t.claims[i].ns, ran - sum);

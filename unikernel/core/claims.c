@@ -23,17 +23,19 @@ static void answer_read(struct claims *c, uint64_t now)
 	c->answered = now;
 }
 
-/* Puts @ticks for @domid into the ledger, which had @count entries. False: it was taken meanwhile. */
-static bool put(struct ledger *l, uint32_t count, uint32_t domid, uint64_t ticks)
+/* Puts @ticks and @parts for @domid into the ledger, which had @count entries. False: it was taken meanwhile. */
+static bool put(struct ledger *l, uint32_t count, uint32_t domid, uint64_t ticks, uint32_t parts)
 {
 	for (uint32_t i = 0; i < count; i++)
 		if (l->entry[i].domid == domid) {
 			__atomic_store_n(&l->entry[i].ticks, l->entry[i].ticks + ticks, __ATOMIC_RELAXED);
+			__atomic_store_n(&l->entry[i].parts, l->entry[i].parts + parts, __ATOMIC_RELAXED);
 			return true;
 		}
 	if (count >= LEDGER_ENTRIES)
 		return true;
 	__atomic_store_n(&l->entry[count].domid, domid, __ATOMIC_RELAXED);
+	__atomic_store_n(&l->entry[count].parts, parts, __ATOMIC_RELAXED);
 	__atomic_store_n(&l->entry[count].ticks, ticks, __ATOMIC_RELAXED);
 	return __atomic_compare_exchange_n(&l->count, &count, count + 1, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
@@ -46,7 +48,7 @@ void claims_watch(struct claims *c, uint64_t now)
 		return;
 	answer_read(c, now);
 	if (c->last != DOMID_NONE)
-		put(c->ledger, 0, c->last, 0);
+		put(c->ledger, 0, c->last, 0, 0);
 }
 
 void claims_begin(struct claims *c, uint64_t now)
@@ -55,7 +57,8 @@ void claims_begin(struct claims *c, uint64_t now)
 	c->missed = false;
 }
 
-uint64_t claims_add(struct claims *c, uint32_t domid, uint64_t now)
+/* Of all that was shared out the parts are given already. */
+static uint64_t add(struct claims *c, uint32_t domid, uint32_t parts, uint64_t now)
 {
 	uint32_t count = __atomic_load_n(&c->ledger->count, __ATOMIC_ACQUIRE);
 	uint64_t ticks = now - c->since;
@@ -64,13 +67,18 @@ uint64_t claims_add(struct claims *c, uint32_t domid, uint64_t now)
 	domid = domid == DOMID_NONE ? c->own : domid;
 	if (domid != DOMID_NONE)
 		c->last = domid;
-	c->missed = !count || (domid != DOMID_NONE && !put(c->ledger, count, domid, ticks));
+	c->missed = !count || (domid != DOMID_NONE && !put(c->ledger, count, domid, ticks, parts));
 	if (c->missed)
 		return 0;
 	if (domid != DOMID_NONE)
 		c->named = MAX(c->named,
 			       MIN(count + 1, LEDGER_ENTRIES)); /* or one too many: there is no answer about that */
 	return ticks;
+}
+
+uint64_t claims_add(struct claims *c, uint32_t domid, uint64_t now)
+{
+	return add(c, domid, c->own != DOMID_NONE, now);
 }
 
 void claims_share(struct claims *c, const uint32_t *domids, const uint32_t *parts, uint64_t *ticks, uint32_t count,
@@ -82,7 +90,7 @@ void claims_share(struct claims *c, const uint32_t *domids, const uint32_t *part
 		sum += parts[i];
 	for (uint32_t i = 0; i < count; i++) {
 		upto += parts[i];
-		ticks[i] = claims_add(c, domids[i], began + (now - began) * upto / sum);
+		ticks[i] = add(c, domids[i], 0, began + (now - began) * upto / sum);
 	}
 }
 

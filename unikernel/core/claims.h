@@ -16,7 +16,7 @@ struct claims {
 	uint64_t answered; /* when an answer was last read */
 	uint32_t named;    /* entries that may have been taken since then */
 	uint32_t last;     /* whom the last claim named, or DOMID_NONE */
-	uint32_t own;      /* who stands in the ledger for nobody, to say that it is whole; DOMID_NONE: nobody does */
+	uint32_t own;      /* who stands in the ledger for nobody; DOMID_NONE: nobody does */
 	bool missed;       /* the last claim was not made: claims_watch() and claims_begin() are due */
 	uint32_t over_count;
 	uint32_t over[LEDGER_ENTRIES];
@@ -34,7 +34,7 @@ void claims_begin(struct claims *c, uint64_t now);
 /*
  * The ticks from the last claims_begin() or claims_add() to @now were for @domid. They stay the backend's own when @domid is
  * DOMID_NONE, which counts as c->own, when LEDGER_ENTRIES others are named already, and when part of them was not the backend's at all, since it was
- * off the CPU. Returns the ticks, whoever pays; 0 in the last case, which c->missed tells.
+ * off the CPU. With c->own each is a part of the time that is not claimed. Returns the ticks, whoever pays; 0 in the last case, which c->missed tells.
  */
 uint64_t claims_add(struct claims *c, uint32_t domid, uint64_t now);
 

@@ -14,13 +14,13 @@ uint32_t ledger_take(const struct world *w, const struct vcpu *v, const struct t
 {
 	struct ledger *l = &v->domain->shared->ledger[v->id];
 	uint32_t count = __atomic_exchange_n(&l->count, 0, __ATOMIC_RELAXED), taken = 0;
-	uint64_t ran = left, claimed;
-	bool whole = false;
+	uint64_t parts = 0;
 
 	*refused = 0;
 	for (uint32_t i = 0; i < MIN(count, LEDGER_ENTRIES); i++) {
 		domid_t id = __atomic_load_n(&l->entry[i].domid, __ATOMIC_RELAXED);
 		uint64_t ticks = __atomic_load_n(&l->entry[i].ticks, __ATOMIC_RELAXED);
+		uint32_t part = MIN(__atomic_load_n(&l->entry[i].parts, __ATOMIC_RELAXED), LEDGER_PARTS_MAX);
 		uint64_t said = timescale_ns(scale, MIN(ticks, 1ull << 56)), ns = MIN(said, left);
 		uint32_t slot = DOMID_SLOT(id);
 		bool own = id == v->domain->id;
@@ -32,13 +32,11 @@ uint32_t ledger_take(const struct world *w, const struct vcpu *v, const struct t
 		if (!d || d->state == DOMAIN_DEAD)
 			continue; /* it has just ended: nobody's fault */
 		left -= ns;
-		whole |= own;
+		parts += part;
 		if (!own)
-			claims[taken++] = (struct ledger_claim){d, ns, i};
+			claims[taken++] = (struct ledger_claim){d, ns, i, part};
 	}
-	claimed = ran - left;
-	/* In proportion; what was claimed in one stay of more than four seconds is not worth arithmetic of its own. */
-	for (uint32_t i = 0; whole && claimed && !(claimed >> 32) && i < taken; i++)
-		claims[i].ns += left / claimed * claims[i].ns + left % claimed * claims[i].ns / claimed;
+	for (uint32_t i = 0; parts && i < taken; i++)
+		claims[i].ns += MIN(left, 1ull << 47) * claims[i].parts / parts;
 	return taken;
 }

@@ -8,14 +8,14 @@
 struct ledger_claim {
 	struct domain *domain;
 	uint64_t ns;
-	uint32_t entry;
+	uint32_t entry, parts;
 };
 
 /*
  * Takes what vCPU @v of a backend has claimed since the last time, of @left ns that it has run since then, into @claims
  * (LEDGER_ENTRIES), and empties the ledger, which is hostile. Only living domains that are linked to it count, and of claims for more
- * time than there was the first. A claim for the backend itself is charged to nobody, and has what no claim was made for shared out
- * in proportion. Returns how many; *@refused: claims that were cut or count for nothing.
+ * time than there was the first. A claim for the backend itself is charged to nobody; the time that nothing is claimed of is shared out
+ * by the claims' parts. Returns how many; *@refused: claims that were cut or count for nothing.
  */
 uint32_t ledger_take(const struct world *w, const struct vcpu *v, const struct timescale *scale, uint64_t left,
 		     struct ledger_claim *claims, uint32_t *refused);

@@ -15,8 +15,8 @@
 void account_begin(void);
 
 /*
- * From here on this domain claims all that it does, if only for nobody: the time on the CPU that no claim covers (waking up and
- * falling asleep, looking in vain, interrupts) is shared out in proportion to the claims of each stay there.
+ * From here on the time on the CPU that no claim covers (waking up and falling asleep, looking in vain, interrupts) is for those for whom there
+ * was work in that stay there, shared out by the number of account_claim()s, DOMID_NONE among them.
  */
 void account_whole(void);
 
