@@ -32,6 +32,9 @@ libcriterion-dev  unit and system tests
 apache2-utils     ab, the load of the system tests
 wrk               the load of the benchmarks
 socat             reaches QEMU sockets from scripts
+iproute2          network namespaces of tests and benchmarks
+nftables          make test-oracle: the reference
+python3-scapy     make test-oracle: the packets
 g++               make check: the ABI headers in C++
 clang             second compiler for the ABI headers
 clang-format      make check: layout
