@@ -135,12 +135,12 @@ static void run(const uint8_t *input, size_t size)
 
 static size_t seed(unsigned n, uint8_t *out)
 {
-	static const uint32_t payloads[] = {5000, 700, 3001, 1400};
+	static const uint32_t payloads[] = {5000, 700, 3001, 1400, 2000};
 	bool ipv6 = n % 2;
 	uint8_t *p = out + HEAD, *tcp = p + (ipv6 ? 54 : 34);
 	uint32_t bytes, csum;
 
-	if (n >= 4)
+	if (n >= 5)
 		return 0;
 	bytes = 20 + payloads[n];
 	out[0] = 2, out[1] = 188; /* 700 */
@@ -154,6 +154,8 @@ static size_t seed(unsigned n, uint8_t *out)
 	if (!ipv6)
 		p[24] = (uint8_t)(csum >> 8), p[25] = (uint8_t)csum;
 	tcp[12] = 0x50, tcp[13] = n < 2 ? 0x99 : 0x10;
+	if (n == 4)
+		out[2] = 3, tcp[12] = 0x60; /* headers of 58 bytes, a first piece of 56 */
 	return HEAD + (ipv6 ? 54 : 34) + 20 + payloads[n];
 }
 
