@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The closed list of differences between the core and nf_tables that are meant: docs/router.md says why each is so."""
 
+import fragments
 import policy
 
 TCP = 6
@@ -108,6 +109,31 @@ def refused(case):
     return case.kind == PASSED and set(case.flow.told) == {"S>", "RA<"}
 
 
+def overlap(case):
+    return case.kind["core"] == "drop" and case.kind["kernel"] in ("forward", "answer") and case.reason in ("FRAGMENT_OVERLAP", "FRAGMENT_REFUSED") and \
+        fragments.overlap(case.pieces["core"])
+
+
+def tiny_fragment(case):
+    return case.kind["core"] == "drop" and case.kind["kernel"] in ("forward", "answer") and case.reason in ("FRAGMENT_TINY", "FRAGMENT_REFUSED", "FRAGMENT_WAITS") and \
+        fragments.tiny(case.pieces["core"], case.packet.proto)
+
+
+def single_fragment(case):
+    """It keeps its header, also where it is quoted, and though it may be too long with it."""
+    if case.packet.family == 4 or case.pieces is None or len(case.pieces["core"]) > 1:
+        return False
+    if case.kind["core"] == "forward":
+        return len(case.sizes["core"]) == 1 and not case.sizes["kernel"] and case.why.startswith("sizes of fragments")
+    quoted = case.out["core"][0][1].error if case.out["core"] else None
+    return case.kind["core"] == "answer" and (case.kind["kernel"] == "answer" or case.reason == "TOO_BIG") and quoted is not None and quoted.proto == fragments.NEXT_FRAGMENT
+
+
+def whole_again(case):
+    return case.packet.family == 6 and case.pieces is not None and case.why.startswith("sizes of fragments") and \
+        not case.sizes["kernel"] and case.packet.length <= max(len(f) - 14 for f in case.pieces["core"])
+
+
 CLASSES = {
     "stray reset": stray_reset,
     "long frame": long_frame,
@@ -125,6 +151,10 @@ CLASSES = {
     "old segment": old_segment,
     "second window": second_window,
     "old reset": old_reset,
+    "overlap": overlap,
+    "tiny fragment": tiny_fragment,
+    "single fragment": single_fragment,
+    "whole again": whole_again,
 }
 NAMES = list(CLASSES)
 

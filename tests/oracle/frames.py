@@ -16,7 +16,8 @@ def total(data):
 
 
 class Frame:
-    """@rest is all that translation must not change; @error is the Frame that an ICMP error quotes, or None."""
+    """@rest is all that translation must not change; @mss the segment size that a SYN offers, or None; @error is the Frame that
+    an ICMP error quotes, or None."""
 
     def __init__(self, data, quoted=False):
         ip = data if quoted else data[14:]
@@ -43,7 +44,7 @@ class Frame:
             absent = self.proto == UDP and l4[6:8] == b"\0\0"
             self.good = self.good and (absent or sum_ % 65535 == 0)
         self.sport = self.dport = None
-        self.error = None
+        self.error = self.mss = None
         rest = l4
         if self.proto == TCP and not quoted:
             self.seq, self.ack, self.window = struct.unpack(">II2xH", l4[4:16])
@@ -51,6 +52,9 @@ class Frame:
             self.sport, self.dport = struct.unpack(">HH", l4[:4])
             at = 16 if self.proto == TCP else 6
             rest = l4[4:at] + l4[at + 2:]
+            if self.proto == TCP and l4[13:14] and l4[13] & 2 and l4[20:22] == b"\x02\x04":
+                self.mss = struct.unpack(">H", l4[22:24])[0]
+                rest = l4[4:at] + l4[18:22] + l4[24:]
         elif self.proto in ERRORS:
             self.kind = tuple(l4[:2])
             rest = l4[:2] + l4[4:]

@@ -25,6 +25,7 @@ except ImportError:
     sys.exit(77)
 
 import classes
+import fragments
 import policy
 import sides
 import traffic
@@ -63,16 +64,25 @@ class Judge:
         self.taken = {}  # by the core: tuple where it left -> the opener's
         self.balanced = [set(r.targets) for b in blocks for r in b.rules if len(r.targets) > 1]
 
-    def packet(self, flow, direction, zones, frames):
-        """"forward", "drop" or "answer" where both agree, else "differs"."""
+    def both(self, zones, sent):
+        """What leaves because of the frames @sent[side]: the core's reason, and for each side the packets and the sizes of their fragments."""
+        left, out = [], []
+        for core, kernel in zip(sent["core"], sent["kernel"]):
+            reason, more = self.core.send(zones["core"], core)
+            left += more
+            out += self.kernel.send(zones["kernel"], kernel)
+        if left and not out:
+            out = self.kernel.wait()
+        return reason, {"core": fragments.join(left), "kernel": fragments.join(out)}
+
+    def packet(self, flow, direction, zones, frames, pieces=None):
+        """"forward", "drop" or "answer" where both agree, else "differs". @pieces[side]: the fragments in which it is sent."""
         self.packets += 1
         if self.flows.get(flow.key(), flow) is not flow:
             flow.before = self.flows[flow.key()]
         self.flows[flow.key()] = flow
-        reason, left = self.core.send(zones["core"], frames["core"])
-        out = {"core": left, "kernel": self.kernel.send(zones["kernel"], frames["kernel"])}
-        if left and not out["kernel"]:
-            out["kernel"] = self.kernel.wait()
+        reason, joined = self.both(zones, pieces or {s: [frames[s]] for s in frames})
+        out = {s: joined[s][0] for s in joined}
         packet = Frame(frames["core"])
         packet.iface = zones["core"]
         case = Case(flow, direction, packet, reason,
@@ -80,6 +90,8 @@ class Judge:
         for side in traffic.SIDES:
             if zones[side] != packet.iface and case.kind[side] in ("answer", "forward"):
                 case.kind[side] = kind_of(zones[side], out[side])
+        case.sizes = {s: joined[s][1] for s in joined}
+        case.pieces, case.zones = pieces, zones
         case.sent = {s: Frame(frames[s]) for s in frames}
         case.why = self.difference(case)
         if case.why is None and case.kind["core"] == "forward" and packet.proto == 6:
@@ -136,6 +148,13 @@ class Judge:
         flow, (core_if, a), (kernel_if, b) = case.flow, case.out["core"][0], case.out["kernel"][0]
         if case.packet.good and not (a.good and b.good):
             return "wrong sum"
+        if case.sizes["core"] != case.sizes["kernel"]:
+            return "sizes of fragments: %(core)r, not %(kernel)r" % case.sizes
+        for side in traffic.SIDES:
+            iface, frame = case.out[side][0]
+            carried = min(policy.MTU[policy.NAMES[i]] for i in (iface, case.zones[side])) - (40 if frame.family == 4 else 60)
+            if case.packet.mss is not None and frame.mss != min(case.packet.mss, carried):
+                return "the segment size that %s lets be offered" % side
         if a.rest != b.rest or a.fragment != b.fragment or a.ttl != b.ttl or a.id != b.id:
             return "more than the translation"
         if case.packet.error:
@@ -234,9 +253,13 @@ def describe(case):
     lines = ["DIFFERS: " + case.why] if case.why else []
     lines.append("%s from %s: %s" % ("forth" if case.direction == 0 else "back", policy.NAMES[case.packet.iface],
                                      case.packet.describe()))
+    if case.pieces:
+        lines.append("  as " + ", ".join("%d%s %d bytes" % (o, "+" if more else "", len(f) - at) for f in case.pieces["core"]
+                                         for o, more, _, at in [fragments.read(f)]))
     for side in traffic.SIDES:
         out = "; ".join("to %s %s" % (policy.NAMES[i], f.describe()) for i, f in case.out[side]) or "nothing"
-        lines.append("  %-7s %s%s" % (side + ":", out, " (%s)" % case.reason if side == "core" else ""))
+        lines.append("  %-7s %s%s%s" % (side + ":", out, " (%s)" % case.reason if side == "core" else "",
+                                        " in fragments of %r" % case.sizes[side] if case.sizes[side] else ""))
     if case.packet.proto == 6 and case.why:
         lines.append("  seq %+d to what was sent, ack %+d to what the other sent, windows %r << %r, passed %s" % (
             case.flow.distance(case.direction, case.packet) + (case.flow.window, case.flow.scale, " ".join(case.flow.told))))

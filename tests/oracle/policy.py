@@ -286,7 +286,8 @@ class Nft:
                    ("published", "nat hook prerouting priority -100", self.dnat),
                    ("hidden", "nat hook postrouting priority 100", ["meta mark 0x1 masquerade"]),
                    # Never back where it came from; to the router itself only echo requests.
-                   ("pass", "filter hook forward priority 0", ['iifname "%s" oifname "%s" drop' % (n, n) for n in NAMES]),
+                   ("clamp", "filter hook forward priority -10", ["tcp flags syn tcp option maxseg size set rt mtu"]),
+                  ("pass", "filter hook forward priority 0", ['iifname "%s" oifname "%s" drop' % (n, n) for n in NAMES]),
                    ("self", "filter hook input priority 0; policy drop",
                     ["fib daddr . iif type local icmp type echo-request accept", "fib daddr . iif type local icmpv6 type echo-request accept"])]
         text = "table inet oracle {\n"

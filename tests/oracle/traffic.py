@@ -4,6 +4,7 @@
 from scapy.all import (ICMP, IP, TCP, UDP, Ether, ICMPv6DestUnreach, ICMPv6EchoReply, ICMPv6EchoRequest,
                        ICMPv6PacketTooBig, ICMPv6ParamProblem, ICMPv6TimeExceeded, IPv6, Raw)
 
+import fragments
 import policy
 from sides import router_mac, station_mac
 
@@ -84,11 +85,11 @@ class Flow:
         return "net" if self.opener.zone != "net" else "one"
 
 
-def wrap(view, family, l4, ttl=64, **ip):
+def wrap(view, family, l4, ttl=64, flags="DF", **ip):
     iface = policy.NAMES.index(view.zone)
     station = view.src if iface or view.src.startswith(("198.51.100.", "2001:db8:100:")) else policy.PEER4["net"]
     eth = Ether(src=station_mac(iface, station), dst=router_mac(iface))
-    net = IP(src=view.src, dst=view.dst, ttl=ttl, id=7, flags="DF", **ip) if family == 4 else \
+    net = IP(src=view.src, dst=view.dst, ttl=ttl, id=7, flags=flags, **ip) if family == 4 else \
         IPv6(src=view.src, dst=view.dst, hlim=ttl, **ip)
     return bytes(eth / net / l4)
 
@@ -153,19 +154,63 @@ class Conversations:
 
     # --- one packet through both ---
 
-    def send(self, flow, direction, make, **how):
-        """True: it arrived by both. make(view, side) is the layer 4."""
+    def send(self, flow, direction, make, cut=False, **how):
+        """True: it arrived by both. make(view, side) is the layer 4. @cut: in fragments, good ones or not."""
         frames, zones = {}, {}
+        if cut:
+            how["flags"] = 0
         for side in SIDES:
             view = flow.sending(direction, side)
             frames[side] = wrap(view, flow.family, make(view, side), **how)
             zones[side] = policy.NAMES.index(view.zone)
-        verdict = self.judge.packet(flow, direction, zones, frames)
+        pieces = self.fragments(frames, policy.MTU[policy.NAMES[zones["core"]]]) if cut else None
+        verdict = self.judge.packet(flow, direction, zones, frames, pieces)
         # The kernel takes note of a segment before it finds that it cannot pass it on.
         if verdict == "differs" or (verdict == "answer" and flow.proto == "tcp" and flow.seen):
             self.spoilt.add(flow.key())
             raise Spoilt
         return verdict == "forward"
+
+    def fragments(self, frames, mtu):
+        """Each side's frame in the same pieces, for a link of @mtu: in any order, some twice, and now and then wrong."""
+        rng, at, ends = self.rng, fragments.head_len(frames["core"]), []
+        total, ident = len(frames["core"]) - at, rng.getrandbits(32)
+        step = (mtu - 28 if at == 34 else mtu - 48) // 8 * 8
+        wrong = rng.choice(["overlap", "bytes", "end", "tiny", "hole"]) if rng.random() < 0.25 else None
+        here = 8 * rng.randrange(1, 3) if wrong == "tiny" else 8 * rng.randrange(3, step // 8 + 1)
+        if total > 2000 and wrong != "tiny":
+            here = step  # no more pieces than wait for a next hop
+        while here < total:
+            ends.append(here)
+            here += step if total > 3000 or len(ends) > 1 or rng.random() < 0.6 else 8 * rng.randrange(1, step // 8 + 1)
+        ends.append(total)
+        spans = list(zip([0] + ends, ends))
+        order = list(range(len(spans)))
+        if rng.random() < 0.4:
+            rng.shuffle(order)
+        pick, twice = rng.randrange(len(spans)), rng.randrange(len(spans)) if rng.random() < 0.2 else None
+
+        if len(spans) == 1:
+            wrong = twice = None
+
+        def one_side(frame):
+            out = [fragments.fragment(frame, spans[i][0], spans[i][1], ident, i + 1 < len(spans)) for i in order]
+            start, end = spans[pick]
+            data = frame[at + start:at + end]
+            if twice is not None:
+                out.insert(twice, out[twice])
+            bad = None
+            if wrong == "overlap" and end - start >= 16:
+                bad = fragments.fragment(frame, start + 8, end, ident, pick + 1 < len(spans))
+            elif wrong == "bytes" and pick != order[-1]:  # else these complete it
+                bad = fragments.fragment(frame, start, end, ident, pick + 1 < len(spans), bytes(b ^ 1 for b in data))
+            elif wrong == "end":
+                bad = fragments.fragment(frame, (total + 7) // 8 * 8 + 8, 0, ident, False, b"12345678")
+            if bad is not None:
+                out.insert(len(out) - 1, bad)
+            return out[1:] if wrong == "hole" else out
+
+        return {side: one_side(frames[side]) for side in frames}
 
     # --- TCP ---
 
@@ -195,11 +240,15 @@ class Conversations:
             for i in range(self.rng.randrange(1, 8)):
                 direction = self.rng.randrange(2) if arrived else 0
                 length = self.length(flow, [0, 1, 33, 512, 1200, 1232, 1300, 1352, 1353, 1452])
+                cut = self.rng.random() < 0.25
+                if cut:
+                    length = self.rng.choice([40, 100, 700, 1400, 2000, 4000])
                 if flow.opener.dst in (policy.V4["net"], policy.V6["net"]):
                     length = min(length, 1200)  # whichever instance gets it
                 zero = flow.family == 4 and self.rng.random() < 0.05
                 make = lambda v, s: UDP(sport=v.sport, dport=v.dport, **({"chksum": 0} if zero else {})) / payload(length)
-                arrived = self.send(flow, direction, make, ttl=self.ttl()) or arrived
+                may = {"flags": 0} if self.rng.random() < 0.2 else {}
+                arrived = self.send(flow, direction, make, cut, ttl=self.ttl(), **may) or arrived
                 yield True
                 if arrived and self.rng.random() < 0.2:
                     yield from self.error(flow)
@@ -223,9 +272,13 @@ class Conversations:
                 direction = self.rng.randrange(2) if arrived else 0
                 is_request = direction == 0 if self.rng.random() < 0.95 else direction == 1
                 length = self.length(flow, [0, 8, 56, 1232, 1400])
+                cut = self.rng.random() < 0.25
+                if cut:
+                    length = self.rng.choice([40, 700, 2000, 3000])
                 if is_request and direction == 1:
                     continue  # would be a flow of the other end
-                arrived = self.send(flow, direction, lambda v, s: make(v, is_request, i, length), ttl=self.ttl()) or arrived
+                arrived = self.send(flow, direction, lambda v, s: make(v, is_request, i, length), cut,
+                                    ttl=self.ttl()) or arrived
                 yield True
                 if arrived and self.rng.random() < 0.2:
                     yield from self.error(flow)
@@ -331,10 +384,10 @@ class Connection:
         window = self.window[direction] if window is None else window
         return self.all.send(self.flow, direction, lambda v, s: TCP(
             sport=v.sport, dport=v.dport, flags=flags, seq=seq, ack=ack, window=window, options=list(options)) /
-            payload(length), ttl=self.all.ttl())
+            payload(length), length >= 100 and self.rng.random() < 0.15, ttl=self.all.ttl())
 
     def open_options(self, direction):
-        out = [("MSS", 1220)]
+        out = [("MSS", self.rng.choice([536, 1220, 1280, 1400, 1460, 8960]))]
         if self.scale[direction] is not None:
             out += [("NOP", None), ("WScale", self.scale[direction])]
         return out
