@@ -115,7 +115,7 @@ def overlap(case):
 
 
 def tiny_fragment(case):
-    return case.kind["core"] == "drop" and case.kind["kernel"] in ("forward", "answer") and case.reason in ("FRAGMENT_TINY", "FRAGMENT_REFUSED", "FRAGMENT_WAITS") and \
+    return case.kind["core"] == "drop" and case.kind["kernel"] in ("forward", "answer") and case.reason.startswith("FRAGMENT_") and \
         fragments.tiny(case.pieces["core"], case.packet.proto)
 
 
