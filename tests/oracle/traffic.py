@@ -68,8 +68,10 @@ class Flow:
         return max(1, self.window[end]) << self.scale[end]
 
     def is_amiss(self, direction, packet):
-        """Not what comes next, so that its state or window may be wrong."""
-        return self.distance(direction, packet) != (packet.seq_end() - packet.seq, 0) or packet.flags() & 7 != 0
+        """Not what comes next, or more than the other end offers, so that its state or window may be wrong."""
+        seq, ack = self.distance(direction, packet)
+        return (seq, ack) != (packet.seq_end() - packet.seq, 0) or seq > self.offered(1 - direction) or \
+            packet.flags() & 7 != 0
 
     def sending(self, direction, side):
         if direction == 0:
