@@ -162,7 +162,13 @@ struct manage_iface {
 	uint32_t number;
 	uint32_t kind; /* RULES_IF_x; RULES_IF_NONE: there is none, all else is zero */
 	uint64_t rx_packets, rx_bytes, rx_dropped, tx_packets, tx_bytes;
+	uint32_t shaped;       /* MANAGE_SHAPED_x */
+	uint32_t waiting;      /* frames that wait to go out there */
+	uint64_t wait_dropped; /* frames that waited too long for that, or found no room */
 };
+
+#define MANAGE_SHAPED_IN 1u  /* what comes in there is shaped */
+#define MANAGE_SHAPED_OUT 2u /* what goes out there is */
 
 /* Addresses in network order, IPv4 in the first four octets; family 0: nothing was read of it. */
 struct manage_drop {
@@ -219,7 +225,7 @@ ABI_ASSERT(sizeof(struct manage_commit) == 40, "manage_commit layout");
 ABI_ASSERT(sizeof(struct manage_status) == 144, "manage_status layout");
 ABI_ASSERT(sizeof(struct manage_rule) == 16, "manage_rule layout");
 ABI_ASSERT(sizeof(struct manage_counter) == 56, "manage_counter layout");
-ABI_ASSERT(sizeof(struct manage_iface) == 48, "manage_iface layout");
+ABI_ASSERT(sizeof(struct manage_iface) == 64, "manage_iface layout");
 ABI_ASSERT(sizeof(struct manage_drop) == 112, "manage_drop layout");
 ABI_ASSERT(sizeof(struct manage_captured) == 1008, "manage_captured layout");
 ABI_ASSERT(sizeof(struct manage_record) == 24, "manage_record layout");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The router's policy as a flat table, version 1.
+ * The router's policy as a flat table, version 2.
  *
  * `cambium rules compile` writes it, the control domain hands the bytes to the router, the router checks them again
  * with rules_check() and never parses text. All integers are little-endian; addresses are in network order, an IPv4
@@ -31,7 +31,7 @@
 #include <abi/types.h>
 
 #define RULES_MAGIC 0x4c525443u /* the bytes "CTRL" */
-#define RULES_VERSION 1u
+#define RULES_VERSION 2u
 
 #define RULES_IF_COUNT 32u /* interfaces are numbered 0 .. 31 */
 #define RULES_TO_SELF 32u  /* places that are no interface: the router itself, */
@@ -53,6 +53,8 @@
 #define RULES_PROBE_MAX 64u           /* slots that one look-up may try */
 #define RULES_RATE_MAX 10000000000ull /* of amounts and bursts */
 #define RULES_RATE_SECONDS_MAX 3600u
+#define RULES_SHAPE_MIN 8000u       /* of what is shaped: bits in a second */
+#define RULES_SHAPE_BURST_MIN 8000u /* bits */
 
 #define RULES_BLOCK_NONE 0xffu
 #define RULES_INDEX_NONE 0xffffu /* of a limit, log or counter */
@@ -65,6 +67,7 @@
 #define RULES_FEATURE_LIMIT 0x4u   /* limits */
 #define RULES_FEATURE_LOG 0x8u     /* logs with a rate */
 #define RULES_FEATURE_COUNT 0x10u  /* named counters */
+#define RULES_FEATURE_SHAPE 0x20u  /* shaped interfaces */
 
 /*
  * Actions. ALLOW passes the flow untranslated. REJECT refuses it with an answer (TCP: RST, else ICMP administratively
@@ -116,9 +119,17 @@ struct rules_header {
 	uint8_t sha256[32];
 };
 
+/* At most amount in seconds, and burst at once. amount 0: no limit, and all else is zero. */
+struct rules_rate {
+	uint64_t amount, burst;
+	uint32_t seconds;
+	uint32_t reserved;
+};
+
 /*
  * What the policy believes of an interface. A router whose interface is of another kind decides by no rule about it.
- * Addresses are told for `explain` and for whoever builds the plan; len 0: none.
+ * Addresses are told for `explain` and for whoever builds the plan; len 0: none. shape: bits of frames, [0] that
+ * come in there (inner interfaces only), [1] that go out there; what is over waits. Its seconds are 1.
  */
 struct rules_iface {
 	char name[RULES_IF_NAME_MAX]; /* a-z 0-9 - _ . and zeros */
@@ -127,13 +138,7 @@ struct rules_iface {
 	uint8_t reserved[5];
 	uint8_t addr4[4], peer4[4]; /* the router's; the inner peer's or the gateway's */
 	uint8_t addr6[16], peer6[16];
-};
-
-/* At most amount in seconds, and burst at once. amount 0: no limit, and all else is zero. */
-struct rules_rate {
-	uint64_t amount, burst;
-	uint32_t seconds;
-	uint32_t reserved;
+	struct rules_rate shape[2];
 };
 
 /* of bits and packets: [0] from who opened the flow, [1] to it. All flows of the rules that name it share it. */
@@ -213,7 +218,7 @@ struct rules_range {
 
 ABI_ASSERT(sizeof(struct rules_header) == 128, "rules_header");
 ABI_ASSERT(offsetof(struct rules_header, sha256) == 96, "rules_header.sha256");
-ABI_ASSERT(sizeof(struct rules_iface) == 64, "rules_iface");
+ABI_ASSERT(sizeof(struct rules_iface) == 112, "rules_iface");
 ABI_ASSERT(sizeof(struct rules_rate) == 24, "rules_rate");
 ABI_ASSERT(sizeof(struct rules_limit) == 152, "rules_limit");
 ABI_ASSERT(sizeof(struct rules_pairs) == 1088, "rules_pairs");

@@ -83,6 +83,7 @@ void router_rules_switch(struct router *r)
 	r->rules = r->reload->next;
 	r->published = r->reload->published;
 	r->reload->next = (struct rules_table){0};
+	shape_set(&r->shaper, &r->rules);
 	early_clear(&r->early);
 	r->epoch++;
 	r->review_left = r->flows.capacity;

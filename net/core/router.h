@@ -33,6 +33,7 @@
 #include "reload.h"
 #include "rules.h"
 #include "rules_meter.h"
+#include "shape.h"
 
 #define ROUTER_IF_COUNT RULES_IF_COUNT
 
@@ -134,7 +135,8 @@ struct router {
 	struct iface_counters counters[ROUTER_IF_COUNT];
 	uint64_t *rule_hits; /* RULES_COUNT_MAX of them: new flows that rule i decided */
 	struct rules_meters *meters;
-	uint32_t epoch; /* of the rules in force: how often they were set */
+	struct shaper shaper; /* for whoever takes frames and sends them */
+	uint32_t epoch;       /* of the rules in force: how often they were set */
 
 	/* the next rules, and what the last ones left to do */
 	struct rules_reload *reload;

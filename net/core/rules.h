@@ -16,7 +16,8 @@
 
 /* What this router can do; a table that asks for more is refused. */
 #define RULES_FEATURES_SUPPORTED                                                                                       \
-	(RULES_FEATURE_IPV6 | RULES_FEATURE_BALANCE | RULES_FEATURE_LIMIT | RULES_FEATURE_LOG | RULES_FEATURE_COUNT)
+	(RULES_FEATURE_IPV6 | RULES_FEATURE_BALANCE | RULES_FEATURE_LIMIT | RULES_FEATURE_LOG | RULES_FEATURE_COUNT |  \
+	 RULES_FEATURE_SHAPE)
 
 /* What rules_check() can find. */
 enum rules_error {

@@ -98,6 +98,29 @@ static bool addresses_are_right(uint8_t len, uint8_t len_max, const uint8_t *add
 	return len <= len_max && !rules_bytes_are_zero(addr, size);
 }
 
+static bool rate_is_right(const struct rules_rate *rate, bool must_be)
+{
+	if (rate->amount == 0)
+		return !must_be && rules_bytes_are_zero(rate, sizeof(*rate));
+	return rate->amount <= RULES_RATE_MAX && rate->burst >= 1 && rate->burst <= RULES_RATE_MAX &&
+	       rate->seconds >= 1 && rate->seconds <= RULES_RATE_SECONDS_MAX && rate->reserved == 0;
+}
+
+/* What comes from outside is there already, so that it cannot be made to wait. */
+static bool shape_is_right(const struct rules_iface *iface)
+{
+	for (unsigned way = 0; way < 2; way++) {
+		const struct rules_rate *rate = &iface->shape[way];
+
+		if (!rate_is_right(rate, false))
+			return false;
+		if (rate->amount && (rate->amount < RULES_SHAPE_MIN || rate->burst < RULES_SHAPE_BURST_MIN ||
+				     rate->seconds != 1 || (way == 0 && iface->kind != RULES_IF_INNER)))
+			return false;
+	}
+	return true;
+}
+
 static enum rules_error iface_check(const struct rules_iface *iface)
 {
 	if (iface->kind == RULES_IF_NONE)
@@ -109,15 +132,7 @@ static enum rules_error iface_check(const struct rules_iface *iface)
 	if (iface->kind > RULES_IF_UPLINK || !addresses_are_right(iface->len4, 32, iface->addr4, iface->peer4, 4) ||
 	    !addresses_are_right(iface->len6, 128, iface->addr6, iface->peer6, 16))
 		return RULES_ERROR_IFACE;
-	return RULES_OK;
-}
-
-static bool rate_is_right(const struct rules_rate *rate, bool must_be)
-{
-	if (rate->amount == 0)
-		return !must_be && rules_bytes_are_zero(rate, sizeof(*rate));
-	return rate->amount <= RULES_RATE_MAX && rate->burst >= 1 && rate->burst <= RULES_RATE_MAX &&
-	       rate->seconds >= 1 && rate->seconds <= RULES_RATE_SECONDS_MAX && rate->reserved == 0;
+	return shape_is_right(iface) ? RULES_OK : RULES_ERROR_RATE;
 }
 
 static enum rules_error limit_check(const struct rules_limit *limit)
@@ -293,6 +308,8 @@ static enum rules_error parts_check(const struct rules_table *t, const struct ru
 {
 	enum rules_error error;
 
+	for (uint32_t i = 0; i < RULES_IF_COUNT; i++)
+		*used |= t->ifaces[i].shape[0].amount || t->ifaces[i].shape[1].amount ? RULES_FEATURE_SHAPE : 0;
 	if ((error = singles_check(t, index)) != RULES_OK ||
 	    (error = rules_each_check(t, pause, used, index)) != RULES_OK ||
 	    (error = blocks_check(t, index)) != RULES_OK || (error = pairs_check(t, index)) != RULES_OK)

@@ -55,6 +55,24 @@ bool meter_take(struct meter_bucket *bucket, const struct rules_rate *rate, uint
 	return true;
 }
 
+uint64_t meter_ready_at(struct meter_bucket *bucket, const struct rules_rate *rate, uint64_t now)
+{
+	uint64_t missing;
+
+	bucket_fill(bucket, rate, now);
+	if (bucket->tokens > 0)
+		return 0;
+	/* bucket_fill() lets so many tokens be earned at just this time, or at the next nanosecond */
+	missing = (uint64_t)(1 - bucket->tokens) * rate->seconds;
+	return bucket->filled_ns + missing / rate->amount * SECOND +
+	       (missing % rate->amount * SECOND + rate->amount - 1) / rate->amount;
+}
+
+void meter_charge(struct meter_bucket *bucket, uint32_t cost)
+{
+	bucket->tokens -= cost;
+}
+
 /* The bucket of @src for the limit @id: its own, or the fullest of its set, emptied of whose it was. */
 static struct meter_bucket *source_find(struct rules_meters *meters, const struct rules_rate *rate, uint32_t id,
 					struct ip_addr src, uint64_t now)

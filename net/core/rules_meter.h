@@ -59,6 +59,13 @@ void meters_init(struct rules_meters *meters, struct siphash_key key);
 /* Take @cost tokens from @bucket, which @rate fills, at @now. False, and nothing taken: there is none. */
 bool meter_take(struct meter_bucket *bucket, const struct rules_rate *rate, uint64_t now, uint32_t cost);
 
+/*
+ * For what waits instead of being dropped: when @bucket has a token, 0 for now already; and @cost tokens go, perhaps into
+ * debt.
+ */
+uint64_t meter_ready_at(struct meter_bucket *bucket, const struct rules_rate *rate, uint64_t now);
+void meter_charge(struct meter_bucket *bucket, uint32_t cost);
+
 /* May @rule open a flow from @src at @now? Counts against the limit if so. */
 bool meters_admit_flow(struct rules_meters *meters, const struct rules_table *table, const struct rules_rule *rule,
 		       struct ip_addr src, uint64_t now);

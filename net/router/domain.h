@@ -3,7 +3,7 @@
  * The router domain: the pure router (net/core) with a NIC, back ends and time around it. One thread does everything.
  *
  *   main.c    start: policy, card, interfaces       loop.c    rounds of polling, and sleep
- *   poll.c    whose frame is taken next
+ *   poll.c    whose frame is taken next               shape.c   frames that wait to be sent
  *   iface.c   the device page and the interfaces    pass.c    frames through the router and to where it sends them
  *   report.c  lines on the console, counters         pay.c     who pays for the time
  *   handover.c  the flows of the router before
@@ -48,6 +48,12 @@ struct router_domain {
 	uint32_t back_mask;                       /* bit i: interface i has an entry in the device page */
 	struct drr sides, turns;                  /* uplink and interfaces; the interfaces, by their numbers */
 	struct frame *held[NEIGHBOUR_HOLD_COUNT]; /* by hold number */
+
+	uint64_t now;                               /* when the round began */
+	struct shape_queue queues[ROUTER_IF_COUNT]; /* of what goes out there */
+	uint32_t queued;                            /* bit i: queue i has something */
+	uint32_t shape_held;                        /* bit i: nothing may be taken from interface i before... */
+	uint64_t shape_due;                         /* ...this, or one of the queues be sent */
 
 	/* sleep */
 	struct waitq sleepers;
@@ -105,6 +111,24 @@ void pay_for_rest(struct router_domain *d);
 
 /* The time since then went into doorbells and notifications for the round's frames. */
 void pay_for_flush(struct router_domain *d);
+
+/* The time since the last frame went into those that had waited for interface @index. */
+void pay_for_queue(struct router_domain *d, unsigned index);
+
+/* Sends @frame at interface @index now, or drops it. */
+void frame_send(struct router_domain *d, unsigned index, struct frame *frame);
+
+/* Sends @frame at interface @index, which is shaped or has a queue: now, or later, or drops it. */
+void shape_send(struct router_domain *d, unsigned index, struct frame *frame);
+
+/* Sends what has waited long enough. */
+void shape_pump(struct router_domain *d);
+
+/* What waits for interface @index is dropped: who it was for is gone. */
+void shape_forget(struct router_domain *d, unsigned index);
+
+/* There is something to do at @when. */
+void shape_wake_at(struct router_domain *d, uint64_t when);
 
 /* Puts @frame, which came in at interface @index, through the router. Takes it. */
 void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, uint64_t now);

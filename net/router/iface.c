@@ -52,6 +52,7 @@ static bool iface_identify(struct router_domain *d, unsigned index, const struct
 void iface_detach(struct router_domain *d, unsigned index, const char *why)
 {
 	netback_detach(&d->backs[index], why);
+	shape_forget(d, index);
 	router_iface_flush(&d->brain, index);
 	report("interface %u (%s) detached: %s", index, d->backs[index].entry.name, why);
 }
@@ -80,6 +81,7 @@ static void update_back(struct router_domain *d, const struct device_entry *entr
 	was_open = back->state == NETBACK_OPEN || back->state == NETBACK_WAITING;
 	if (!netback_update(back, entry))
 		return;
+	shape_forget(d, index);
 	if (!iface_identify(d, index, entry)) {
 		iface_detach(d, index, "its configuration is not sane");
 		return;

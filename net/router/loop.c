@@ -67,18 +67,18 @@ static bool arm_all(struct router_domain *d, uint64_t stalled)
 	if (stalled)
 		return pending; /* what the interfaces have has to wait for the NIC */
 	for (unsigned index = 1; index < ROUTER_IF_COUNT; index++)
-		if (netback_is_ready(&d->backs[index]))
+		if (!(d->shape_held >> index & 1) && netback_is_ready(&d->backs[index]))
 			pending |= netback_arm(&d->backs[index].rings);
 	return pending;
 }
 
 static void sleep_until_woken(struct router_domain *d, uint64_t now)
 {
-	uint64_t stalled = poll_stalled_until(d, now);
+	uint64_t stalled = poll_stalled_until(d, now), until = MIN(d->next_tick, d->shape_due);
 
 	if (!arm_all(d, stalled)) {
 		d->counters.sleeps++;
-		waitq_wait(&d->sleepers, stalled ? MIN(d->next_tick, stalled) : d->next_tick);
+		waitq_wait(&d->sleepers, stalled ? MIN(until, stalled) : until);
 	}
 	d->woken = false;
 }
@@ -90,7 +90,10 @@ void domain_run(struct router_domain *d)
 		unsigned work;
 
 		pay_begin(d);
+		d->now = now;
+		d->shape_due = TIME_NEVER;
 		work = poll_round(d, now);
+		shape_pump(d);
 		work += review_some(d, now);
 		handover_tell(d);
 		let_time_pass(d, now);

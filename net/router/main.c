@@ -17,8 +17,8 @@
 #include <cambium/start.h>
 #include <drivers/pci/dma.h>
 
-/* What the card has for receiving and sending, what waits for ARP, and some in our hands. */
-#define FRAME_COUNT (NIC_FRAMES_MAX + NEIGHBOUR_HOLD_COUNT + 64u)
+/* What the card has for receiving and sending, what waits for ARP and for its time, and some in our hands. */
+#define FRAME_COUNT (NIC_FRAMES_MAX + NEIGHBOUR_HOLD_COUNT + 2 * SHAPE_QUEUE_FRAMES + 64u)
 #define FLOWS_DEFAULT 8192u
 
 static struct router_domain domain;

@@ -78,8 +78,7 @@ static bool question_has_room(const struct router_domain *d)
 	return d->nic && nic_get_room(d->nic) > QUESTION_ROOM;
 }
 
-/* Sends @frame at interface @index, or drops it. */
-static void frame_send(struct router_domain *d, unsigned index, struct frame *frame)
+void frame_send(struct router_domain *d, unsigned index, struct frame *frame)
 {
 	bool sent;
 
@@ -87,6 +86,36 @@ static void frame_send(struct router_domain *d, unsigned index, struct frame *fr
 	sent = index == UPLINK ? send_uplink(d, frame) : send_inner(d, index, frame);
 
 	d->counters.not_sent += !sent;
+}
+
+/* The segments of @unit are sent at interface @index, each when its time has come: the whole of it would hold up all others. */
+static void unit_shape(struct router_domain *d, unsigned index, struct frame *unit)
+{
+	struct frame *segment = NULL;
+	struct gso_cut cut;
+	bool more = gso_cut_begin(&cut, unit);
+
+	d->counters.cut += more;
+	while (more && (segment = frame_get(&d->frames))) {
+		more = gso_cut_next(&cut, segment);
+		if (more)
+			shape_send(d, index, segment);
+		else
+			frame_put(&d->frames, segment);
+	}
+	d->counters.not_sent += more;
+	frame_put(&d->frames, unit);
+}
+
+/* Sends @frame at interface @index when its time has come. */
+static void frame_leave(struct router_domain *d, unsigned index, struct frame *frame)
+{
+	if (!((d->brain.shaper.shaped[SHAPE_OUT] | d->queued) >> index & 1))
+		frame_send(d, index, frame);
+	else if (frame->gso_size)
+		unit_shape(d, index, frame);
+	else
+		shape_send(d, index, frame);
 }
 
 /* How the router is shown @frame. */
@@ -174,7 +203,7 @@ void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, ui
 	case VERDICT_REPLY:
 		d->counters.forwarded++;
 		frame_take_over(d, frame, &pkt);
-		frame_send(d, out.out_if, frame);
+		frame_leave(d, out.out_if, frame);
 		break;
 	case VERDICT_HOLD:
 		frame_take_over(d, frame, &pkt);
@@ -207,7 +236,7 @@ static void event_send(struct router_domain *d, const struct router_event *event
 	struct frame *frame = frame_make(d, bytes, event->len);
 
 	if (frame)
-		frame_send(d, event->out_if, frame);
+		frame_leave(d, event->out_if, frame);
 }
 
 /* The next hop of a held frame is known, or nobody answers there. */
@@ -224,7 +253,7 @@ static void event_release(struct router_domain *d, const struct router_event *ev
 	}
 	memcpy(frame->data, event->mac.octets, sizeof event->mac.octets);
 	d->counters.forwarded++;
-	frame_send(d, event->out_if, frame);
+	frame_leave(d, event->out_if, frame);
 }
 
 void events_do(struct router_domain *d)

@@ -56,6 +56,17 @@ void pay_for_frame(struct router_domain *d, unsigned in_if, enum verdict verdict
 	d->round_frames[who]++;
 }
 
+void pay_for_queue(struct router_domain *d, unsigned index)
+{
+	uint32_t domid = index == UPLINK ? DOMID_NONE : domain_at(d, index);
+	uint64_t ticks = account_claim(domid);
+
+	if (domid == DOMID_NONE)
+		d->own += ticks;
+	else
+		pay(d, index, index, ticks);
+}
+
 void pay_for_rest(struct router_domain *d)
 {
 	d->own += account_claim(DOMID_NONE);

@@ -73,7 +73,19 @@ static uint32_t back_take(struct router_domain *d, unsigned index, struct frame 
 	return result == NETBACK_FRAME || result == NETBACK_DROPPED ? bytes : 0;
 }
 
-/* From those in *@waiting, out of which go those that have nothing. */
+/* May nothing be taken from interface @index for now? Then it is known when. */
+static bool is_held(struct router_domain *d, unsigned index, uint64_t now)
+{
+	uint64_t when = shape_ready_at(&d->brain.shaper, index, SHAPE_IN, now);
+
+	if (!when)
+		return false;
+	d->shape_held |= 1u << index;
+	shape_wake_at(d, when);
+	return true;
+}
+
+/* From those in *@waiting, out of which go those that have nothing, or have to wait. */
 static uint32_t inner_take(struct router_domain *d, uint32_t *waiting, uint64_t now)
 {
 	while (*waiting && inner_may_send(d, now)) {
@@ -86,6 +98,10 @@ static uint32_t inner_take(struct router_domain *d, uint32_t *waiting, uint64_t 
 		bytes = back_take(d, index, frame, now);
 		if (bytes) {
 			drr_took(&d->turns, index, bytes);
+			if (d->brain.shaper.shaped[SHAPE_IN] >> index & 1) {
+				shape_took(&d->brain.shaper, index, SHAPE_IN, bytes);
+				*waiting &= ~((uint32_t)is_held(d, index, now) << index);
+			}
 			return bytes;
 		}
 		drr_has_none(&d->turns, index);
@@ -94,22 +110,23 @@ static uint32_t inner_take(struct router_domain *d, uint32_t *waiting, uint64_t 
 	return 0;
 }
 
-/* The interfaces whose rings can be used now. */
-static uint32_t backs_ready(struct router_domain *d)
+/* The interfaces from whose rings something may be taken now. */
+static uint32_t backs_ready(struct router_domain *d, uint64_t now)
 {
 	uint32_t ready = 0;
 
+	d->shape_held = 0;
 	for (uint32_t left = d->back_mask; left; left &= left - 1) {
 		unsigned index = (unsigned)__builtin_ctz(left);
 
-		ready |= (uint32_t)netback_is_ready(&d->backs[index]) << index;
+		ready |= (uint32_t)(netback_is_ready(&d->backs[index]) && !is_held(d, index, now)) << index;
 	}
 	return ready;
 }
 
 unsigned poll_round(struct router_domain *d, uint64_t now)
 {
-	uint32_t waiting = backs_ready(d), sides = 1u << SIDE_INNER | (d->nic ? 1u << SIDE_UPLINK : 0);
+	uint32_t waiting = backs_ready(d, now), sides = 1u << SIDE_INNER | (d->nic ? 1u << SIDE_UPLINK : 0);
 	unsigned count = 0;
 
 	while (count < ROUND_FRAMES && sides) {

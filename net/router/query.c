@@ -24,8 +24,9 @@ struct manage_message query_status(const struct router_domain *d, uint32_t id, u
 	return manage_message_of(MANAGE_OK, id, &status, sizeof status);
 }
 
-static bool rule_read(const struct router *r, uint32_t i, void *out)
+static bool rule_read(const struct router_domain *d, uint32_t i, void *out)
 {
+	const struct router *r = &d->brain;
 	struct manage_rule rule;
 
 	if (i >= r->rules.count)
@@ -36,8 +37,9 @@ static bool rule_read(const struct router *r, uint32_t i, void *out)
 	return true;
 }
 
-static bool counter_read(const struct router *r, uint32_t i, void *out)
+static bool counter_read(const struct router_domain *d, uint32_t i, void *out)
 {
+	const struct router *r = &d->brain;
 	const struct meter_counter *c = &r->meters->state.counters[i];
 	struct manage_counter counter;
 
@@ -49,8 +51,9 @@ static bool counter_read(const struct router *r, uint32_t i, void *out)
 	return true;
 }
 
-static bool iface_read(const struct router *r, uint32_t i, void *out)
+static bool iface_read(const struct router_domain *d, uint32_t i, void *out)
 {
+	const struct router *r = &d->brain;
 	static const uint32_t kinds[] = {
 		[IFACE_NONE] = RULES_IF_NONE, [IFACE_INNER] = RULES_IF_INNER, [IFACE_UPLINK] = RULES_IF_UPLINK};
 	struct manage_iface iface = {.number = i};
@@ -66,7 +69,11 @@ static bool iface_read(const struct router *r, uint32_t i, void *out)
 					      .rx_bytes = c->rx_bytes,
 					      .rx_dropped = c->rx_dropped,
 					      .tx_packets = c->tx_packets,
-					      .tx_bytes = c->tx_bytes};
+					      .tx_bytes = c->tx_bytes,
+					      .shaped = (r->shaper.shaped[SHAPE_IN] >> i & 1 ? MANAGE_SHAPED_IN : 0) |
+							(r->shaper.shaped[SHAPE_OUT] >> i & 1 ? MANAGE_SHAPED_OUT : 0),
+					      .waiting = d->queues[i].count,
+					      .wait_dropped = d->queues[i].dropped};
 	}
 	memcpy(out, &iface, sizeof iface);
 	return true;
@@ -80,8 +87,9 @@ static void address_put(struct ip_addr addr, uint8_t octets[16])
 		memcpy(octets, addr.octets, sizeof addr.octets);
 }
 
-static bool drop_read(const struct router *r, uint32_t i, void *out)
+static bool drop_read(const struct router_domain *d, uint32_t i, void *out)
 {
+	const struct router *r = &d->brain;
 	const struct router_drop *from;
 	struct manage_drop drop = {0};
 
@@ -106,7 +114,7 @@ static bool drop_read(const struct router *r, uint32_t i, void *out)
 struct manage_message query_answer(const struct router_domain *d, uint32_t id, const struct manage_query *query)
 {
 	static const struct {
-		bool (*read)(const struct router *r, uint32_t i, void *out);
+		bool (*read)(const struct router_domain *d, uint32_t i, void *out);
 		uint32_t size;
 	} kinds[] = {
 		[MANAGE_RULES] = {rule_read, sizeof(struct manage_rule)},
@@ -119,7 +127,7 @@ struct manage_message query_answer(const struct router_domain *d, uint32_t id, c
 	if (query->what >= sizeof kinds / sizeof kinds[0] || !kinds[query->what].read)
 		return manage_error(id, "no such kind of records: are command and machine of one version?");
 	for (uint32_t i = query->first; m.length + kinds[query->what].size <= MANAGE_PAYLOAD_MAX; i++) {
-		if (!kinds[query->what].read(&d->brain, i, m.payload + m.length))
+		if (!kinds[query->what].read(d, i, m.payload + m.length))
 			break;
 		m.length += kinds[query->what].size;
 	}

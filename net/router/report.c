@@ -104,6 +104,10 @@ void report_stats(const struct router_domain *d)
 		if (d->claimed[i] || d->unpaid[i])
 			printf("router: stats: interface %u charged %" PRIu64 " ns unpaid %" PRIu64 " ns\n", i,
 			       clock_ticks_ns(d->claimed[i]), clock_ticks_ns(d->unpaid[i]));
+	for (unsigned i = 0; i < ROUTER_IF_COUNT; i++)
+		if ((d->brain.shaper.shaped[SHAPE_IN] | d->brain.shaper.shaped[SHAPE_OUT]) >> i & 1)
+			printf("router: stats: interface %u shaped: waiting %u dropped %" PRIu64 "\n", i,
+			       (unsigned)d->queues[i].count, d->queues[i].dropped);
 	account_open(&used);
 	printf("router: stats: ran %" PRIu64 " ns, own %" PRIu64 " ns\n", used.run, clock_ticks_ns(d->own));
 	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++)

@@ -11,6 +11,7 @@
 
 #include <base/bits.h>
 #include <net/core/rules.h>
+#include <net/core/shape.h>
 #include <tools/cambium/claims.h>
 #include <tools/cambium/compile.h>
 
@@ -23,9 +24,31 @@ static const char *const texts[] = {
 	 "host h = 10.0.0.0/8, fd00::/8, 10.0.0.5-10.0.0.77\nservice s = tcp 80, 443, udp 53, icmp\nset m = { h, 192.0.2.1 }\n"
 	 "first { drop any from 192.0.2.0/24 log 5/min }\nfrom z to z { allow s from m to h count c }\n"
 	 "from u to router { publish tcp 1-9, udp 5 to a, b }\nassert from u to z { never tcp 22 }\n"),
-	("interface a = inner 1 interface u = uplink 0\nlimit l { new 2/s burst 3 forth 1mbit/s back 9packets/s }\n"
+	("interface a = inner 1 shape forth 64kbit/s back 1gbit/s burst 64kbit interface u = uplink 0 shape back 9mbit/s\nlimit l { new 2/s burst 3 forth 1mbit/s back 9packets/s }\n"
 	 "from a to u { drop tcp 1-5 allow tcp 3-9 limit l nat udp to 8.8.0.0/16 }\nfrom any to any { reject any }\n"),
 };
+
+/* What is shaped waits for a time that comes, whatever the rates. */
+static void use_shapes(const struct rules_table *t, uint32_t seed)
+{
+	static struct shaper shaper;
+	uint64_t now = (uint64_t)seed << 32;
+
+	shape_set(&shaper, t);
+	for (unsigned i = 0; i < 2 * RULES_IF_COUNT; i++) {
+		enum shape_way way = i % 2 ? SHAPE_OUT : SHAPE_IN;
+
+		for (unsigned n = 0; n < 4; n++) {
+			uint64_t when = shape_ready_at(&shaper, i / 2, way, now);
+
+			cr_assert(when == 0 || (shaper.shaped[way] >> i / 2 & 1 && when > now));
+			cr_assert(!when || !shape_ready_at(&shaper, i / 2, way, when));
+			now = when > now ? when : now;
+			shape_took(&shaper, i / 2, way, 65535);
+		}
+	}
+	memset(&shaper, 0, sizeof(shaper));
+}
 
 /* Ask about packets that the seed chooses. */
 static void use_table(const struct rules_table *t, uint32_t seed)
@@ -100,6 +123,7 @@ static void run_table(const uint8_t *input, size_t len)
 		struct rules_table view = rules_view(table);
 
 		use_table(&view, input[1]);
+		use_shapes(&view, input[2]);
 		rules_collect_published(&view, NULL, &published);
 	}
 	free(table);

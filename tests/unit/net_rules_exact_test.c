@@ -253,6 +253,32 @@ Test(net_rules_exact, a_difference_reads_as_ranges)
 	free(text);
 }
 
+Test(net_rules_exact, a_difference_names_what_is_shaped_otherwise)
+{
+	static const char rest[] = "from inner to net { nat any }\n";
+	char old[400], new[400], *text;
+
+	snprintf(old, sizeof old,
+		 "interface net = uplink 0 shape back 9mbit/s\n"
+		 "interface web = inner 1 shape forth 2mbit/s\ninterface gone = inner 2 shape back 1mbit/s\n%s",
+		 rest);
+	snprintf(new, sizeof new,
+		 "interface net = uplink 0 shape back 9mbit/s\n"
+		 "interface web = inner 3 shape forth 2mbit/s burst 64kbit back 1gbit/s\n%s",
+		 rest);
+	text = diff_of(old, new);
+	cr_assert(strstr(text,
+			 "~ interface web: shape forth: 2000000bit/s burst 24000bit -> 2000000bit/s burst 64000bit\n"
+			 "~ interface web: shape back: not shaped -> 1000000000bit/s burst 10000000bit\n"
+			 "~ interface gone: shape back: 1000000bit/s burst 24000bit -> not shaped\n"),
+		  "%s", text);
+	cr_assert_not(strstr(text, "interface net"), "%s", text);
+	free(text);
+	text = diff_of(old, old);
+	cr_assert_str_empty(text);
+	free(text);
+}
+
 Test(net_rules_exact, the_command_says_yes_no_or_how_to_use_it)
 {
 	char *check[] = {"check", "configs/demo/rules", "--json"}, *nothing[] = {"check", "no/such/file"},

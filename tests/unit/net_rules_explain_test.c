@@ -118,6 +118,29 @@ Test(net_rules_explain, tells_rule_translation_and_limit)
 	policy_free(policy);
 }
 
+Test(net_rules_explain, tells_what_makes_the_packet_wait)
+{
+	static const char shaped[] = "interface net = uplink 0 address 198.51.100.10/24 gateway 198.51.100.1\n"
+				     "	shape back 9mbit/s\n"
+				     "interface one = inner 1 address 10.0.1.1/24 peer 10.0.1.2 shape forth 2mbit/s\n"
+				     "	back 1mbit/s\n"
+				     "from inner to net { nat any }\n";
+	struct policy *policy = policy_good(shaped, sizeof shaped - 1);
+	struct explanation e;
+	char *out;
+	size_t len;
+	FILE *f = open_memstream(&out, &len);
+
+	explain(policy, "from one udp 10.0.1.2:5 > 203.0.113.1:53", &e);
+	explanation_print(policy, shaped, sizeof shaped - 1, &e, f);
+	fclose(f);
+	cr_assert(strstr(out, "shaped:  at one: what comes in 2000000 bit in 1 s burst 24000\n"
+			      "shaped:  at net: what goes out 9000000 bit in 1 s burst 90000\n"),
+		  "%s", out);
+	free(out);
+	policy_free(policy);
+}
+
 Test(net_rules_explain, tells_what_the_router_does_before_and_after_the_rules)
 {
 	static const struct {

@@ -117,6 +117,9 @@ static uint32_t features_of(const struct policy *policy, const struct lookup *lo
 {
 	uint32_t features = 0;
 
+	for (uint32_t i = 0; i < RULES_IF_COUNT; i++)
+		features |= policy->ifaces[i].shape[0].amount || policy->ifaces[i].shape[1].amount ? RULES_FEATURE_SHAPE
+												   : 0;
 	for (uint32_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 
@@ -207,7 +210,7 @@ void table_check_support(const void *table, struct report *report, const char *o
 	} features[] = {
 		{RULES_FEATURE_IPV6, "IPv6"},      {RULES_FEATURE_BALANCE, "publish to several instances"},
 		{RULES_FEATURE_LIMIT, "limits"},   {RULES_FEATURE_LOG, "logs"},
-		{RULES_FEATURE_COUNT, "counters"},
+		{RULES_FEATURE_COUNT, "counters"}, {RULES_FEATURE_SHAPE, "shaped interfaces"},
 	};
 	const struct rules_header *header = table;
 

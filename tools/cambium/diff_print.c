@@ -118,6 +118,59 @@ static void part_visit(void *arg, const struct diff_part *part, const char *cons
 		part_put(d, part, from, from_count, to);
 }
 
+/* The interface called @name; one that is nothing where there is none. */
+static const struct rules_iface *iface_called(const struct policy *policy, const char *name)
+{
+	static const struct rules_iface none;
+
+	for (unsigned i = 0; i < RULES_IF_COUNT; i++)
+		if (policy->ifaces[i].kind != RULES_IF_NONE && !strcmp(policy->ifaces[i].name, name))
+			return &policy->ifaces[i];
+	return &none;
+}
+
+static void rate_put(const struct rules_rate *rate, FILE *out)
+{
+	if (rate->amount)
+		fprintf(out, "%llubit/s burst %llubit", (unsigned long long)rate->amount,
+			(unsigned long long)rate->burst);
+	else
+		fputs("not shaped", out);
+}
+
+static void shape_put(struct printer *d, const char *name, const char *way, const struct rules_rate *old,
+		      const struct rules_rate *new)
+{
+	d->parts++;
+	if (d->json) {
+		fprintf(d->out, "%s{\"change\":\"shape\",\"interface\":", d->parts > 1 ? "," : "");
+		json_put_string(d->out, name);
+		fprintf(d->out, ",\"way\":\"%s\",\"old\":%llu,\"new\":%llu}", way, (unsigned long long)old->amount,
+			(unsigned long long)new->amount);
+		return;
+	}
+	fprintf(d->out, "~ interface %s: shape %s: ", name, way);
+	rate_put(old, d->out);
+	fputs(" -> ", d->out);
+	rate_put(new, d->out);
+	fputc('\n', d->out);
+}
+
+/* Interfaces that @only one side has are looked at once: with the other side's that is nothing. */
+static void shapes_compare(struct printer *d, const struct policy *of, bool only)
+{
+	for (unsigned i = 0; i < RULES_IF_COUNT; i++) {
+		const char *name = of->ifaces[i].name;
+		const struct rules_iface *old = iface_called(d->sides[0], name), *new = iface_called(d->sides[1], name);
+
+		if (of->ifaces[i].kind == RULES_IF_NONE || (only && new->kind != RULES_IF_NONE))
+			continue;
+		for (unsigned way = 0; way < 2; way++)
+			if (memcmp(&old->shape[way], &new->shape[way], sizeof old->shape[way]))
+				shape_put(d, name, way ? "back" : "forth", &old->shape[way], &new->shape[way]);
+	}
+}
+
 bool policy_diff_print(const struct policy *old, const struct policy *new, bool json, FILE *out, uint32_t *parts)
 {
 	struct printer d = {.sides = {old, new}, .json = json, .out = out};
@@ -126,6 +179,8 @@ bool policy_diff_print(const struct policy *old, const struct policy *new, bool 
 	if (json)
 		fputc('[', out);
 	whole = policy_diff(old, new, part_visit, &d);
+	shapes_compare(&d, new, false);
+	shapes_compare(&d, old, true);
 	if (json)
 		fputs("]\n", out);
 	*parts = d.parts;

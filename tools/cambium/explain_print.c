@@ -87,6 +87,16 @@ static void options_put(const struct policy *policy, const struct policy_rule *r
 			(unsigned long long)policy->logs[rule->log].burst);
 }
 
+/* What makes the packet wait. */
+static void shape_put(const struct rules_iface *iface, unsigned way, FILE *out)
+{
+	if (!iface->shape[way].amount)
+		return;
+	fprintf(out, "shaped:  at %s:", iface->name);
+	rate_put(way ? "what goes out" : "what comes in", &iface->shape[way], " bit", out);
+	fputc('\n', out);
+}
+
 void explanation_print(const struct policy *policy, const char *text, size_t len, const struct explanation *e,
 		       FILE *out)
 {
@@ -106,6 +116,11 @@ void explanation_print(const struct policy *policy, const char *text, size_t len
 		fprintf(out, "leaves:  as %s\n", described_text(&e->becomes, words));
 	if (rule)
 		options_put(policy, rule, out);
+	if (e->passes) {
+		shape_put(&policy->ifaces[e->packet.from], 0, out);
+		if (e->out_if < RULES_IF_COUNT)
+			shape_put(&policy->ifaces[e->out_if], 1, out);
+	}
 	if (!e->whole)
 		fputs("note:    the rules alone were asked; a router drops forged sources before it asks them\n", out);
 }

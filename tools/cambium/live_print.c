@@ -87,17 +87,25 @@ static void iface_print(struct printer *p, const void *record)
 	if (p->json)
 		fprintf(p->out,
 			"%s{\"number\":%u,\"kind\":\"%s\",\"rx_packets\":%" PRIu64 ",\"rx_bytes\":%" PRIu64
-			",\"rx_dropped\":%" PRIu64 ",\"tx_packets\":%" PRIu64 ",\"tx_bytes\":%" PRIu64 "}",
+			",\"rx_dropped\":%" PRIu64 ",\"tx_packets\":%" PRIu64 ",\"tx_bytes\":%" PRIu64
+			",\"shaped_in\":%s,\"shaped_out\":%s,\"waiting\":%u,\"wait_dropped\":%" PRIu64 "}",
 			p->comma, i.number,
 			i.kind == RULES_IF_NONE    ? "none"
 			: i.kind == RULES_IF_INNER ? "inner"
 						   : "uplink",
-			i.rx_packets, i.rx_bytes, i.rx_dropped, i.tx_packets, i.tx_bytes);
+			i.rx_packets, i.rx_bytes, i.rx_dropped, i.tx_packets, i.tx_bytes,
+			i.shaped & MANAGE_SHAPED_IN ? "true" : "false", i.shaped & MANAGE_SHAPED_OUT ? "true" : "false",
+			i.waiting, i.wait_dropped);
 	else if (i.kind != RULES_IF_NONE)
 		fprintf(p->out,
 			"interface %u: in %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64 " dropped; out %" PRIu64
 			" packets, %" PRIu64 " bytes\n",
 			i.number, i.rx_packets, i.rx_bytes, i.rx_dropped, i.tx_packets, i.tx_bytes);
+	if (!p->json && i.shaped)
+		fprintf(p->out,
+			"interface %u: shaped%s%s: %u frames wait, %" PRIu64 " had waited too long or found no room\n",
+			i.number, i.shaped & MANAGE_SHAPED_IN ? " forth" : "",
+			i.shaped & MANAGE_SHAPED_OUT ? " back" : "", i.waiting, i.wait_dropped);
 }
 
 static void end_text(const struct manage_drop *d, const uint8_t addr[16], uint16_t port, char text[80])

@@ -8,11 +8,11 @@
 static const char *const statements[] = {"interface", "zone", "host",  "service", "set",
 					 "limit",     "from", "first", "assert",  NULL};
 
-static const char *const reserved[] = {"interface", "zone",   "host",    "service", "set",     "limit",  "from", "to",
-				       "first",     "assert", "never",   "always",  "allow",   "reject", "drop", "nat",
-				       "publish",   "log",    "count",   "burst",   "new",     "forth",  "back", "port",
-				       "any",       "inner",  "router",  "uplink",  "uplinks", "tcp",    "udp",  "icmp",
-				       "ipv4",      "ipv6",   "nowhere", NULL};
+static const char *const reserved[] = {
+	"interface", "zone",  "host",   "service", "set",    "limit",   "from",  "to",      "first",  "shape",
+	"assert",    "never", "always", "allow",   "reject", "drop",    "nat",   "publish", "log",    "count",
+	"burst",     "new",   "forth",  "back",    "port",   "any",     "inner", "router",  "uplink", "uplinks",
+	"tcp",       "udp",   "icmp",   "ipv4",    "ipv6",   "nowhere", NULL};
 
 void parser_advance(struct parser *p)
 {
@@ -149,6 +149,52 @@ static bool parse_interface_part(struct parser *p, struct rules_iface *iface)
 	return false;
 }
 
+/* `forth RATE` or `back RATE` behind `shape`. */
+static bool parse_shape_part(struct parser *p, struct rules_iface *iface)
+{
+	struct token word = p->token;
+	static const struct burst_default two_frames_at_least = {.part = 100, .least = 24000};
+	bool is_back = token_is(&word, "back");
+	struct rules_rate rate;
+	enum rate_unit unit;
+
+	parser_advance(p);
+	if (!parse_rate(p, &two_frames_at_least, &rate, &unit))
+		return false;
+	if (unit != RATE_BITS || rate.amount < RULES_SHAPE_MIN || rate.burst < RULES_SHAPE_BURST_MIN) {
+		report_error(p->report, word.place, "write `forth 20mbit/s` or `back 50mbit/s burst 512kbit`",
+			     "a rate that is none of bits, or less than 8kbit/s, or a burst of less than 8kbit");
+		return false;
+	}
+	if (!is_back && iface->kind != RULES_IF_INNER) {
+		report_error(p->report, word.place,
+			     "shape what goes out there (`back`), or what goes `back` to the domains inside",
+			     "what comes from outside cannot be made to wait: it is there already");
+		return false;
+	}
+	if (iface->shape[is_back].amount) {
+		report_error(p->report, word.place, "keep one of them", "the same is shaped twice");
+		return false;
+	}
+	iface->shape[is_back] = rate;
+	return true;
+}
+
+/* shape ( forth | back ) RATE { ( forth | back ) RATE } */
+static bool parse_shape(struct parser *p, struct rules_iface *iface)
+{
+	static const char *const ways[] = {"forth", "back", NULL};
+
+	do {
+		if (!parser_sees(p, ways))
+			return parser_unexpected(p, "`forth` or `back`",
+						 "forth: what comes from behind the interface; back: what goes there");
+		if (!parse_shape_part(p, iface))
+			return false;
+	} while (parser_sees(p, ways));
+	return true;
+}
+
 /* What of the interface's peer can be named as a host. */
 static void iface_add_hosts(struct parser *p, struct name *name, const struct rules_iface *iface)
 {
@@ -168,10 +214,10 @@ static void iface_add_hosts(struct parser *p, struct name *name, const struct ru
 						     sizeof prefix) = prefix;
 }
 
-/* interface NAME = (uplink | inner) NUMBER { address PREFIX | peer ADDRESS | gateway ADDRESS } */
+/* interface NAME = (uplink | inner) NUMBER { address PREFIX | peer ADDRESS | gateway ADDRESS | shape ... } */
 static bool parse_interface(struct parser *p)
 {
-	static const char *const parts[] = {"address", "peer", "gateway", NULL};
+	static const char *const parts[] = {"address", "peer", "gateway", "shape", NULL};
 	struct place begin = p->token.place;
 	struct name *name = parse_new_name(p, NAME_IFACE);
 	struct rules_iface iface = {.kind = RULES_IF_INNER};
@@ -202,7 +248,8 @@ static bool parse_interface(struct parser *p)
 	name->index = number;
 	name->zone = ZONE_BIT(number);
 	while (parser_sees(p, parts))
-		if (!parse_interface_part(p, &p->policy->ifaces[number]))
+		if (parser_accept(p, "shape") ? !parse_shape(p, &p->policy->ifaces[number])
+					      : !parse_interface_part(p, &p->policy->ifaces[number]))
 			return false;
 	iface_add_hosts(p, name, &p->policy->ifaces[number]);
 	return true;

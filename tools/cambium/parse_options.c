@@ -6,6 +6,8 @@
 
 static const char *const limit_parts[] = {"new", "forth", "back", NULL};
 
+static const struct burst_default burst_default = {.part = 10, .least = 1};
+
 #define LOG_DEFAULT                                                                                                    \
 	(struct rules_rate)                                                                                            \
 	{                                                                                                              \
@@ -20,7 +22,7 @@ static bool parse_limit_part(struct parser *p, struct rules_limit *limit)
 	enum rate_unit unit;
 
 	parser_advance(p);
-	if (!parse_rate(p, &rate, &unit))
+	if (!parse_rate(p, &burst_default, &rate, &unit))
 		return false;
 	if (token_is(&word, "new") != (unit == RATE_EVENTS)) {
 		report_error(p->report, word.place,
@@ -100,7 +102,7 @@ static bool parse_log(struct parser *p, uint16_t *index)
 	enum rate_unit unit = RATE_EVENTS;
 	struct place place = p->token.place;
 
-	if (p->token.kind == TOKEN_NUMBER && !parse_rate(p, &rate, &unit))
+	if (p->token.kind == TOKEN_NUMBER && !parse_rate(p, &burst_default, &rate, &unit))
 		return false;
 	if (unit != RATE_EVENTS || p->policy->log_count == RULES_LOG_MAX) {
 		report_error(p->report, place, "write `log 10/min`, and log at most 256 rules",

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include <base/bits.h>
 #include <net/core/rules.h>
 #include "parser.h"
 
@@ -260,7 +261,7 @@ static bool parse_quantity(struct parser *p, bool is_rate, uint64_t *amount, uin
 			: "write it in one word: 40, 64kbit, 100packets; at most 1000000");
 }
 
-bool parse_rate(struct parser *p, struct rules_rate *rate, enum rate_unit *unit)
+bool parse_rate(struct parser *p, const struct burst_default *otherwise, struct rules_rate *rate, enum rate_unit *unit)
 {
 	enum rate_unit burst_unit;
 	uint32_t ignored;
@@ -269,7 +270,8 @@ bool parse_rate(struct parser *p, struct rules_rate *rate, enum rate_unit *unit)
 	*rate = (struct rules_rate){0};
 	if (!parse_quantity(p, true, &rate->amount, &rate->seconds, unit))
 		return false;
-	rate->burst = *unit == RATE_BITS ? (rate->amount + 9) / 10 : rate->amount;
+	rate->burst = *unit == RATE_BITS ? MAX((rate->amount + otherwise->part - 1) / otherwise->part, otherwise->least)
+					 : rate->amount;
 	if (!parser_accept(p, "burst"))
 		return true;
 	place = p->token.place;

@@ -63,8 +63,13 @@ bool parse_address(struct parser *p, struct hosts *hosts);
 /* What a rate counts. */
 enum rate_unit { RATE_EVENTS, RATE_BITS, RATE_PACKETS };
 
+/* The burst of a rate of bits that names none: what the rate gives in that part of a second, and not less than that. */
+struct burst_default {
+	uint32_t part, least;
+};
+
 /* A rate as `20/s`, `5/min`, `10mbit/s`, `500packets/s`, then perhaps `burst` and how much. */
-bool parse_rate(struct parser *p, struct rules_rate *rate, enum rate_unit *unit);
+bool parse_rate(struct parser *p, const struct burst_default *otherwise, struct rules_rate *rate, enum rate_unit *unit);
 
 /* --- parse_lists.c --- */
 
