@@ -89,6 +89,8 @@ static void hand_over(const struct boot_memory *in, unsigned count, uint64_t ima
 	b.magic = BOOT_INFO_MAGIC;
 	b.image_base = image;
 	b.image_bytes = PAGE_SIZE;
+	b.machine.clock = (struct boot_clock){
+		.tsc_hz = BOOT_TSC_HZ_MIN, .apic_hz = BOOT_APIC_HZ_MIN, .steady_hz = 1, .steady_mask = UINT32_MAX};
 	memcpy(b.memory, in, count * sizeof *in);
 	b.memory_count = count;
 	if (!boot_fault(&b, PAGE_SIZE))
