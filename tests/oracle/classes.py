@@ -82,6 +82,16 @@ def second_window(case):
     return ack <= 0 <= seq <= 2 * case.flow.offered(1 - case.direction)
 
 
+def shut_window(case):
+    return case.reason == "TCP_WINDOW" and case.kind == DROPPED and case.flow.window[1 - case.direction] == 0 and \
+        case.flow.distance(case.direction, case.packet)[0] > 0
+
+
+def probe(case):
+    return case.packet.proto == TCP and case.kind == PASSED and case.flow.window[1 - case.direction] == 0 and \
+        case.flow.distance(case.direction, case.packet)[0] == 1
+
+
 def old_reset(case):
     return case.packet.proto == TCP and case.kind == PASSED and case.packet.flags() & RST and \
         case.flow.distance(case.direction, case.packet)[0] < 0
@@ -150,6 +160,8 @@ CLASSES = {
     "quoted sequence": quoted_sequence,
     "old segment": old_segment,
     "second window": second_window,
+    "shut window": shut_window,
+    "probe": probe,
     "old reset": old_reset,
     "overlap": overlap,
     "tiny fragment": tiny_fragment,

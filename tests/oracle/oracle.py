@@ -102,7 +102,7 @@ class Judge:
                 if case.kind[side] == "forward" and packet.error is None:
                     flow.last[direction][side] = out[side][0][1]
             self.agreed[case.kind["core"]] += 1
-            self.refused += reason == "FRAME_LONG"
+            self.refused += reason == "FRAME_LONG" or reason.startswith("FRAGMENT_")
             return case.kind["core"]
         name = classes.find(case)
         self.report(name, case)
