@@ -281,6 +281,17 @@ Test(bvt_example, a_hand_over_runs_the_other_at_the_donors_place_for_an_allowanc
 	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 2 * MS + 1 + C)), 2);
 }
 
+Test(bvt_example, who_has_left_its_queue_meanwhile_pays_nothing)
+{
+	SCENE(s);
+	struct bvt_entity before;
+
+	bvt_detach(&s.q, &s.e[1], START);
+	before = s.e[1];
+	bvt_charge_other(&s.q, &s.e[1], 20 * MS, START + MS);
+	cr_assert(!memcmp(&before, &s.e[1], sizeof before));
+}
+
 Test(bvt_example, a_yield_lets_another_run_at_once_and_its_equals_in_turn)
 {
 	SCENE(s);

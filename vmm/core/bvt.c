@@ -429,6 +429,8 @@ static void change_begin(struct bvt_queue *q, struct bvt_entity *e, uint64_t now
 
 void bvt_charge_other(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, uint64_t now)
 {
+	if (!e->queue)
+		return;
 	change_begin(q, e, now);
 	/* What is done for a sleeper is not paid from its sleep. */
 	e->actual = MAX(e->actual, q->svt) + virtual_time(ns, e->weight, &e->rest);

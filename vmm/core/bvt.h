@@ -121,7 +121,10 @@ bool bvt_yield(struct bvt_queue *q, uint64_t now);
 uint64_t bvt_due(const struct bvt_queue *q);
 
 void bvt_charge(struct bvt_queue *q, uint64_t now);
-/* Someone else worked @ns for @e, asleep or not: its virtual time and its cap pay; its run time stays. */
+/*
+ * Someone else worked @ns for @e, asleep or not: its virtual time and its cap pay; its run time stays. One that has left its queue since
+ * whoever worked for it looked pays nothing: its domain has just ended, on another CPU perhaps.
+ */
 void bvt_charge_other(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, uint64_t now);
 /* How far @e is ahead of those that compete for this CPU: ns of it that it has had beyond its share. */
 uint64_t bvt_ahead(const struct bvt_queue *q, const struct bvt_entity *e);
