@@ -162,9 +162,14 @@ static void housekeep(struct cpu *c)
 	uint64_t now = run_now(c);
 
 	run_timers(c, now);
-	if (c->id == 0 && now >= time_follow_due() && world_try(c)) {
-		time_follow();
-		world_leave(c, NULL);
+	if (c->id == 0 && now >= time_follow_due()) {
+		/* Whoever has the world may be waiting for this CPU, which must not stay here for it. */
+		if (world_try(c)) {
+			time_follow();
+			world_leave(c, NULL);
+		} else {
+			time_follow_later();
+		}
 	}
 	if (device_faults_waiting() && world_try(c)) {
 		device_faults();

@@ -20,6 +20,7 @@
 #define HPET_COUNTER 0xf0u
 #define PAIR_TRIES 16u
 #define FOLLOW_NS 2000000000ull
+#define FOLLOW_RETRY_NS 1000000ull
 
 struct pair {
 	uint64_t tsc;
@@ -82,6 +83,11 @@ uint64_t time_now(void)
 uint64_t time_follow_due(void)
 {
 	return follow_at;
+}
+
+void time_follow_later(void)
+{
+	follow_at = time_now() + FOLLOW_RETRY_NS;
 }
 
 void time_follow(void)

@@ -23,6 +23,8 @@ uint64_t time_now(void);
  * The caller has the world whole; other CPUs stand still for the moment at which the clock's rate changes.
  */
 uint64_t time_follow_due(void);
+/* Not now, but in a millisecond: the world is not to be had. */
+void time_follow_later(void);
 void time_follow(void);
 
 /* Brings the time record of @v, which nobody runs, or whose CPU stands still, up to date, by the record's seqlock. */
