@@ -20,7 +20,8 @@ uint32_t ledger_take(const struct world *w, const struct vcpu *v, const struct t
 	for (uint32_t i = 0; i < MIN(count, LEDGER_ENTRIES); i++) {
 		domid_t id = __atomic_load_n(&l->entry[i].domid, __ATOMIC_RELAXED);
 		uint64_t ticks = __atomic_load_n(&l->entry[i].ticks, __ATOMIC_RELAXED);
-		uint32_t part = MIN(__atomic_load_n(&l->entry[i].parts, __ATOMIC_RELAXED), LEDGER_PARTS_MAX);
+		uint32_t wanted = __atomic_load_n(&l->entry[i].parts, __ATOMIC_RELAXED);
+		uint32_t part = MIN(wanted, LEDGER_PARTS_MAX); /* the macro reads its arguments twice */
 		uint64_t said = timescale_ns(scale, MIN(ticks, 1ull << 56)), ns = MIN(said, left);
 		uint32_t slot = DOMID_SLOT(id);
 		bool own = id == v->domain->id;
