@@ -296,7 +296,7 @@ $(B)/linux/load: $(B)/host/tests/guests/load.c.o
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -static $< -o $@
-LINUX_PROGRAMS := $(patsubst %,$(B)/linux/%,$(filter web,$(APPS)) load)
+LINUX_PROGRAMS := $(patsubst %,$(B)/linux/%,$(filter services web,$(APPS)) load)
 
 # --- host tools --------------------------------------------------------------------------------
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The command line: options, and the names of the zone.
+ *
+ *   --suffix=NAME             what names end with: cambium.internal
+ *   --port=NUMBER             53
+ *   --upstream=ADDRESS,...    whom to ask about all else, in turn; ADDRESS#PORT for another port than 53
+ *   --inside=NET/LENGTH,...   who else may ask about all else, besides the domains named
+ *   NAME=ADDRESS,...          a domain and its addresses, IPv4 or IPv6
+ *
+ * `internal` is the top-level domain that is set aside for such names for good; home.arpa (RFC 8375) is that of homes.
+ */
+#ifndef SERVICES_CONFIG_H
+#define SERVICES_CONFIG_H
+
+#include "dns_server.h"
+
+struct config {
+	uint16_t port;
+	struct dns_server *server; /* its zone, upstreams and nets are set */
+};
+
+/* Reads the words behind the program's name. NULL, or what is wrong with *@word. */
+const char *config_read(struct config *config, int count, char **words, const char **word);
+
+#endif

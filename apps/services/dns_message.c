@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Reading. Invariant: no byte is looked at that was not found to be within the message, and what is taken is
+ * whole: every record of every section, to the last byte. Work is bounded by the message's length, since a record has eleven
+ * bytes at least and a name is read in 127 labels at most.
+ */
+#include "dns_message.h"
+
+#include <string.h>
+
+#include "dns_bytes.h"
+
+/* Nothing is kept for longer (RFC 8767 section 4: a week at most; RFC 2308 section 5: negative answers some hours). */
+#define TTL_MAX 86400u
+#define NEGATIVE_TTL_MAX 10800u
+
+struct record {
+	uint16_t type, class, data_len;
+	uint32_t ttl;
+	size_t start, ttl_at, data_at;
+};
+
+static bool read_question(const uint8_t *bytes, size_t len, size_t *at, struct dns_question *question)
+{
+	if (!dns_name_read(bytes, len, at, &question->name) || len - *at < 4)
+		return false;
+	question->type = get16(bytes + *at);
+	question->class = get16(bytes + *at + 2);
+	*at += 4;
+	return true;
+}
+
+static bool read_record(const uint8_t *bytes, size_t len, size_t *at, struct record *r)
+{
+	struct dns_name owner;
+
+	r->start = *at;
+	if (!dns_name_read(bytes, len, at, &owner) || len - *at < 10)
+		return false;
+	r->type = get16(bytes + *at);
+	r->class = get16(bytes + *at + 2);
+	r->ttl_at = *at + 4;
+	r->ttl = get32(bytes + r->ttl_at);
+	r->data_len = get16(bytes + *at + 8);
+	r->data_at = *at + 10;
+	if (len - r->data_at < r->data_len)
+		return false;
+	*at = r->data_at + r->data_len;
+	return r->type != DNS_OPT || r->data_at - r->start == 11; /* an OPT record's owner is the root */
+}
+
+/* What stands behind the question of a query: at most one OPT record, and others that mean nothing to us. */
+static int read_additional(const uint8_t *bytes, size_t len, size_t at, struct dns_query *query)
+{
+	unsigned version = 0;
+
+	for (unsigned left = get16(bytes + 10); left > 0; left--) {
+		struct record r;
+
+		if (!read_record(bytes, len, &at, &r) || (r.type == DNS_OPT && query->has_edns))
+			return DNS_FORMERR;
+		if (r.type != DNS_OPT)
+			continue;
+		query->has_edns = true;
+		query->payload = r.class;
+		query->dnssec_ok = (r.ttl & 0x8000u) != 0;
+		version = r.ttl >> 16 & 0xffu;
+	}
+	if (at != len)
+		return DNS_FORMERR;
+	return version == 0 ? DNS_NOERROR : DNS_BADVERS;
+}
+
+int dns_query_read(const uint8_t *bytes, size_t len, struct dns_query *query)
+{
+	size_t at = DNS_HEADER;
+
+	memset(query, 0, sizeof(*query));
+	if (len < DNS_HEADER)
+		return -1;
+	query->id = get16(bytes);
+	query->flags = get16(bytes + 2);
+	if ((query->flags & DNS_FLAG_QR) != 0)
+		return -1;
+	if ((query->flags & DNS_OPCODE) != 0)
+		return DNS_NOTIMP;
+	if (get16(bytes + 4) != 1 || get32(bytes + 6) != 0 || len > DNS_QUERY_MAX)
+		return DNS_FORMERR;
+	if (!read_question(bytes, len, &at, &query->question))
+		return DNS_FORMERR;
+	query->has_question = true;
+	return read_additional(bytes, len, at, query);
+}
+
+size_t dns_query_room(const struct dns_query *query, bool by_tcp)
+{
+	if (by_tcp)
+		return DNS_MESSAGE_MAX;
+	if (!query->has_edns || query->payload < 512)
+		return 512;
+	return query->payload < DNS_PAYLOAD ? query->payload : DNS_PAYLOAD;
+}
+
+/* The time to live of a negative answer that the SOA record @r gives (RFC 2308 section 5); 0: it is malformed. */
+static uint32_t negative_ttl(const uint8_t *bytes, const struct record *r)
+{
+	size_t end = r->data_at + r->data_len, at = r->data_at;
+	struct dns_name name;
+	uint32_t minimum;
+
+	if (!dns_name_read(bytes, end, &at, &name) || !dns_name_read(bytes, end, &at, &name) || end - at != 20)
+		return 0;
+	minimum = get32(bytes + end - 4);
+	minimum = minimum < r->ttl ? minimum : r->ttl;
+	return minimum < NEGATIVE_TTL_MAX ? minimum : NEGATIVE_TTL_MAX;
+}
+
+/* Takes note of a record of section @section (0: answers); the times of negative answers to *@negative. */
+static void note(struct dns_response *response, const uint8_t *bytes, const struct record *r, unsigned section,
+		 uint32_t *negative)
+{
+	uint32_t ttl = r->ttl < 0x80000000u ? r->ttl : 0; /* RFC 2181 section 8 */
+
+	if (ttl < response->ttl)
+		response->ttl = ttl;
+	if (section == 1 && r->type == DNS_SOA)
+		*negative = negative_ttl(bytes, r);
+}
+
+/* Reads the records of all sections; true when they end where the message does. */
+static bool read_sections(const uint8_t *bytes, size_t len, size_t at, struct dns_response *response,
+			  uint32_t *negative)
+{
+	bool has_opt = false;
+
+	for (unsigned section = 0; section < 3; section++)
+		for (unsigned left = get16(bytes + 6 + 2 * section); left > 0; left--) {
+			struct record r;
+
+			if (!read_record(bytes, len, &at, &r))
+				return false;
+			if (r.type == DNS_OPT) {
+				if (has_opt || section != 2)
+					return false;
+				has_opt = true;
+				response->rcode |= r.ttl >> 24 << 4;
+				continue;
+			}
+			if (has_opt)
+				continue;
+			response->len = at;
+			response->others = (uint16_t)(response->others + (section == 2));
+			note(response, bytes, &r, section, negative);
+		}
+	return at == len;
+}
+
+bool dns_response_read(const uint8_t *bytes, size_t len, struct dns_response *response)
+{
+	size_t at = DNS_HEADER;
+	uint32_t negative = 0;
+
+	memset(response, 0, sizeof(*response));
+	if (len < DNS_HEADER || len > DNS_MESSAGE_MAX)
+		return false;
+	response->id = get16(bytes);
+	response->flags = get16(bytes + 2);
+	response->rcode = response->flags & DNS_RCODE;
+	if ((response->flags & DNS_FLAG_QR) == 0 || (response->flags & DNS_OPCODE) != 0 || get16(bytes + 4) != 1)
+		return false;
+	if (!read_question(bytes, len, &at, &response->question))
+		return false;
+	response->len = at;
+	response->ttl = TTL_MAX;
+	if (!read_sections(bytes, len, at, response, &negative))
+		return false;
+	if (response->rcode == DNS_NXDOMAIN || get16(bytes + 6) == 0)
+		response->ttl = response->ttl < negative ? response->ttl : negative;
+	response->is_kept = (response->rcode == DNS_NOERROR || response->rcode == DNS_NXDOMAIN) && response->ttl > 0 &&
+			    (response->flags & DNS_FLAG_TC) == 0;
+	return true;
+}
+
+void dns_response_age(uint8_t *bytes, size_t len, uint32_t seconds)
+{
+	struct dns_question question;
+	size_t at = DNS_HEADER;
+	struct record r;
+
+	if (!read_question(bytes, len, &at, &question))
+		return;
+	while (at < len && read_record(bytes, len, &at, &r))
+		put32(bytes + r.ttl_at, r.ttl > seconds ? r.ttl - seconds : 0);
+}
