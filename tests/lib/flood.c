@@ -116,7 +116,6 @@ uint64_t flood_stop(struct flood *f)
 	pthread_join(f->thread, NULL);
 	close(f->socket);
 	unlink(f->ours.sun_path);
-	unlink(f->theirs.sun_path);
 	frames = f->frames;
 	free(f);
 	return frames;

@@ -56,11 +56,11 @@ static void warp(struct scene *s, unsigned i, uint64_t w, uint64_t l, uint64_t u
 Test(bvt_example, two_of_weight_1_and_2_take_turns_as_computed_by_hand)
 {
 	/*
-	 * A0 grows by 1 per ns, A1 by 1/2; C/w is 2 ms for 0 and 1 ms for 1. 0 runs until A0 > A1 + 2 ms, 1 until
-	 * A1 > A0 + 1 ms, each to the first ns that exceeds: 2000001; A1 = x/2 > 3000001, x = 6000003;
-	 * 2000001 + x > 3000001.5 + 2000000, x = 3000001; (6000003 + x)/2 > 5000002 + 1000000, x = 6000002.
+	 * A0 grows by 1 per ns, A1 by 1/2; C/w is 0.5 ms for 0 and 0.25 ms for 1. 0 runs until A0 > A1 + 0.5 ms, 1 until
+	 * A1 > A0 + 0.25 ms, each to the first ns that exceeds: 500001; A1 = x/2 > 750001, x = 1500003;
+	 * 500001 + x > 750001.5 + 500000, x = 750001; (1500003 + x)/2 > 1250002 + 250000, x = 1500002.
 	 */
-	static const uint64_t slice[] = {2000001, 6000003, 3000001, 6000002};
+	static const uint64_t slice[] = {500001, 1500003, 750001, 1500002};
 	uint64_t now = START;
 	SCENE(s);
 
@@ -86,12 +86,12 @@ Test(bvt_example, who_sleeps_wakes_at_svt_and_takes_the_cpu_only_beyond_the_allo
 	cr_assert(!bvt_wake(&s.q, &s.e[1], START + 100 * MS));
 	cr_assert_eq(actual(&s.e[1]), 100 * MS);
 	/* One that slept while SVT stood still keeps what it ran ahead. */
-	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 102 * MS)), 0);
-	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 102 * MS + 1)), 1);
-	bvt_block(&s.q, &s.e[0], START + 103 * MS);
-	cr_assert(!bvt_wake(&s.q, &s.e[0], START + 103 * MS));
-	cr_assert_eq(actual(&s.e[0]), 102 * MS + 1);
-	cr_assert_eq(actual(&s.e[1]), 101 * MS - 1);
+	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 100 * MS + C)), 0);
+	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 100 * MS + C + 1)), 1);
+	bvt_block(&s.q, &s.e[0], START + 100 * MS + 2 * C);
+	cr_assert(!bvt_wake(&s.q, &s.e[0], START + 100 * MS + 2 * C));
+	cr_assert_eq(actual(&s.e[0]), 100 * MS + C + 1);
+	cr_assert_eq(actual(&s.e[1]), 100 * MS + C - 1);
 }
 
 Test(bvt_example, a_warped_one_that_wakes_takes_the_cpu_and_pays_it_back)
@@ -101,14 +101,14 @@ Test(bvt_example, a_warped_one_that_wakes_takes_the_cpu_and_pays_it_back)
 	warp(&s, 1, 10 * MS, 0, 0, START);
 	bvt_wake(&s.q, &s.e[0], START);
 	bvt_pick(&s.q, START);
-	/* E1 = 50 - 10 < E0 - C = 50 - 2. It runs until E1 > E0 + 2: for 12 ms and 1 ns. */
+	/* E1 = 50 - 10 < E0 - C = 50 - C. It runs until E1 > E0 + C: for 10 ms, C and 1 ns. */
 	cr_assert(bvt_wake(&s.q, &s.e[1], START + 50 * MS));
 	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 50 * MS)), 1);
-	cr_assert_eq(bvt_due(&s.q), START + 62 * MS + 1);
-	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 62 * MS)), 1);
-	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 62 * MS + 1)), 0);
-	/* 0 has the CPU until A0 > E1 + 2 = 54 ms, E1 being 62 - 10: the warp is a head start, no greater share. */
-	cr_assert_eq(bvt_due(&s.q), START + 62 * MS + 1 + 4 * MS + 2);
+	cr_assert_eq(bvt_due(&s.q), START + 60 * MS + C + 1);
+	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 60 * MS + C)), 1);
+	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 60 * MS + C + 1)), 0);
+	/* 0 has the CPU until A0 > E1 + C = 50 + 2 C, E1 being 60 + C - 10: the warp is a head start, no greater share. */
+	cr_assert_eq(bvt_due(&s.q), START + 60 * MS + C + 1 + 2 * C + 2);
 }
 
 Test(bvt_example, a_warp_ends_at_its_limit_and_comes_back_after_the_unwarp_requirement)
@@ -121,7 +121,7 @@ Test(bvt_example, a_warp_ends_at_its_limit_and_comes_back_after_the_unwarp_requi
 	bvt_pick(&s.q, START);
 	bvt_wake(&s.q, &s.e[1], t);
 	bvt_pick(&s.q, t);
-	/* After 3 ms it stands at E1 = A1 = 53 > E0 + 2. */
+	/* After 3 ms it stands at E1 = A1 = 53 > E0 + C. */
 	cr_assert_eq(bvt_due(&s.q), t + 3 * MS);
 	cr_assert_eq(who(&s, bvt_pick(&s.q, t + 3 * MS)), 0);
 	bvt_block(&s.q, &s.e[1], t + 4 * MS);
@@ -265,20 +265,20 @@ Test(bvt_example, a_hand_over_runs_the_other_at_the_donors_place_for_an_allowanc
 	bvt_charge_other(&s.q, &s.e[1], 20 * MS, START);
 	cr_assert_eq(who(&s, bvt_pick(&s.q, START)), 0);
 	cr_assert(!bvt_hand(&s.q, &s.e[1], &s.e[2], false, START), "who does not run has nothing to give");
-	cr_assert(bvt_hand(&s.q, &s.e[0], &s.e[1], false, START + MS));
-	cr_assert_eq(who(&s, bvt_pick(&s.q, START + MS)), 1, "by its own virtual time it would have to make way");
-	/* 0 stood at 1 ms: one more is left of its slice, and 1 ns. */
-	cr_assert_eq(bvt_due(&s.q), START + 2 * MS + 1);
-	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 2 * MS + 1)), 2);
-	cr_assert_eq(actual(&s.e[0]), 2 * MS + 1, "the donor pays");
-	cr_assert_eq(actual(&s.e[1]), 21 * MS + 1, "and so does who ran");
-	cr_assert_eq(s.e[1].time[BVT_RUNNING], MS + 1);
+	cr_assert(bvt_hand(&s.q, &s.e[0], &s.e[1], false, START + C / 2));
+	cr_assert_eq(who(&s, bvt_pick(&s.q, START + C / 2)), 1, "by its own virtual time it would have to make way");
+	/* 0 stood at half an allowance: as much is left of its slice, and 1 ns. */
+	cr_assert_eq(bvt_due(&s.q), START + C + 1);
+	cr_assert_eq(who(&s, bvt_pick(&s.q, START + C + 1)), 2);
+	cr_assert_eq(actual(&s.e[0]), C + 1, "the donor pays");
+	cr_assert_eq(actual(&s.e[1]), 20 * MS + C / 2 + 1, "and so does who ran");
+	cr_assert_eq(s.e[1].time[BVT_RUNNING], C / 2 + 1);
 	/* 2 is far behind 1, which has 20 ms of its time before it; it does not get more than an allowance of it. */
-	bvt_block(&s.q, &s.e[0], START + 2 * MS + 1);
-	cr_assert(bvt_hand(&s.q, &s.e[2], &s.e[1], false, START + 2 * MS + 1));
-	cr_assert_eq(bvt_due(&s.q), START + 2 * MS + 1 + C);
-	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 2 * MS + C)), 1);
-	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 2 * MS + 1 + C)), 2);
+	bvt_block(&s.q, &s.e[0], START + C + 1);
+	cr_assert(bvt_hand(&s.q, &s.e[2], &s.e[1], false, START + C + 1));
+	cr_assert_eq(bvt_due(&s.q), START + C + 1 + C);
+	cr_assert_eq(who(&s, bvt_pick(&s.q, START + C + C)), 1);
+	cr_assert_eq(who(&s, bvt_pick(&s.q, START + C + 1 + C)), 2);
 }
 
 Test(bvt_example, who_has_left_its_queue_meanwhile_pays_nothing)

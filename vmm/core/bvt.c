@@ -6,6 +6,8 @@
  */
 #include "bvt.h"
 
+#include "bvt_heap.h"
+
 #define SCALE 65536
 #define MILLI 1000
 #define LONG (1ull << 50) /* ns in which any budget is full, or all debt made, and which do not overflow */
@@ -40,53 +42,14 @@ static bvt_virtual allowance(const struct bvt_entity *e)
 	return (bvt_virtual)(BVT_ALLOWANCE * SCALE / e->weight);
 }
 
-/* --- skew heaps (Sleator and Tarjan 1986) --- */
-
-static bool before(const struct bvt_entity *a, const struct bvt_entity *b, unsigned l)
-{
-	return a->link[l].key != b->link[l].key ? a->link[l].key < b->link[l].key : a->turn < b->turn;
-}
-
-static void put(struct bvt_entity **at, struct bvt_entity *e, unsigned l)
-{
-	*at = e;
-	if (e)
-		e->link[l].home = at;
-}
-
-/* Two heaps become one at @at: each step goes on to the right and turns left and right about. */
-static void merge(struct bvt_entity **at, struct bvt_entity *a, struct bvt_entity *b, unsigned l)
-{
-	while (a && b) {
-		struct bvt_entity *first = before(b, a, l) ? b : a, *right = first->link[l].right;
-
-		*(first == a ? &a : &b) = right;
-		put(at, first, l);
-		put(&first->link[l].right, first->link[l].left, l);
-		at = &first->link[l].left;
-	}
-	put(at, a ? a : b, l);
-}
-
-static void insert(struct bvt_queue *q, struct bvt_entity *e, enum bvt_heap heap, bvt_virtual key)
-{
-	unsigned l = heap == BVT_WARPED_BY_ACTUAL;
-
-	e->link[l] = (struct bvt_link){.key = key};
-	merge(&q->heap[heap], q->heap[heap], e, l);
-}
-
-static void take(struct bvt_entity *e, unsigned l)
-{
-	merge(e->link[l].home, e->link[l].left, e->link[l].right, l);
-}
+/* --- the heaps --- */
 
 /* Whose turn it is next. */
 static struct bvt_entity *first(const struct bvt_queue *q)
 {
 	struct bvt_entity *plain = q->heap[BVT_PLAIN], *warped = q->heap[BVT_WARPED];
 
-	return !warped || (plain && before(plain, warped, 0)) ? plain : warped;
+	return !warped || (plain && bvt_before(plain, warped, 0)) ? plain : warped;
 }
 
 /* Of the queued whose actual virtual time is least. */
@@ -173,23 +136,23 @@ static void enqueue(struct bvt_queue *q, struct bvt_entity *e)
 		uint64_t missing = (uint64_t)(budget_full(e) - e->budget);
 
 		e->place = BVT_PARKED;
-		insert(q, e, BVT_BY_REFILL, later(q->now, (missing + e->cap - 1) / e->cap));
+		bvt_insert(q, e, BVT_BY_REFILL, later(q->now, (missing + e->cap - 1) / e->cap));
 		return;
 	}
 	e->place = BVT_QUEUED;
 	e->actual = MAX(e->actual, q->svt); /* no sleep is hoarded */
-	insert(q, e, e->warped ? BVT_WARPED : BVT_PLAIN, effective(e));
+	bvt_insert(q, e, e->warped ? BVT_WARPED : BVT_PLAIN, effective(e));
 	if (e->warped)
-		insert(q, e, BVT_WARPED_BY_ACTUAL, e->actual);
+		bvt_insert(q, e, BVT_WARPED_BY_ACTUAL, e->actual);
 	q->count++;
 }
 
 static void dequeue(struct bvt_queue *q, struct bvt_entity *e)
 {
 	if (e->place != BVT_NOWHERE)
-		take(e, 0);
+		bvt_take(e, 0);
 	if (e->place == BVT_QUEUED && e->warped)
-		take(e, 1);
+		bvt_take(e, 1);
 	q->count -= e->place == BVT_QUEUED;
 	e->place = BVT_NOWHERE;
 }
@@ -506,7 +469,7 @@ struct bvt_entity *bvt_movable(const struct bvt_queue *q, unsigned cpu)
 		struct bvt_entity *e = todo[--count];
 
 		if (e && (e->affinity >> cpu & 1)) {
-			best = best && before(best, e, 0) ? best : e;
+			best = best && bvt_before(best, e, 0) ? best : e;
 		} else if (e) {
 			todo[count++] = e->link[0].right;
 			todo[count++] = e->link[0].left;

@@ -22,7 +22,7 @@
 #define BVT_WEIGHT_DEFAULT 256u
 #define BVT_WEIGHT_MAX 65535u
 /* Context-switch allowance, real ns: how far the running one may go beyond the next; the most that a hand-over gives. */
-#define BVT_ALLOWANCE 2000000ull
+#define BVT_ALLOWANCE 500000ull
 #define BVT_WARP_MAX 100000000ull        /* ns; of a warp value */
 #define BVT_WARP_TIME_MAX 60000000000ull /* ns; of a warp limit or an unwarp requirement */
 #define BVT_CAP_MAX 1000u                /* thousandths of a CPU */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bvt_heap.h"
+
+bool bvt_before(const struct bvt_entity *a, const struct bvt_entity *b, unsigned l)
+{
+	return a->link[l].key != b->link[l].key ? a->link[l].key < b->link[l].key : a->turn < b->turn;
+}
+
+static void put(struct bvt_entity **at, struct bvt_entity *e, unsigned l)
+{
+	*at = e;
+	if (e)
+		e->link[l].home = at;
+}
+
+/* Two heaps become one at @at: each step goes on to the right and turns left and right about. */
+static void merge(struct bvt_entity **at, struct bvt_entity *a, struct bvt_entity *b, unsigned l)
+{
+	while (a && b) {
+		struct bvt_entity *first = bvt_before(b, a, l) ? b : a, *right = first->link[l].right;
+
+		*(first == a ? &a : &b) = right;
+		put(at, first, l);
+		put(&first->link[l].right, first->link[l].left, l);
+		at = &first->link[l].left;
+	}
+	put(at, a ? a : b, l);
+}
+
+void bvt_insert(struct bvt_queue *q, struct bvt_entity *e, enum bvt_heap heap, bvt_virtual key)
+{
+	unsigned l = heap == BVT_WARPED_BY_ACTUAL;
+
+	e->link[l] = (struct bvt_link){.key = key};
+	merge(&q->heap[heap], q->heap[heap], e, l);
+}
+
+void bvt_take(struct bvt_entity *e, unsigned l)
+{
+	merge(e->link[l].home, e->link[l].left, e->link[l].right, l);
+}
