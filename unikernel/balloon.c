@@ -61,6 +61,12 @@ static void balloon_event(unsigned fired, void *arg)
 		balloon_run();
 }
 
+void pages_trim(void)
+{
+	heap_trim();
+	frames_release(mem.spare);
+}
+
 void balloon_freed(void)
 {
 	if (owes)

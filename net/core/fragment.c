@@ -19,10 +19,28 @@ _Static_assert(IP_LEN_MAX / FRAGMENT_BLOCK_BYTES < FRAGMENT_BLOCK_COUNT / 4, "a 
 
 void fragment_init(struct fragment_table *t, struct siphash_key key)
 {
-	memset(t, 0, offsetof(struct fragment_table, blocks));
+	memset(t, 0, sizeof(*t));
 	t->key = key;
+}
+
+void fragment_lend(struct fragment_table *t, void *room, uint64_t now)
+{
+	CHECK(!t->blocks);
+	t->blocks = room;
+	t->added_ns = now;
+	t->free = 0;
 	for (uint16_t i = 0; i < FRAGMENT_BLOCK_COUNT; i++)
 		t->blocks[i].next = i + 1u < FRAGMENT_BLOCK_COUNT ? (uint16_t)(i + 1) : FRAGMENT_NONE;
+}
+
+void *fragment_give_back(struct fragment_table *t, uint64_t now)
+{
+	void *room = t->blocks;
+
+	if (t->all.datagrams > 0 || now - t->added_ns < FRAGMENT_IDLE_NS)
+		return NULL;
+	t->blocks = NULL;
+	return room;
 }
 
 /* --- room --- */
@@ -342,7 +360,8 @@ enum reason fragment_add(struct fragment_table *t, const struct fragment_key *ke
 	struct fragment_datagram *d = datagram_find(t, key, key_hash(t, key));
 	enum reason reason = part_check(part);
 
-	CHECK(key->in_if < RULES_IF_COUNT);
+	CHECK(key->in_if < RULES_IF_COUNT && t->blocks);
+	t->added_ns = now;
 	if (d && d->state == FRAGMENT_REFUSED)
 		return REASON_FRAGMENT_REFUSED;
 	if (!d && reason == REASON_NONE)

@@ -93,11 +93,24 @@ struct fragment_table {
 	uint16_t free; /* block */
 	uint16_t late_count;
 	struct fragment_datagram datagrams[FRAGMENT_DATAGRAM_COUNT];
-	struct fragment_block blocks[FRAGMENT_BLOCK_COUNT];
+	struct fragment_block
+		*blocks;   /* FRAGMENT_BLOCK_COUNT of them; NULL: there is no room now, and nothing was added */
+	uint64_t added_ns; /* when somebody tried last */
 };
 
-/* Make @t empty. */
+#define FRAGMENT_ROOM_BYTES (FRAGMENT_BLOCK_COUNT * sizeof(struct fragment_block))
+
+/* Make @t empty, without room. */
 void fragment_init(struct fragment_table *t, struct siphash_key key);
+
+/*
+ * @room is of FRAGMENT_ROOM_BYTES, 8-byte aligned, holds anything, and is @t's, which has none, until it is given back: that does
+ * nothing, and is NULL, before @t has been empty for FRAGMENT_IDLE_NS.
+ */
+void fragment_lend(struct fragment_table *t, void *room, uint64_t now);
+void *fragment_give_back(struct fragment_table *t, uint64_t now);
+
+#define FRAGMENT_IDLE_NS 60000000000ull
 
 /*
  * Take in @part of the datagram @key. REASON_NONE: with it, number *@index is whole, to be taken at once by fragment_take().

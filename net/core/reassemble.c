@@ -63,6 +63,27 @@ static struct fragment_part part_of(const struct passage *p)
 	};
 }
 
+/* Is there room for fragments, and be it lent now? */
+static bool room_borrow(struct router *r, uint64_t now)
+{
+	void *room = r->fragments->blocks;
+
+	if (room || !r->lender.lend)
+		return room;
+	room = r->lender.lend(r->lender.arg, FRAGMENT_ROOM_BYTES);
+	if (room)
+		fragment_lend(r->fragments, room, now);
+	return room;
+}
+
+static void room_give_back(struct router *r, uint64_t now)
+{
+	void *room = r->lender.take_back ? fragment_give_back(r->fragments, now) : NULL;
+
+	if (room)
+		r->lender.take_back(r->lender.arg, room, FRAGMENT_ROOM_BYTES);
+}
+
 enum reason reassemble(struct passage *p)
 {
 	struct fragment_table *t = p->r->fragments;
@@ -78,6 +99,8 @@ enum reason reassemble(struct passage *p)
 		fragment_refuse(t, &key);
 		return REASON_FRAGMENT_TINY;
 	}
+	if (!room_borrow(p->r, p->now))
+		return REASON_FRAGMENT_FULL;
 	part = part_of(p);
 	reason = fragment_add(t, &key, &part, p->now, &index);
 	p->r->reasons[REASON_FRAGMENT_FULL] += t->evicted - evicted;
@@ -156,6 +179,7 @@ void reassemble_tick(struct router *r, uint64_t now)
 {
 	r->reasons[REASON_FRAGMENT_TIMEOUT] += fragment_expire(r->fragments, now);
 	r->pieces->now = now;
+	room_give_back(r, now);
 }
 
 /* Its sender is told about the late datagram number @index, if that may be. */

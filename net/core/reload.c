@@ -93,7 +93,7 @@ static void meters_carry(struct rules_reload *reload, const struct rules_table *
 	meters->state = *to;
 }
 
-void reload_carry(struct rules_reload *reload, const struct rules_table *old, uint64_t hits[RULES_COUNT_MAX],
+void reload_carry(struct rules_reload *reload, const struct rules_table *old, const uint64_t *hits,
 		  struct rules_meters *meters)
 {
 	for (uint32_t i = 0; i < reload->next.count; i++) {
@@ -101,7 +101,5 @@ void reload_carry(struct rules_reload *reload, const struct rules_table *old, ui
 
 		reload->hits[i] = k == RULES_INDEX_NONE ? 0 : hits[k];
 	}
-	memset(hits, 0, RULES_COUNT_MAX * sizeof(*hits));
-	memcpy(hits, reload->hits, reload->next.count * sizeof(*hits));
 	meters_carry(reload, old, meters);
 }

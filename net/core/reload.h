@@ -25,8 +25,8 @@ struct rules_carry {
 struct rules_reload {
 	struct rules_table next; /* header NULL: nothing is prepared */
 	struct rules_published published;
+	uint64_t *hits; /* of the next rules, a count for each */
 	struct rules_carry carry;
-	uint64_t hits[RULES_COUNT_MAX];
 	struct meter_state meters;
 	uint16_t places[CARRY_PLACES]; /* of the old rules, by identity */
 };
@@ -35,8 +35,8 @@ struct rules_reload {
 void reload_match(struct rules_reload *reload, const struct rules_table *old, const struct rules_table *new,
 		  const struct rules_pause *pause);
 
-/* Bring @hits and the state of @meters from @old to @reload->next as the carry says. */
-void reload_carry(struct rules_reload *reload, const struct rules_table *old, uint64_t hits[RULES_COUNT_MAX],
+/* Bring the @hits of @old to those of @reload, and the state of @meters from @old to @reload->next, as the carry says. */
+void reload_carry(struct rules_reload *reload, const struct rules_table *old, const uint64_t *hits,
 		  struct rules_meters *meters);
 
 #endif

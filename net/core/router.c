@@ -23,9 +23,7 @@ _Static_assert(ROUTER_FRAME_MAX >= ND_FRAME_MAX && ROUTER_FRAME_MAX >= REPLY_RES
 
 /* What stands in the router's memory before the flows. */
 struct own_memory {
-	uint64_t hits[RULES_COUNT_MAX];
 	struct rules_meters meters;
-	struct rules_reload reload;
 	struct fragment_table fragments;
 	struct pieces pieces;
 };
@@ -47,9 +45,7 @@ bool router_init(struct router *r, void *memory, size_t len, struct router_seed 
 		return false;
 	memset(own, 0, offsetof(struct own_memory, fragments));
 	memset(&own->pieces, 0, offsetof(struct pieces, room));
-	r->rule_hits = own->hits;
 	r->meters = &own->meters;
-	r->reload = &own->reload;
 	r->fragments = &own->fragments;
 	r->pieces = &own->pieces;
 	fragment_init(r->fragments, key);
@@ -58,40 +54,51 @@ bool router_init(struct router *r, void *memory, size_t len, struct router_seed 
 	return conntrack_init(&r->flows, start + sizeof(*own), len - pad - sizeof(*own), key);
 }
 
-bool router_rules_prepare(struct router *r, const void *table, size_t len, const struct rules_pause *pause,
-			  enum rules_error *error, uint32_t *index)
+void router_set_lender(struct router *r, struct router_lender lender)
+{
+	r->lender = lender;
+}
+
+bool router_rules_prepare(struct router *r, const struct rules_room *room, const void *table, size_t len,
+			  const struct rules_pause *pause, enum rules_error *error, uint32_t *index)
 {
 	enum rules_error found = rules_check_slowly(table, len, RULES_FEATURES_SUPPORTED, pause, index);
-	struct rules_table next;
+	struct rules_reload *reload = room->reload;
 
-	r->reload->next = (struct rules_table){0};
+	r->reload = NULL;
 	if (error)
 		*error = found;
 	if (found != RULES_OK)
 		return false;
-	next = rules_view(table);
-	rules_collect_published(&next, pause, &r->reload->published);
-	reload_match(r->reload, &r->rules, &next, pause);
-	r->reload->next = next;
+	reload->next = rules_view(table);
+	reload->hits = room->hits;
+	CHECK(room->hit_count >= reload->next.count);
+	rules_collect_published(&reload->next, pause, &reload->published);
+	reload_match(reload, &r->rules, &reload->next, pause);
+	r->reload = reload;
 	return true;
 }
 
 void router_rules_switch(struct router *r)
 {
-	CHECK(r->reload->next.header);
+	CHECK(r->reload);
 	reload_carry(r->reload, &r->rules, r->rule_hits, r->meters);
 	r->rules = r->reload->next;
+	r->rule_hits = r->reload->hits;
 	r->published = r->reload->published;
-	r->reload->next = (struct rules_table){0};
+	r->reload = NULL;
 	shape_set(&r->shaper, &r->rules);
 	early_clear(&r->early);
 	r->epoch++;
 	r->review_left = r->flows.capacity;
 }
 
-bool router_rules_set(struct router *r, const void *table, size_t len, enum rules_error *error, uint32_t *index)
+bool router_rules_set(struct router *r, struct rules_stage *stage, const void *table, size_t len,
+		      enum rules_error *error, uint32_t *index)
 {
-	if (!router_rules_prepare(r, table, len, NULL, error, index))
+	struct rules_room room = {&stage->reload, stage->hits[r->rule_hits == stage->hits[0]], RULES_COUNT_MAX};
+
+	if (!router_rules_prepare(r, &room, table, len, NULL, error, index))
 		return false;
 	router_rules_switch(r);
 	return true;

@@ -110,6 +110,16 @@ struct router_drop {
 #define ROUTER_DROP_COUNT 32u
 
 /*
+ * Who has memory for what is seldom needed. @lend: so many bytes, 8-byte aligned, or NULL. NULL in place of @lend: there is none;
+ * in place of @take_back: what was lent is kept. Neither may call the router.
+ */
+struct router_lender {
+	void *(*lend)(void *arg, size_t bytes);
+	void (*take_back)(void *arg, void *memory, size_t bytes);
+	void *arg;
+};
+
+/*
  * One router. The fields belong to router.c; whoever includes this header may read the counters.
  */
 struct router {
@@ -118,6 +128,7 @@ struct router {
 	struct rules_published published;
 	struct conntrack flows;
 	struct neighbour_table neighbours;
+	struct router_lender lender; /* for the room of fragments, from the first one on until none came for a while */
 	struct fragment_table *fragments;
 	struct pieces *pieces; /* of the packet that leaves so just now */
 	struct reply_budget budget[ROUTER_IF_COUNT];
@@ -133,12 +144,12 @@ struct router {
 
 	uint64_t reasons[REASON_COUNT];
 	struct iface_counters counters[ROUTER_IF_COUNT];
-	uint64_t *rule_hits; /* RULES_COUNT_MAX of them: new flows that rule i decided */
+	uint64_t *rule_hits; /* new flows that rule i in force decided */
 	struct rules_meters *meters;
 	struct shaper shaper; /* for whoever takes frames and sends them */
 	uint32_t epoch;       /* of the rules in force: how often they were set */
 
-	/* the next rules, and what the last ones left to do */
+	/* the next rules (NULL: none are being prepared), and what the last ones left to do */
 	struct rules_reload *reload;
 	uint32_t review_left; /* flows below this number have not been swept since the switch */
 	uint64_t flows_cut;
@@ -166,14 +177,26 @@ size_t router_get_memory_size(uint32_t flow_count);
  */
 bool router_init(struct router *r, void *memory, size_t len, struct router_seed seed);
 
+/* From now on @lender is asked; at first there is none, and fragments are dropped. To be done before the first frame. */
+void router_set_lender(struct router *r, struct router_lender lender);
+
+/* What it takes to put a table in force: room for preparing it, and for a count for each of its rules. */
+struct rules_room {
+	struct rules_reload *reload;
+	uint64_t *hits;
+	uint32_t hit_count;
+};
+
 /*
  * Check the rules table of @len bytes at @table, by rules_check(), and prepare its coming into force; the table stays with
  * the caller, 8-byte aligned and unchanged, until another one is in force, or is prepared instead. On an error nothing
  * changes but that nothing is prepared; @error says what and @index which of its kind (RULE_INDEX_NONE: the header); both
  * may be NULL. Packets may pass in the pauses, where @pause is not NULL; no rules may be prepared or put in force there.
+ *
+ * @room is lent: its reload until the table is in force, or nothing is prepared; its hits as long as the table.
  */
-bool router_rules_prepare(struct router *r, const void *table, size_t len, const struct rules_pause *pause,
-			  enum rules_error *error, uint32_t *index);
+bool router_rules_prepare(struct router *r, const struct rules_room *room, const void *table, size_t len,
+			  const struct rules_pause *pause, enum rules_error *error, uint32_t *index);
 
 /*
  * Put in force what was prepared: bounded work. Counters and limits of the same name go on, and so do the hits of rules
@@ -183,8 +206,15 @@ bool router_rules_prepare(struct router *r, const void *table, size_t len, const
  */
 void router_rules_switch(struct router *r);
 
-/* The three together: no packet passes meanwhile. */
-bool router_rules_set(struct router *r, const void *table, size_t len, enum rules_error *error, uint32_t *index);
+/* For whoever has room to spare: that of any number of tables, one after another, of one router. */
+struct rules_stage {
+	struct rules_reload reload;
+	uint64_t hits[2][RULES_COUNT_MAX]; /* of the rules in force, and of the next */
+};
+
+/* The three together, in @stage: no packet passes meanwhile. */
+bool router_rules_set(struct router *r, struct rules_stage *stage, const void *table, size_t len,
+		      enum rules_error *error, uint32_t *index);
 
 /*
  * After a switch: decide about up to @count more flows, whether packets come or not. True: there are more. Take the events

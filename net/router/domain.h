@@ -49,11 +49,11 @@ struct router_domain {
 	struct drr sides, turns;                  /* uplink and interfaces; the interfaces, by their numbers */
 	struct frame *held[NEIGHBOUR_HOLD_COUNT]; /* by hold number */
 
-	uint64_t now;                               /* when the round began */
-	struct shape_queue queues[ROUTER_IF_COUNT]; /* of what goes out there */
-	uint32_t queued;                            /* bit i: queue i has something */
-	uint32_t shape_held;                        /* bit i: nothing may be taken from interface i before... */
-	uint64_t shape_due;                         /* ...this, or one of the queues be sent */
+	uint64_t now;                                /* when the round began */
+	struct shape_queue *queues[ROUTER_IF_COUNT]; /* of what goes out there; NULL: no rules have shaped that yet */
+	uint32_t queued;                             /* bit i: queue i has something */
+	uint32_t shape_held;                         /* bit i: nothing may be taken from interface i before... */
+	uint64_t shape_due;                          /* ...this, or one of the queues be sent */
 
 	/* sleep */
 	struct waitq sleepers;
@@ -117,6 +117,12 @@ void pay_for_queue(struct router_domain *d, unsigned index);
 
 /* Sends @frame at interface @index now, or drops it. */
 void frame_send(struct router_domain *d, unsigned index, struct frame *frame);
+
+/* Raises @pool to @count frames. False: memory is short, and some may have come. */
+bool frames_raise(struct frame_pool *pool, unsigned count);
+
+/* Has ready what the rates of @next, which is to come into force, need. False: memory is short. */
+bool shape_prepare(struct router_domain *d, const struct rules_table *next);
 
 /* Sends @frame at interface @index, which is shaped or has a queue: now, or later, or drops it. */
 void shape_send(struct router_domain *d, unsigned index, struct frame *frame);

@@ -17,8 +17,8 @@
 #include <cambium/start.h>
 #include <drivers/pci/dma.h>
 
-/* What the card has for receiving and sending, what waits for ARP and for its time, and some in our hands. */
-#define FRAME_COUNT (NIC_FRAMES_MAX + NEIGHBOUR_HOLD_COUNT + 2 * SHAPE_QUEUE_FRAMES + 64u)
+/* What the card has for receiving and sending, what waits for ARP, and some in our hands. */
+#define FRAME_COUNT (NIC_FRAMES_MAX + NEIGHBOUR_HOLD_COUNT + 64u)
 #define FLOWS_DEFAULT 8192u
 
 static struct router_domain domain;
@@ -34,32 +34,54 @@ static uint64_t option(char **words, const char *name, uint64_t otherwise)
 	return otherwise;
 }
 
-static bool frames_setup(struct frame_pool *pool)
+bool frames_raise(struct frame_pool *pool, unsigned count)
 {
-	while (pool->count < FRAME_COUNT) {
+	while (pool->count < count) {
 		struct frame *frames = calloc(FRAMES_PER_PAGE, sizeof *frames);
-		uint8_t *page = pages_alloc(1);
+		uint8_t *page = frames ? pages_alloc(1) : NULL;
+		int64_t error = page ? dma_allow(page, 1) : -HC_ENOMEM;
 
-		int64_t error;
-
-		if (!frames || !page)
-			return false;
 		/* Without a card nobody has to reach it. */
-		error = dma_allow(page, 1);
-		if (error < 0 && error != -HC_EDEVICE)
+		if (error < 0 && error != -HC_EDEVICE) {
+			pages_free(page, page ? 1 : 0);
+			free(frames);
 			return false;
+		}
 		frame_pool_add(pool, frames, page, pages_mfn(page) << PAGE_SHIFT);
 	}
 	return true;
+}
+
+static size_t pages_for(size_t bytes)
+{
+	return align_up(bytes, PAGE_SIZE) >> PAGE_SHIFT;
+}
+
+/* Memory for the router's brain where it seldom needs some. */
+
+static void *lend(void *arg, size_t bytes)
+{
+	(void)arg;
+	return pages_alloc(pages_for(bytes));
+}
+
+static void take_back(void *arg, void *memory, size_t bytes)
+{
+	(void)arg;
+	pages_free(memory, pages_for(bytes));
+	pages_trim();
 }
 
 static bool brain_setup(struct router_domain *d)
 {
 	size_t len = router_get_memory_size((uint32_t)MIN(d->options.flows, 1u << 24));
 	struct router_seed seed;
-	void *memory = malloc(len);
+	void *memory = pages_alloc(pages_for(len));
 
-	return memory && getentropy(&seed, sizeof seed) == 0 && router_init(&d->brain, memory, len, seed);
+	if (!memory || getentropy(&seed, sizeof seed) != 0 || !router_init(&d->brain, memory, len, seed))
+		return false;
+	router_set_lender(&d->brain, (struct router_lender){lend, take_back, NULL});
+	return true;
 }
 
 static void devices_changed(void *arg)
@@ -80,7 +102,7 @@ int main(int argc, char **argv)
 	if (DOMID_GENERATION(start_info()->domid) == 1)
 		d->options.die_after = option(argv, "die-after=", 0);
 	d->options.stats = option(argv, "stats=", 0);
-	if (!frames_setup(&d->frames) || !brain_setup(d)) {
+	if (!frames_raise(&d->frames, FRAME_COUNT) || !brain_setup(d)) {
 		report("memory or randomness is short");
 		return 1;
 	}

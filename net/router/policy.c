@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The rules in force. Invariants: the brain's table is `active`, whose pages nobody writes; while a policy is on trial, `before` is
- * whole and checked, so that going back cannot fail; what was refused leaves no trace.
+ * whole and checked and `reload` is there, so that going back cannot fail; what was refused leaves no trace. Without a trial there is
+ * no room but for the policy in force.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,11 +15,14 @@
 
 #define SECOND_NS 1000000000ull
 #define REVIEW_WAIT_NS 1000000ull
+#define NO_MEMORY "the router has no memory for it: give it more in the plan, or load a smaller policy"
 
 struct policy {
 	void *bytes; /* NULL: none */
 	uint32_t size;
 	uint8_t sha256[SHA256_LEN];
+	uint64_t *hits; /* NULL: it never was in force */
+	uint32_t hit_count;
 };
 
 static struct policy active, before;
@@ -26,6 +30,7 @@ static uint64_t deadline; /* of the trial; 0: there is none */
 static uint8_t before_sha256[SHA256_LEN];
 static uint32_t switches, rollbacks;
 static struct upload incoming;
+static struct rules_reload *reload; /* room for a switch; NULL: none is under way, and none may have to be undone */
 
 static uint32_t pages_of(uint32_t bytes)
 {
@@ -36,7 +41,33 @@ static void policy_drop(struct policy *p)
 {
 	if (p->bytes)
 		pages_free(p->bytes, pages_of(p->size));
+	if (p->hits)
+		pages_free(p->hits, pages_of(p->hit_count * (uint32_t)sizeof *p->hits));
 	*p = (struct policy){0};
+}
+
+/* There is room to put @p in force, once it is known to be good. */
+static bool room_take(struct policy *p)
+{
+	const struct rules_header *header = p->bytes;
+
+	if (!reload)
+		reload = pages_alloc(pages_of(sizeof *reload));
+	if (!p->hits) {
+		p->hit_count = p->size < sizeof *header ? 1 : MIN(MAX(header->rule_count, 1u), RULES_COUNT_MAX);
+		p->hits = pages_alloc(pages_of(p->hit_count * (uint32_t)sizeof *p->hits));
+	}
+	return reload && p->hits;
+}
+
+/* Nothing is to be undone any more: what is not needed goes back to the machine. */
+static void room_settle(void)
+{
+	if (reload)
+		pages_free(reload, pages_of(sizeof *reload));
+	reload = NULL;
+	policy_drop(&before);
+	pages_trim();
 }
 
 static void incoming_drop(void)
@@ -57,7 +88,7 @@ const char *policy_begin(const struct manage_begin *begin)
 		return fault;
 	memory = pages_alloc(pages_of(begin->bytes));
 	if (!memory)
-		return "the router has no memory for it: give it more in the plan, or load a smaller policy";
+		return NO_MEMORY;
 	upload_begin(&incoming, memory, begin);
 	return NULL;
 }
@@ -88,21 +119,27 @@ static void let_others(void *arg)
 }
 
 /* Puts @p in force, which takes long; packets pass meanwhile. NULL, or why not. */
-static const char *enforce(struct router_domain *d, const struct policy *p)
+static const char *enforce(struct router_domain *d, struct policy *p)
 {
 	static char why[160];
 	struct rules_pause pause = {let_others, NULL};
+	struct rules_room room;
 	enum rules_error error;
 	uint32_t index;
 
 	/* what the last switch left to do */
 	while (d->brain.review_left)
 		thread_sleep_until(clock_after(REVIEW_WAIT_NS));
-	if (!router_rules_prepare(&d->brain, p->bytes, p->size, &pause, &error, &index)) {
+	if (!room_take(p))
+		return NO_MEMORY;
+	room = (struct rules_room){reload, p->hits, p->hit_count};
+	if (!router_rules_prepare(&d->brain, &room, p->bytes, p->size, &pause, &error, &index)) {
 		snprintf(why, sizeof why, "the router refuses it: %s (number %d)", rules_error_get_text(error),
 			 index == RULE_INDEX_NONE ? -1 : (int)index);
 		return why;
 	}
+	if (!shape_prepare(d, &reload->next))
+		return NO_MEMORY;
 	router_rules_switch(&d->brain);
 	domain_wake(d);
 	switches++;
@@ -122,7 +159,10 @@ const char *policy_commit(struct router_domain *d, const struct manage_commit *c
 		fault = enforce(d, &next);
 	if (fault) {
 		report("policy not taken: %s", fault);
-		incoming_drop();
+		policy_drop(&next);
+		incoming = (struct upload){0};
+		if (!deadline)
+			room_settle();
 		return fault;
 	}
 	memcpy(next.sha256, commit->sha256, sizeof next.sha256);
@@ -134,7 +174,7 @@ const char *policy_commit(struct router_domain *d, const struct manage_commit *c
 	if (commit->confirm_seconds && before.bytes)
 		deadline = clock_after(commit->confirm_seconds * SECOND_NS);
 	else
-		policy_drop(&before);
+		room_settle();
 	report("policy of %u rules in force%s", (unsigned)d->brain.rules.count,
 	       deadline ? ", until it is confirmed or its time is over" : "");
 	say_in_force(!deadline);
@@ -148,7 +188,7 @@ const char *policy_confirm(const struct manage_confirm *confirm)
 	if (!deadline)
 		return NULL;
 	deadline = 0;
-	policy_drop(&before);
+	room_settle();
 	report("policy confirmed");
 	say_in_force(true);
 	return NULL;
@@ -173,6 +213,7 @@ void policy_tick(struct router_domain *d, uint64_t now)
 	policy_drop(&active);
 	active = before;
 	before = (struct policy){0};
+	room_settle();
 	rollbacks++;
 	report("policy of %u rules in force again: the one on trial was not confirmed in time",
 	       (unsigned)d->brain.rules.count);

@@ -72,8 +72,8 @@ static bool iface_read(const struct router_domain *d, uint32_t i, void *out)
 					      .tx_bytes = c->tx_bytes,
 					      .shaped = (r->shaper.shaped[SHAPE_IN] >> i & 1 ? MANAGE_SHAPED_IN : 0) |
 							(r->shaper.shaped[SHAPE_OUT] >> i & 1 ? MANAGE_SHAPED_OUT : 0),
-					      .waiting = d->queues[i].count,
-					      .wait_dropped = d->queues[i].dropped};
+					      .waiting = d->queues[i] ? d->queues[i]->count : 0,
+					      .wait_dropped = d->queues[i] ? d->queues[i]->dropped : 0};
 	}
 	memcpy(out, &iface, sizeof iface);
 	return true;

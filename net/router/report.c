@@ -107,7 +107,8 @@ void report_stats(const struct router_domain *d)
 	for (unsigned i = 0; i < ROUTER_IF_COUNT; i++)
 		if ((d->brain.shaper.shaped[SHAPE_IN] | d->brain.shaper.shaped[SHAPE_OUT]) >> i & 1)
 			printf("router: stats: interface %u shaped: waiting %u dropped %" PRIu64 "\n", i,
-			       (unsigned)d->queues[i].count, d->queues[i].dropped);
+			       d->queues[i] ? (unsigned)d->queues[i]->count : 0u,
+			       d->queues[i] ? d->queues[i]->dropped : 0);
 	account_open(&used);
 	printf("router: stats: ran %" PRIu64 " ns, own %" PRIu64 " ns\n", used.run, clock_ticks_ns(d->own));
 	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++)

@@ -3,12 +3,33 @@
  * Frames that wait until the interface they go to may send more (net/core/shape.h).
  *
  * Invariant: bit i of d->queued says that queue i has frames; who goes to an interface whose queue has some joins it, so that
- * none overtakes another. While fewer than FRAMES_SPARE frames are free, the longest queue loses its oldest.
+ * none overtakes another; an interface that is shaped, or was, has a queue. While fewer than FRAMES_SPARE frames are free, the
+ * longest queue loses its oldest.
  */
 #include "domain.h"
 
+#include <stdlib.h>
+
 #define FRAMES_SPARE 64u
+#define FRAMES_SHAPED (2 * SHAPE_QUEUE_FRAMES)
 #define NIC_WAIT_NS 1000000ull /* until a full NIC is looked at again */
+
+bool shape_prepare(struct router_domain *d, const struct rules_table *next)
+{
+	static bool raised;
+
+	for (unsigned i = 0; i < ROUTER_IF_COUNT; i++) {
+		if (!next->ifaces[i].shape[SHAPE_OUT].amount)
+			continue;
+		if (!d->queues[i])
+			d->queues[i] = calloc(1, sizeof *d->queues[i]);
+		if (!raised)
+			raised = frames_raise(&d->frames, d->frames.count + FRAMES_SHAPED);
+		if (!d->queues[i] || !raised)
+			return false;
+	}
+	return true;
+}
 
 void shape_wake_at(struct router_domain *d, uint64_t when)
 {
@@ -17,23 +38,27 @@ void shape_wake_at(struct router_domain *d, uint64_t when)
 
 static void queue_shrink(struct router_domain *d, unsigned index)
 {
-	if (d->queues[index].count == 0)
+	if (d->queues[index]->count == 0)
 		d->queued &= ~(1u << index);
 }
 
 /* The longest queue gives up a frame, if there is any. */
 static void frame_spare(struct router_domain *d)
 {
-	unsigned longest = 0;
+	struct shape_queue *longest = NULL;
+	unsigned index = 0;
 
-	for (unsigned i = 1; i < ROUTER_IF_COUNT; i++)
-		if (d->queues[i].count > d->queues[longest].count)
-			longest = i;
-	if (d->queues[longest].count == 0)
+	for (uint32_t left = d->queued; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
+
+		if (!longest || d->queues[i]->count > longest->count)
+			longest = d->queues[i], index = i;
+	}
+	if (!longest)
 		return;
-	frame_put(&d->frames, shape_queue_take(&d->queues[longest]));
-	d->queues[longest].dropped++;
-	queue_shrink(d, longest);
+	frame_put(&d->frames, shape_queue_take(longest));
+	longest->dropped++;
+	queue_shrink(d, index);
 }
 
 void shape_send(struct router_domain *d, unsigned index, struct frame *frame)
@@ -43,7 +68,7 @@ void shape_send(struct router_domain *d, unsigned index, struct frame *frame)
 		frame_send(d, index, frame);
 		return;
 	}
-	if (!shape_queue_put(&d->queues[index], frame, frame->len, d->now)) {
+	if (!shape_queue_put(d->queues[index], frame, frame->len, d->now)) {
 		frame_put(&d->frames, frame);
 		return;
 	}
@@ -63,7 +88,7 @@ static void queue_pump(struct router_domain *d, unsigned index)
 			shape_wake_at(d, d->now + NIC_WAIT_NS);
 			return;
 		}
-		switch (shape_queue_next(&d->queues[index], &d->brain.shaper, index, d->now, &frame, &when)) {
+		switch (shape_queue_next(d->queues[index], &d->brain.shaper, index, d->now, &frame, &when)) {
 		case SHAPE_NONE: return;
 		case SHAPE_WAIT: shape_wake_at(d, when); return;
 		case SHAPE_SEND: frame_send(d, index, frame); break;
@@ -87,7 +112,9 @@ void shape_forget(struct router_domain *d, unsigned index)
 {
 	struct frame *frame;
 
-	while ((frame = shape_queue_take(&d->queues[index])))
+	if (!d->queues[index])
+		return;
+	while ((frame = shape_queue_take(d->queues[index])))
 		frame_put(&d->frames, frame);
 	queue_shrink(d, index);
 }

@@ -42,17 +42,21 @@ static struct ip_addr host6(unsigned iface, uint8_t n)
 /* Once: the rules take longer than many fragments. */
 static void router_make(struct router *r)
 {
+	static struct rules_stage stage;
 	size_t len = router_get_memory_size(FLOWS), table_len;
 	void *memory = malloc(len), *table = rules_make(&table_len);
 
 	cr_assert(memory && table && router_init(r, memory, len, (struct router_seed){{1, 2}}));
-	cr_assert(router_rules_set(r, table, table_len, NULL, NULL));
+	cr_assert(router_rules_set(r, &stage, table, table_len, NULL, NULL));
 }
 
 /* The interfaces anew, so that there is neither flow nor fragment. */
 static void router_empty(struct router *r)
 {
+	static struct fragment_block blocks[FRAGMENT_BLOCK_COUNT];
+
 	fragment_init(r->fragments, r->fragments->key);
+	fragment_lend(r->fragments, blocks, 0);
 	for (unsigned i = 1; i < 3; i++) {
 		uint32_t net = 0x0a010000u | i << 8;
 		struct iface_config config = {

@@ -79,6 +79,7 @@ static struct world *world_new(void)
 
 static void rules_give(struct router *r)
 {
+	static struct rules_stage stage;
 	static void *table;
 	static size_t len;
 	struct router_event event;
@@ -90,7 +91,7 @@ static void rules_give(struct router *r)
 		table = policy_compile(policy, &report, &len);
 		policy_free(policy);
 	}
-	cr_assert(router_rules_set(r, table, len, NULL, NULL));
+	cr_assert(router_rules_set(r, &stage, table, len, NULL, NULL));
 	while (router_review(r, NOW, 3))
 		while (router_event_next(r, &event))
 			;

@@ -8,6 +8,7 @@
  *   check                  the same, and looks at each                               -> the bytes, 1 if all were right
  *   give N                 N bytes, and the end
  *   blast ADDRESS MS       sends small datagrams to ADDRESS:7000 for so long         -> how many
+ *   flows ADDRESS N        sends a datagram to ADDRESS:7000 from each of N ports     -> how many
  *   bulk ADDRESS N VERB    sends N bytes to VERB, take or check, of ADDRESS:7000     -> ms, and what VERB answers
  *
  * Byte i of a stream is LOAD_BYTE(i) (load.h).
@@ -122,6 +123,20 @@ static void blast(int fd, const char *address, uint64_t ms)
 	close(to);
 }
 
+static void flows(int fd, const char *address, uint64_t count)
+{
+	uint64_t sent = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		int to = connected(SOCK_DGRAM, address);
+
+		sent += to >= 0 && send(to, bytes, DATAGRAM_BYTES, 0) == DATAGRAM_BYTES;
+		if (to >= 0)
+			close(to);
+	}
+	answer(fd, "%llu\n", sent, 0);
+}
+
 static void bulk(int fd, const char *address, uint64_t count, const char *verb)
 {
 	uint64_t began = now_ms();
@@ -168,6 +183,8 @@ static void serve(int fd)
 		give(fd, n);
 	else if (sscanf(line, "blast %63s %llu", address, &n) == 2)
 		blast(fd, address, n);
+	else if (sscanf(line, "flows %63s %llu", address, &n) == 2)
+		flows(fd, address, n);
 	else if (sscanf(line, "bulk %63s %llu %15s", address, &n, verb) == 3)
 		bulk(fd, address, n, verb);
 }

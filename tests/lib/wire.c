@@ -18,6 +18,7 @@
 #define TCP_AT 34u
 #define DATA_AT 54u
 #define ARP_LEN 42u
+#define FRAME_LEN_MIN 60u
 #define CARD "\x52\x54\x00\x12\x34\x56" /* what QEMU gives to a machine's first card */
 #define OURS "\x02\xca\x4d\x00\x00\x01"
 #define CARD_IP "\x0a\x00\x02\x0f"
@@ -122,6 +123,24 @@ static void segment_send_from(const struct wire *w, const void *from, const stru
 	      checksum(tcp, tcp_len,
 		       (uint32_t)(get16(ip + 12) + get16(ip + 14) + get16(ip + 16) + get16(ip + 18) + 6 + tcp_len)));
 	frame_send(w, frame, DATA_AT + len);
+}
+
+void wire_datagram(struct wire *w, uint16_t port, uint16_t to)
+{
+	uint8_t frame[FRAME_LEN_MIN] = CARD OURS "\x08\x00\x45";
+	const uint8_t from[] = {OUR_NET, w->host};
+	uint8_t *ip = frame + IP_AT, *udp = frame + TCP_AT;
+
+	put16(ip + 2, sizeof frame - IP_AT);
+	ip[8] = 64;
+	ip[9] = 17;
+	memcpy(ip + 12, from, 4);
+	memcpy(ip + 16, CARD_IP, 4);
+	put16(ip + 10, checksum(ip, TCP_AT - IP_AT, 0));
+	put16(udp, port);
+	put16(udp + 2, to);
+	put16(udp + 4, sizeof frame - TCP_AT); /* no checksum */
+	frame_send(w, frame, sizeof frame);
 }
 
 static void segment_send(const struct wire *w, const struct wire_caller *c, uint8_t flags, const char *text)

@@ -42,6 +42,9 @@ bool wire_call(struct wire *w, struct wire_caller *c, uint16_t port, uint16_t to
 /* Sends @text, again each second, and waits for bytes that answer it; they are not acknowledged. False: none within @seconds. */
 bool wire_ask(struct wire *w, struct wire_caller *c, const char *text, unsigned seconds);
 
+/* Sends a datagram of 18 zeros from 10.0.2.@w->host:@port to 10.0.2.15:@to; waits while the card takes none. */
+void wire_datagram(struct wire *w, uint16_t port, uint16_t to);
+
 /* The next frame that is none of ARP, in w->frame, within @seconds: its length; 0: none. */
 uint32_t wire_next(struct wire *w, unsigned seconds);
 

@@ -161,6 +161,8 @@ static void frame_take(struct router *r, const struct arrival *arrival, uint8_t 
 int main(int argc, char **argv)
 {
 	static struct router r;
+	static struct rules_stage stage;
+	static struct fragment_block blocks[FRAGMENT_BLOCK_COUNT];
 	uint16_t mtu[RULES_IF_COUNT];
 	size_t memory_len = router_get_memory_size(FLOWS), table_len;
 	void *memory = malloc(memory_len), *table;
@@ -179,8 +181,9 @@ int main(int argc, char **argv)
 			mtu[iface] = (uint16_t)value;
 	}
 	if (!memory || !router_init(&r, memory, memory_len, (struct router_seed){{1, 2}}) ||
-	    !router_rules_set(&r, table, table_len, NULL, NULL))
+	    !router_rules_set(&r, &stage, table, table_len, NULL, NULL))
 		die("the router refuses the table");
+	fragment_lend(r.fragments, blocks, 0);
 	ifaces_set(&r, (const struct rules_iface *)(const void *)((const char *)table + sizeof(struct rules_header)),
 		   mtu);
 	while (fread(&arrival, sizeof(arrival), 1, stdin) == 1) {

@@ -169,7 +169,7 @@ Test(net_early, a_new_policy_and_an_interface_that_goes_end_what_was_learnt)
 
 	cr_assert_eq(reason_of(world, &spec), REASON_NONE);
 	cr_assert_eq(world->r.early.count, 1);
-	cr_assert(router_rules_set(&world->r, world->rules, rules_get_size(world->rules), NULL, NULL));
+	cr_assert(router_rules_set(&world->r, &world->stage, world->rules, rules_get_size(world->rules), NULL, NULL));
 	cr_assert_eq(world->r.early.count, 0);
 	spec.sport++;
 	cr_assert_eq(reason_of(world, &spec), REASON_NONE);

@@ -17,7 +17,14 @@ static struct fragment_table *table_new(void)
 
 	memset(t, 0xa5, sizeof(*t));
 	fragment_init(t, (struct siphash_key){{3, 4}});
+	fragment_lend(t, memset(malloc(FRAGMENT_ROOM_BYTES), 0xa5, FRAGMENT_ROOM_BYTES), 0);
 	return t;
+}
+
+static void table_free(struct fragment_table *t)
+{
+	free(t->blocks);
+	free(t);
 }
 
 static struct fragment_key key_make(uint8_t in_if, uint32_t src, uint32_t id)
@@ -225,7 +232,7 @@ Test(net_fragment, the_table_agrees_with_a_map_of_bytes, .timeout = 300)
 	}
 	cr_expect(wholes > 500 && refusals > 500 && duplicates > 300, "%u %u %u", wholes, refusals, duplicates);
 	free(naive);
-	free(t);
+	table_free(t);
 }
 
 static uint8_t zeros[70000];
@@ -259,7 +266,7 @@ Test(net_fragment, a_sender_of_endless_first_fragments_has_a_quarter_and_pays_hi
 	cr_expect(flooder <= FRAGMENT_BLOCK_COUNT / 4 + 5, "%u", flooder);
 	cr_expect(t->evicted >= 5000 - FRAGMENT_DATAGRAM_COUNT / 4);
 	cr_assert_eq(add(t, honest, 1480, 20, false), REASON_NONE, "the other's is still there");
-	free(t);
+	table_free(t);
 }
 
 Test(net_fragment, an_interface_has_half_whatever_sources_it_claims)
@@ -278,7 +285,7 @@ Test(net_fragment, an_interface_has_half_whatever_sources_it_claims)
 	fragment_recount(t);
 	for (uint32_t i = 0; i < 8; i++)
 		cr_assert_eq(add(t, inner[i], 1480, 20, false), REASON_NONE);
-	free(t);
+	table_free(t);
 }
 
 Test(net_fragment, a_datagram_whose_fragments_follow_closely_passes_a_flood_from_anywhere)
@@ -296,7 +303,7 @@ Test(net_fragment, a_datagram_whose_fragments_follow_closely_passes_a_flood_from
 		cr_assert_eq(add(t, honest, 2960, 1048, false), REASON_NONE, "datagram %u", i);
 	}
 	fragment_recount(t);
-	free(t);
+	table_free(t);
 }
 
 Test(net_fragment, the_longest_datagram_fits_and_nothing_longer)
@@ -316,7 +323,7 @@ Test(net_fragment, the_longest_datagram_fits_and_nothing_longer)
 	cr_assert_eq(add(t, key, FRAGMENT_PART_COUNT * 8, 8, true), REASON_FRAGMENT_FULL);
 	cr_assert_eq(add(t, key, FRAGMENT_PART_COUNT * 8, 8, true), REASON_FRAGMENT_REFUSED);
 	fragment_recount(t);
-	free(t);
+	table_free(t);
 }
 
 Test(net_fragment, the_first_fragments_headers_count_for_all)
@@ -350,7 +357,7 @@ Test(net_fragment, the_first_fragments_headers_count_for_all)
 			cr_assert_eq(fragment_take(t, index, head, data, ends), total);
 	}
 	fragment_recount(t);
-	free(t);
+	table_free(t);
 }
 
 Test(net_fragment, any_sequence_of_floods_keeps_the_bounds, .timeout = 300)
@@ -370,5 +377,5 @@ Test(net_fragment, any_sequence_of_floods_keeps_the_bounds, .timeout = 300)
 		if (i % 64 == 0)
 			fragment_recount(t);
 	}
-	free(t);
+	table_free(t);
 }

@@ -47,7 +47,7 @@ void world_give_rules(struct world *heir, const char *blocks)
 
 	snprintf(text, sizeof(text), "%s%s", WORLD_INTERFACES, blocks);
 	heir->rules = rules_new(text, &len);
-	cr_assert(router_rules_set(&heir->r, heir->rules, len, NULL, NULL));
+	cr_assert(router_rules_set(&heir->r, &heir->stage, heir->rules, len, NULL, NULL));
 	while (router_review(&heir->r, heir->now, 16))
 		;
 	journal_settle(&heir->r.flows.journal);

@@ -247,7 +247,7 @@ Test(net_meter, flows_of_before_do_not_count_for_the_new_rules)
 
 	expect(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
 	cr_assert_eq(world->out.rule, 0);
-	cr_assert(router_rules_set(&world->r, table, len, NULL, NULL));
+	cr_assert(router_rules_set(&world->r, &world->stage, table, len, NULL, NULL));
 	expect(world, 1, &out, VERDICT_DROP, REASON_FLOW_CUT);
 	cr_assert_eq(world->out.rule, RULE_INDEX_NONE);
 	cr_assert_eq(world->r.meters->state.counters[0].packets, 0);

@@ -490,6 +490,58 @@ Test(net_pieces, who_may_not_send_takes_no_room)
 	world_free(world);
 }
 
+struct lent {
+	unsigned count, back;
+	bool refuse;
+};
+
+static void *lent_take(void *arg, size_t bytes)
+{
+	struct lent *lent = arg;
+
+	lent->count++;
+	return lent->refuse ? NULL : malloc(bytes);
+}
+
+static void lent_give(void *arg, void *memory, size_t bytes)
+{
+	struct lent *lent = arg;
+
+	memset(memory, 0xa5, bytes);
+	free(memory);
+	lent->back++;
+}
+
+Test(net_pieces, room_for_fragments_is_lent_from_the_first_until_none_came_for_a_minute)
+{
+	struct world *world = twin_new(1500);
+	struct frame *whole = frame_new();
+	struct lent lent = {.refuse = true};
+
+	router_set_lender(&world->r, (struct router_lender){lent_take, lent_give, &lent});
+	udp_build(whole, IP(10, 0, 1, 255), 2000);
+	cr_expect_eq(piece_send(world, 1, whole, 0, 1480, 1), REASON_NOT_UNICAST);
+	cr_assert_eq(lent.count, 0, "what would be dropped anyway takes none");
+	udp_build(whole, FAR_IP, 2000);
+	cr_assert_eq(piece_send(world, 1, whole, 0, 1480, 1), REASON_FRAGMENT_FULL);
+	lent.refuse = false;
+	for (unsigned round = 1; round <= 2; round++) {
+		cr_assert_eq(piece_send(world, 1, whole, 0, 1480, 1), REASON_FRAGMENT_WAITS);
+		cr_assert_eq(lent.count, 1 + round);
+		router_tick(&world->r, world->now += 29 * SECOND);
+		router_tick(&world->r, world->now += 2 * SECOND); /* its time is over */
+		world_answer(world);
+		router_tick(&world->r, world->now += 28 * SECOND);
+		cr_assert_eq(world->r.fragments->all.datagrams, 0);
+		cr_assert_eq(lent.back, round - 1);
+		router_tick(&world->r, world->now += 2 * SECOND);
+		cr_assert_eq(lent.back, round);
+	}
+	cr_assert_null(world->r.fragments->blocks);
+	frame_free(whole);
+	world_free(world);
+}
+
 Test(net_pieces, neighbour_discovery_in_fragments_is_dropped)
 {
 	struct world *world = twin_new(1500);

@@ -287,6 +287,8 @@ static void pair_free(struct pair *pair)
 	free(pair->table_b);
 }
 
+static struct rules_stage stage, heir_stage;
+
 /* A router without rules, in @memory of @len bytes. */
 static struct router *router_new(void *memory, size_t len, uint64_t seed)
 {
@@ -311,10 +313,10 @@ Test(net_reload_model, just_the_flows_go_on_that_both_policies_let_be_in_the_sam
 		unsigned count;
 
 		pair_random(&pair, &state);
-		cr_assert(router_rules_set(r, pair.table_a, pair.len_a, NULL, NULL));
+		cr_assert(router_rules_set(r, &stage, pair.table_a, pair.len_a, NULL, NULL));
 		count = flows_open(r, &pair.a, &state, now, flows);
 		cr_assert_eq(router_get_flow_count(r), count);
-		cr_assert(router_rules_set(r, pair.table_b, pair.len_b, NULL, NULL));
+		cr_assert(router_rules_set(r, &stage, pair.table_b, pair.len_b, NULL, NULL));
 		kept += flows_judge(r, &pair.b, now, flows, count);
 		opened += count;
 		pair_free(&pair);
@@ -342,13 +344,13 @@ Test(net_reload_model, a_new_router_takes_over_just_the_flows_that_its_rules_let
 		memset(area, 0, area_len);
 		pair_random(&pair, &state);
 		cr_assert_eq(handover_begin(r, area, area_len, now), JOURNAL_NEW);
-		cr_assert(router_rules_set(r, pair.table_a, pair.len_a, NULL, NULL));
+		cr_assert(router_rules_set(r, &stage, pair.table_a, pair.len_a, NULL, NULL));
 		count = flows_open(r, &pair.a, &state, now, flows);
 		flows_assure(r, now);
 		cr_assert_eq(handover_begin(heir, area, area_len, now), JOURNAL_RECORDS);
 		cr_assert_not(handover_take(heir, 0, heir->flows.journal.count, now, &tally));
 		cr_assert_eq(tally.counts[HANDOVER_TAKEN], count);
-		cr_assert(router_rules_set(heir, pair.table_b, pair.len_b, NULL, NULL));
+		cr_assert(router_rules_set(heir, &heir_stage, pair.table_b, pair.len_b, NULL, NULL));
 		kept += flows_judge(heir, &pair.b, now, flows, count);
 		opened += count;
 		pair_free(&pair);

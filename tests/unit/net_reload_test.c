@@ -18,7 +18,7 @@ static void *reload(struct world *world, const char *blocks)
 
 	snprintf(text, sizeof text, "%s%s", WORLD_INTERFACES, blocks);
 	table = rules_new(text, &len);
-	cr_assert(router_rules_set(&world->r, table, len, NULL, NULL));
+	cr_assert(router_rules_set(&world->r, &world->stage, table, len, NULL, NULL));
 	free(world->rules);
 	world->rules = table;
 	return table;
@@ -359,7 +359,7 @@ Test(net_reload, a_flow_survives_any_number_of_reloads_and_not_one_that_forbids_
 	for (unsigned i = 0; i < 4096 + 5; i++) {
 		size_t len = rules_get_size(world->r.rules.header);
 
-		cr_assert(router_rules_set(&world->r, world->rules, len, NULL, NULL));
+		cr_assert(router_rules_set(&world->r, &world->stage, world->rules, len, NULL, NULL));
 		cr_assert_not(router_review(&world->r, world->now, 1000));
 		if (i % 1000 == 0)
 			expect(world, 0, &c.forth, VERDICT_FORWARD, REASON_NONE);
@@ -394,6 +394,7 @@ Test(net_reload, packets_pass_by_the_old_rules_while_the_new_ones_are_checked)
 	struct world *world = world_new("from one to two { allow udp count old }", 8192);
 	struct traffic t = {.world = world, .spec = spec_from_inner(1, IP_PROTO_UDP, TWO_IP, 1000, 53)};
 	struct rules_pause pause = {traffic_go, &t};
+	struct rules_room room = {&world->stage.reload, world->stage.hits[1], RULES_COUNT_MAX};
 	enum rules_error error;
 	size_t len, at = strlen(text);
 	uint8_t *table;
@@ -403,16 +404,16 @@ Test(net_reload, packets_pass_by_the_old_rules_while_the_new_ones_are_checked)
 				       i / 256 % 256, i % 256);
 	snprintf(text + at, sizeof text - at, "}\n");
 	table = rules_new(text, &len);
-	cr_assert(router_rules_prepare(&world->r, table, len, &pause, &error, NULL));
+	cr_assert(router_rules_prepare(&world->r, &room, table, len, &pause, &error, NULL));
 	cr_assert_gt(t.count, 20);
 	cr_assert_eq(world->r.meters->state.counters[0].flows, t.count);
 	router_rules_switch(&world->r);
 	expect(world, 1, &t.spec, VERDICT_DROP, REASON_FLOW_CUT);
 	/* a damaged one leaves those in force */
 	table[len - 1] ^= 1;
-	cr_assert_not(router_rules_prepare(&world->r, table, len, NULL, &error, NULL));
+	cr_assert_not(router_rules_prepare(&world->r, &room, table, len, NULL, &error, NULL));
 	cr_assert_eq(error, RULES_ERROR_DIGEST);
-	cr_assert_not(world->r.reload->next.header);
+	cr_assert_not(world->r.reload);
 	table[len - 1] ^= 1;
 	world_free(world);
 	free(table);

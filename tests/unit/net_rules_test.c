@@ -306,7 +306,7 @@ Test(net_rules, a_bad_table_never_replaces_the_one_in_force)
 	enum rules_error error;
 
 	t.bytes[200] ^= 1;
-	cr_assert_not(router_rules_set(&world->r, t.bytes, t.len, &error, NULL));
+	cr_assert_not(router_rules_set(&world->r, &world->stage, t.bytes, t.len, &error, NULL));
 	cr_assert_eq(error, RULES_ERROR_DIGEST);
 	cr_assert_eq(world->r.rules.count, 7);
 	free(t.bytes);

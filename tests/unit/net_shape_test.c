@@ -192,7 +192,7 @@ Test(net_shape, the_rules_say_it_and_a_reload_changes_it)
 	struct shaper *shaper = &world->r.shaper;
 
 	cr_assert(shaper->shaped[SHAPE_IN] == 0 && shaper->shaped[SHAPE_OUT] == 0);
-	cr_assert(router_rules_set(&world->r, table, len, NULL, NULL));
+	cr_assert(router_rules_set(&world->r, &world->stage, table, len, NULL, NULL));
 	cr_assert_eq(shaper->shaped[SHAPE_IN], 1u << 1);
 	cr_assert_eq(shaper->shaped[SHAPE_OUT], 1u << 1 | 1u << 0);
 	cr_assert_eq(shaper->rates[1][SHAPE_IN].amount, 20 * MBIT);
@@ -204,10 +204,10 @@ Test(net_shape, the_rules_say_it_and_a_reload_changes_it)
 	shape_ready_at(shaper, 1, SHAPE_OUT, world->now);
 	for (unsigned n = 0; n < 100; n++)
 		shape_took(shaper, 1, SHAPE_OUT, 1514);
-	cr_assert(router_rules_set(&world->r, table, len, NULL, NULL));
+	cr_assert(router_rules_set(&world->r, &world->stage, table, len, NULL, NULL));
 	cr_assert_gt(shape_ready_at(shaper, 1, SHAPE_OUT, world->now), world->now + SECOND);
-	cr_assert(router_rules_set(&world->r, world->rules, ((struct rules_header *)world->rules)->total_size, NULL,
-				   NULL));
+	cr_assert(router_rules_set(&world->r, &world->stage, world->rules,
+				   ((struct rules_header *)world->rules)->total_size, NULL, NULL));
 	cr_assert(shaper->shaped[SHAPE_IN] == 0 && shaper->shaped[SHAPE_OUT] == 0);
 	cr_assert_eq(shape_ready_at(shaper, 1, SHAPE_OUT, world->now), 0);
 	world_free(world);

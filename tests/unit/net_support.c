@@ -354,6 +354,18 @@ static void world_learn_gateway(struct world *world)
 	cr_assert_eq(world->r.reasons[REASON_ARP_REPLY], 1);
 }
 
+static void *fragments_lend(void *arg, size_t bytes)
+{
+	(void)arg;
+	return malloc(bytes);
+}
+
+static void fragments_take_back(void *arg, void *memory, size_t bytes)
+{
+	(void)arg, (void)bytes;
+	free(memory);
+}
+
 struct world *world_new_bare(uint32_t flows, uint64_t seed)
 {
 	struct world *world = calloc(1, sizeof(*world));
@@ -362,6 +374,7 @@ struct world *world_new_bare(uint32_t flows, uint64_t seed)
 	world->memory = malloc(len);
 	world->now = 1000 * SECOND;
 	cr_assert(router_init(&world->r, world->memory, len, (struct router_seed){{seed, 2}}));
+	router_set_lender(&world->r, (struct router_lender){fragments_lend, fragments_take_back, NULL});
 	world_set_ifaces(world);
 	world_learn_gateway(world);
 	return world;
@@ -375,7 +388,7 @@ struct world *world_new(const char *blocks, uint32_t flows)
 
 	snprintf(text, sizeof(text), "%s%s", WORLD_INTERFACES, blocks);
 	world->rules = rules_new(text, &len);
-	cr_assert(router_rules_set(&world->r, world->rules, len, NULL, NULL));
+	cr_assert(router_rules_set(&world->r, &world->stage, world->rules, len, NULL, NULL));
 	return world;
 }
 
@@ -396,6 +409,7 @@ struct world *world_new_usual(void)
 
 void world_free(struct world *world)
 {
+	free(world->r.fragments->blocks);
 	free(world->memory);
 	free(world->rules);
 	free(world->area);

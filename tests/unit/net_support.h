@@ -94,6 +94,7 @@ bool event_next(struct router *r, struct router_event *event);
 
 struct world {
 	struct router r;
+	struct rules_stage stage;
 	void *memory;
 	void *rules;
 	void *area; /* of the journal, where there is one */

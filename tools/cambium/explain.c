@@ -208,13 +208,15 @@ static bool whole_ask(const struct policy *policy, const void *table, size_t len
 {
 	size_t size = router_get_memory_size(FLOWS);
 	struct router *r = calloc(1, sizeof *r);
+	struct rules_stage *stage = malloc(sizeof *stage);
 	void *memory = malloc(size);
-	bool asked = r && memory && router_init(r, memory, size, (struct router_seed){{1, 2}}) &&
-		     router_rules_set(r, table, len, NULL, NULL) && ifaces_set(r, policy);
+	bool asked = r && stage && memory && router_init(r, memory, size, (struct router_seed){{1, 2}}) &&
+		     router_rules_set(r, stage, table, len, NULL, NULL) && ifaces_set(r, policy);
 
 	if (asked)
 		router_ask(r, e);
 	free(memory);
+	free(stage);
 	free(r);
 	return asked;
 }

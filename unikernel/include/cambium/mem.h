@@ -20,6 +20,10 @@ void *pages_alloc(size_t count);
  * read-write again (page_unguard), and neither granted nor given to a device. NULL is allowed. */
 void pages_free(void *pages, size_t count);
 
+/* Gives frames of free pages back to the machine, which gives others when pages are allocated again, as far as the domain's
+ * target goes. */
+void pages_trim(void);
+
 /* Pages that could be allocated now, heap growth included: those that are free, and what the domain's target leaves. A few
  * of them may go into page tables. */
 size_t pages_available(void);
