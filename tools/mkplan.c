@@ -2,7 +2,8 @@
 /*
  * mkplan OUT [RULES]: writes the plan that is linked in (tools/plan_source.h) as the flat table of abi/plan.h, with the
  * policy that `cambium rules compile` wrote to RULES. Invariant: what is written passed the very check that the control
- * domain makes, the policy the one that the router makes, and the two agree about the router's interfaces.
+ * domain makes, the policy the one that the router makes, and the two agree about the router's interfaces. The word `@names`
+ * on a command line becomes the names of domains and their addresses (lib/plan_names.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <base/sha256.h>
 #include <net/core/rules.h>
 #include <unikernel/control/core/plan_check.h>
+#include "lib/plan_names.h"
 #include "plan_source.h"
 
 /* The policy as it goes into the plan; no bytes: none. */
@@ -170,9 +172,29 @@ static bool file_write(const char *path, const uint8_t *bytes, uint32_t length)
 	return ok;
 }
 
+/* The domains of @s, with the names that command lines ask for; allocated. NULL, and a line: they do not fit. */
+static struct plan_domain *domains_named(const struct plan_source *s)
+{
+	struct plan_domain *named = malloc((s->domain_count + 1) * sizeof *named);
+	const char *fault = named ? NULL : "no memory";
+
+	for (uint32_t i = 0; i < s->domain_count && !fault; i++) {
+		named[i] = s->domains[i];
+		fault = plan_names_expand(&named[i], s->domains, s->domain_count, s->links, s->link_count);
+		if (fault)
+			fprintf(stderr, "mkplan: error: %s: domain %.15s: %s\n", s->file, named[i].name, fault);
+	}
+	if (!fault)
+		return named;
+	free(named);
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
-	const struct plan_source *s = &plan_source;
+	struct plan_source source = plan_source;
+	const struct plan_source *s = &source;
+	struct plan_domain *named;
 	struct policy_file policy = {0};
 	uint32_t length;
 	uint8_t *table;
@@ -191,9 +213,16 @@ int main(int argc, char **argv)
 		free(policy.table);
 		return 1;
 	}
+	named = domains_named(s);
+	if (!named) {
+		free(policy.table);
+		return 1;
+	}
+	source.domains = named;
 	table = plan_write(s, &policy, &length);
 	ok = table && plan_complain(s, table, length) && file_write(argv[1], table, length);
 	free(table);
+	free(named);
 	free(policy.table);
 	return ok ? 0 : 1;
 }

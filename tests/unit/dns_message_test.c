@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "apps/services/dns_message.h"
-#include "dns_support.h"
+#include "tests/lib/dns_support.h"
 
 static struct dns_bytes b;
 
@@ -103,6 +103,9 @@ Test(dns_message, names_are_compared_without_case_and_label_by_label)
 	cr_assert_not(dns_name_is_within(&apex, &a));
 	cr_assert(dns_name_parse(&a, "notcambium.internal", 19));
 	cr_assert_not(dns_name_is_within(&a, &apex), "half a label");
+	a = (struct dns_name){20, "\x09x\x07"
+				  "cambium\x08internal"};
+	cr_assert_not(dns_name_is_within(&a, &apex), "a label within a label");
 	cr_assert_not(dns_name_parse(&a, "a..b", 4) || dns_name_parse(&a, ".a", 2) || dns_name_parse(&a, "", 0) ||
 		      dns_name_parse(&a, "a b", 3) || dns_name_parse(&a, "a.", 2));
 }
@@ -213,6 +216,8 @@ Test(dns_message, a_negative_answer_is_kept_for_as_long_as_its_soa_says)
 	struct dns_response r;
 
 	for (unsigned rcode = 0; rcode <= DNS_NXDOMAIN; rcode += DNS_NXDOMAIN) {
+		size_t whole;
+
 		dns_add_header(&b, 7, 0x8180 | rcode, (const unsigned[]){1, 0, 1, 0});
 		dns_add_name(&b, "a.example");
 		dns_add16(&b, DNS_A);
@@ -220,6 +225,12 @@ Test(dns_message, a_negative_answer_is_kept_for_as_long_as_its_soa_says)
 		dns_add_record(&b, DNS_SOA, 300, soa, sizeof soa);
 		cr_assert(read_response(&r) && r.is_kept);
 		cr_assert_eq(r.ttl, 60);
+		whole = b.len;
+		while (b.len > 0) {
+			b.len--;
+			cr_assert_not(read_response(&r), "%zu bytes", b.len);
+		}
+		b.len = whole;
 		b.at[b.len - 22 - 9] = 2; /* NS instead */
 		cr_assert(read_response(&r) && !r.is_kept, "no SOA: not kept");
 	}
@@ -235,6 +246,7 @@ Test(dns_message, times_grow_shorter_with_age_and_end_at_nothing)
 	cr_assert(read_response(&r));
 	cr_assert_eq(r.ttl, 0);
 	cr_assert_not(r.is_kept);
+	cr_assert_eq(dns_field(b.at + r.len - 10, 0) << 16 | dns_field(b.at + r.len - 8, 0), 0, "less than nothing");
 	cr_assert_eq(dns_field(b.at + 27 + 6, 0) << 16 | dns_field(b.at + 27 + 8, 0), 150);
 }
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "apps/services/dns_server.h"
-#include "dns_support.h"
+#include "tests/lib/dns_support.h"
 
 static struct dns_server server;
 static struct dns_result result;
