@@ -61,6 +61,8 @@ enum verdict answer_self(struct passage *p)
 {
 	if (p->info.icmp_kind != ICMP_KIND_REQUEST)
 		return passage_drop(p, REASON_NO_SERVICE);
+	if (p->info.option_binds)
+		return passage_drop(p, REASON_IP6_OPTION);
 	p->out->reason = REASON_SELF_ECHO;
 	p->out->out_if = p->in_if;
 	return reply_write_echo(p->pkt, &p->info) ? VERDICT_REPLY : VERDICT_DROP;

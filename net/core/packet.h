@@ -139,6 +139,7 @@ struct packet_info {
 	uint8_t ttl; /* the hop limit of IPv6 */
 	struct ip_addr src, dst;
 	uint16_t sport, dport;
+	bool option_binds;    /* an IPv6 option says that who does not know it shall discard the packet */
 	uint32_t ip_len;      /* of the IP packet: the frame may be padded beyond */
 	uint32_t l4_off;      /* behind the IP header and its extension headers */
 	uint32_t payload_len; /* bytes behind the TCP, UDP or ICMP header */

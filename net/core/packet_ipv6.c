@@ -8,13 +8,17 @@
 
 enum {
 	OPTION_PAD1 = 0,
-	OPTION_JUMBO = 0xc2, /* RFC 2675 */
+	OPTION_JUMBO = 0xc2,  /* RFC 2675 */
+	OPTION_ACTION = 0xc0, /* RFC 8200 section 4.2: none of these bits: whoever does not know it goes on */
 };
 
 #define EXTENSION_MIN 8u
 
-/* The options of a hop-by-hop or destination header of @len bytes lie within it, and none makes it a jumbogram. */
-static enum reason options_check(const uint8_t *header, uint32_t len)
+/*
+ * The options of a hop-by-hop or destination header of @len bytes lie within it, and none makes it a jumbogram. Tells @info
+ * of those that are not to be passed over.
+ */
+static enum reason options_check(struct packet_info *info, const uint8_t *header, uint32_t len)
 {
 	uint32_t at = 2;
 
@@ -27,20 +31,23 @@ static enum reason options_check(const uint8_t *header, uint32_t len)
 			return REASON_IP6_EXTENSION;
 		if (header[at] == OPTION_JUMBO)
 			return REASON_IP6_JUMBO;
+		if (header[at] & OPTION_ACTION)
+			info->option_binds = true;
 		at += 2u + header[at + 1];
 	}
 	return REASON_NONE;
 }
 
 /* Judge the extension header @next, which is the first if @is_first, in the @len bytes that it has. */
-static enum reason extension_check(uint8_t next, const uint8_t *header, uint32_t len, bool is_first)
+static enum reason extension_check(struct packet_info *info, uint8_t next, const uint8_t *header, uint32_t len,
+				   bool is_first)
 {
 	if (next == NEXT_ROUTING)
 		/* Type 0 (RFC 5095), or one with somewhere else to go, to which no rule agreed. */
 		return header[2] == 0 || header[3] != 0 ? REASON_IP6_ROUTING : REASON_NONE;
 	if (next == NEXT_HOP_BY_HOP && !is_first)
 		return REASON_IP6_EXTENSION;
-	return options_check(header, len);
+	return options_check(info, header, len);
 }
 
 /*
@@ -87,7 +94,7 @@ static enum reason extensions_walk(const struct packet *pkt, struct packet_info 
 		if (next == NEXT_FRAGMENT)
 			reason = fragment_header_take(pkt, info, at, pointer_at);
 		else
-			reason = extension_check(next, header, len, at == ETH_HEADER_LEN + IPV6_HEADER_LEN);
+			reason = extension_check(info, next, header, len, at == ETH_HEADER_LEN + IPV6_HEADER_LEN);
 		if (reason != REASON_NONE)
 			return reason;
 		next = header[0];

@@ -29,6 +29,7 @@
 	X(FRAGMENT_TIMEOUT, "incomplete datagram whose time is over")                                                  \
 	X(IP6_EXTENSION, "IPv6 extension headers out of place, malformed, or longer than is looked at")                \
 	X(IP6_ROUTING, "IPv6 routing header of type 0, or with segments left")                                         \
+	X(IP6_OPTION, "to the router, with an IPv6 option that it does not know and must not ignore")                  \
 	X(IP6_JUMBO, "IPv6 jumbogram")                                                                                 \
 	X(IP_PROTO, "protocol other than TCP, UDP and ICMP")                                                           \
 	X(TCP_HEADER, "bad TCP header or flags")                                                                       \

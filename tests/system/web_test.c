@@ -90,7 +90,7 @@ Test(web, fifty_callers_at_once_all_get_their_pages, .timeout = TIMEOUT)
 	if (!command_exists("ab"))
 		cr_skip_test("ab is not installed: run `make deps`");
 	m = demo_start("web-many", MACHINE_PVH);
-	callers_get_pages(m, PORT_WEB1, 2000, false);
+	callers_get_pages(m, PORT_WEB1, 10000, false);
 	callers_get_pages(m, PORT_WEB1, 2000, true);
 	callers_get_pages(m, PORT_WEB2, 2000, true);
 	MUST(http_serves(machine_port(m, PORT_WEB1), SERVES_SECONDS));

@@ -387,6 +387,30 @@ Test(net_router6, a_ping_of_the_router_is_answered_where_a_rule_allows_it)
 	world_free(world);
 }
 
+/* RFC 8200 section 4.2: the two high bits of an option's kind. */
+Test(net_router6, a_ping_of_the_router_with_an_option_that_must_be_known_is_dropped)
+{
+	static const uint8_t headers[] = {0, 60}; /* hop-by-hop and destination options */
+	uint8_t options[] = {58, 0, 1, 0, 0, 2, 0, 0};
+	struct world *world = world6_new();
+	struct frame *frame = frame_new();
+	struct spec6 spec = from_inner(1, IP_PROTO_ICMP6, "2001:db8:1::1", 77, 0);
+
+	spec.extension = options;
+	spec.extension_len = sizeof options;
+	for (unsigned i = 0; i < sizeof headers; i++) {
+		spec.next = headers[i];
+		options[4] = 0x3f;
+		cr_assert_eq(send6(world, 1, frame, &spec), VERDICT_REPLY);
+		for (unsigned action = 1; action < 4; action++) {
+			options[4] = (uint8_t)(action << 6 | 3);
+			expect_drop(world, 1, &spec, REASON_IP6_OPTION);
+		}
+	}
+	frame_free(frame);
+	world_free(world);
+}
+
 Test(net_router6, an_error_about_a_translated_flow_reaches_its_end_and_quotes_what_it_sent)
 {
 	struct world *world = world6_new();
