@@ -122,6 +122,10 @@ static bool iface_agrees(const struct plan_source *s, uint32_t taker, unsigned n
 	if (iface->kind == RULES_IF_UPLINK) {
 		if (number != 0 || !s->domains[taker].pci_class)
 			return refuse_iface(s, number, iface, "the only uplink is number 0, of a domain with a card");
+		if (uplink->dhcp && iface->len4)
+			return refuse_iface(
+				s, number, iface,
+				"the plan has the uplink's IPv4 from DHCP: give it no address of IPv4 here");
 		return (same_link(iface, uplink->address, uplink->gateway, uplink->prefix) &&
 			same_link6(iface, uplink6->address, uplink6->gateway, uplink6->prefix)) ||
 		       refuse_iface(s, number, iface, "the plan gives the uplink other addresses");

@@ -37,7 +37,7 @@ extern const struct plan_source plan_source;
 /* The uplink that QEMU's user network gives to its first guest. */
 #define QEMU_UPLINK                                                                                                    \
 	{                                                                                                              \
-		IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500                                                        \
+		.address = IPV4(10, 0, 2, 15), .prefix = 24, .gateway = IPV4(10, 0, 2, 2), .mtu = 1500                 \
 	}
 
 /* A web server. */

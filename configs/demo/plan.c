@@ -19,7 +19,7 @@ static const struct plan_domain domains[DOMAINS] = {
 		    .pci_class = 0x0200,
 		    .takes_rules = 1,
 		    .handover = 8192,
-		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500}},
+		    .uplink = QEMU_UPLINK},
 	[WEB1] = {.name = "web1",
 		  .image = "web",
 		  .cmdline = "web 80",

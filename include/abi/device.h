@@ -66,7 +66,8 @@ struct device_entry {
 	uint32_t pool_ref;   /* first of pool_pages references, likewise */
 	uint32_t pool_pages;
 	uint32_t pci_device; /* PCI: the index that the device hypercalls take */
-	uint32_t reserved1[2];
+	uint32_t dhcp;       /* PCI: 1: IPv4, which is zero in net, is what a DHCP server on the link leases */
+	uint32_t reserved1[1];
 	struct device_net net;
 	char name[DOMAIN_NAME_MAX]; /* of the peer domain, or of the thing */
 	uint32_t slot;              /* of the peer, DOMID_SLOT */

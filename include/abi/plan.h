@@ -36,7 +36,8 @@ struct plan_net6 {
 
 struct plan_uplink {
 	uint32_t address, prefix, gateway; /* IPv4, host order; prefix in bits; all zero: none */
-	uint32_t mtu;
+	uint16_t mtu;
+	uint16_t dhcp; /* 1: IPv4 is what a DHCP server on the link leases, and all that stands here is zero but mtu */
 };
 
 struct plan_domain {
@@ -84,6 +85,7 @@ struct plan_header {
 	uint8_t sha256[32];                 /* of everything behind the header */
 };
 
+ABI_ASSERT(sizeof(struct plan_uplink) == 16, "plan_uplink layout");
 ABI_ASSERT(sizeof(struct plan_domain) == 440, "plan_domain layout");
 ABI_ASSERT(sizeof(struct plan_link) == 88, "plan_link layout");
 ABI_ASSERT(sizeof(struct plan_header) == 64, "plan_header layout");

@@ -86,7 +86,7 @@ static void autoconf_apply(struct router *r, unsigned index)
 
 	if (a->state == AUTOCONF_VALID)
 		net = (struct iface_net){.addr = a->addr, .peer = a->router, .prefix_len = 64};
-	router_set_v6(r, index, &net);
+	router_set_net(r, index, &net, false);
 }
 
 /* A router speaks at an uplink that listens to such. */

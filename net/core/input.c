@@ -34,7 +34,7 @@ static enum verdict arp_input(struct passage *p)
 	struct arp_message message;
 
 	if (ip_addr_is_unspecified(in->v4.addr))
-		return passage_drop(p, REASON_IP_FAMILY);
+		return in->dhcp ? lease_arp_input(p) : passage_drop(p, REASON_IP_FAMILY);
 	if (!arp_parse(p->pkt, &message) || p->pkt->capacity < ETH_FRAME_MIN)
 		return passage_drop(p, REASON_ARP_INVALID);
 	/* Sender zero: a probe whether an address is free (RFC 5227). */
@@ -95,6 +95,8 @@ static enum verdict frame_input(struct passage *p)
 	if (p->r->over && is_over_budget(p))
 		return passage_drop(p, REASON_OVER_BUDGET);
 	reason = packet_parse(p->pkt, &p->info);
+	if (reason == REASON_NONE && lease_concerns(p))
+		return lease_input(p);
 	if (reason == REASON_NONE)
 		reason = admit_check_macs(p);
 	else if (reason == REASON_IP_FRAGMENT)

@@ -106,8 +106,30 @@ void reassemble_tick(struct router *r, uint64_t now);
 
 /* --- router.c --- */
 
-/* Uplink @index has @net from now on, or none where that is not sane; when its address changes, all flows there end. */
-void router_set_v6(struct router *r, unsigned index, const struct iface_net *net);
+/* Is @net such as uplink @index may have in its family? */
+bool router_takes_net(struct router *r, unsigned index, const struct iface_net *net, bool is_v4);
+
+/* Uplink @index has @net in its family from now on, or none where that is not sane; when its address changes, all flows there end. */
+void router_set_net(struct router *r, unsigned index, const struct iface_net *net, bool is_v4);
+
+/* --- lease.c: DHCP on uplinks --- */
+
+/* Uplink @index has its IPv4 from a DHCP server. */
+void lease_start(struct router *r, unsigned index);
+
+/* Is @p, which was parsed, DHCP for a client of ours? */
+static inline bool lease_concerns(const struct passage *p)
+{
+	return p->info.dport == DHCP_CLIENT_PORT && passage_get_in(p)->dhcp && p->info.sport == DHCP_SERVER_PORT &&
+	       p->info.proto == IP_PROTO_UDP && p->info.ethertype == ETHERTYPE_IPV4 && !p->in_pieces;
+}
+
+/* Such a packet; and ARP at an uplink with a client, as long as that has no address. */
+enum verdict lease_input(struct passage *p);
+enum verdict lease_arp_input(struct passage *p);
+
+/* Let time pass: the clients ask, and leases end. */
+void lease_tick(struct router *r, uint64_t now);
 
 /* --- discover.c: neighbour discovery --- */
 

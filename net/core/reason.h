@@ -88,7 +88,12 @@
 	X(ND_SOLICITED, "neighbour discovery that asks the router, answered")                                          \
 	X(ND_ADVERTISED, "neighbour that was asked for, taken in")                                                     \
 	X(ND_ROUTER, "router of an uplink that configures itself, heard")                                              \
-	X(ND_IGNORED, "neighbour discovery that does not concern the router")
+	X(ND_IGNORED, "neighbour discovery that does not concern the router")                                          \
+	/* DHCP */                                                                                                     \
+	X(DHCP_INVALID, "malformed DHCP")                                                                              \
+	X(DHCP_SPOOF, "DHCP from an address or to one that it may not be")                                             \
+	X(DHCP_HEARD, "DHCP server of an uplink, heard")                                                               \
+	X(DHCP_IGNORED, "DHCP that does not concern the router, or is no answer that it waits for")
 
 enum reason {
 #define X(name, text) REASON_##name,

@@ -154,9 +154,11 @@ static bool config_is_sane(const struct router *r, const struct iface_config *c)
 	bool has_v4 = !ip_addr_is_unspecified(c->v4.addr), has_v6 = !ip_addr_is_unspecified(c->v6.addr);
 
 	if ((c->kind != IFACE_INNER && c->kind != IFACE_UPLINK) || !mac_is_station(c->mac) ||
-	    !(has_v4 || has_v6 || c->autoconf))
+	    !(has_v4 || has_v6 || c->autoconf || c->dhcp))
 		return false;
 	if (c->autoconf && (c->kind != IFACE_UPLINK || has_v6))
+		return false;
+	if (c->dhcp && (c->kind != IFACE_UPLINK || has_v4))
 		return false;
 	if (c->mtu < (has_v6 || c->autoconf ? MTU_MIN_V6 : MTU_MIN_V4) || !net_is_sane(r, &c->v4, c->kind, 32) ||
 	    !net_is_sane(r, &c->v6, c->kind, 128))
@@ -176,18 +178,29 @@ static void router_announce(struct router *r, unsigned index)
 	r->announce6 |= ip_addr_is_unspecified(c->v6.addr) ? 0 : bit;
 }
 
-void router_set_v6(struct router *r, unsigned index, const struct iface_net *net)
+bool router_takes_net(struct router *r, unsigned index, const struct iface_net *net, bool is_v4)
 {
-	struct iface_net before = r->iface[index].v6, none = {.prefix_len = 0};
+	struct iface_net *own = is_v4 ? &r->iface[index].v4 : &r->iface[index].v6, before = *own;
+	bool sane;
 
-	r->iface[index].v6 = none; /* an address is free that was its own */
-	if (!net_is_sane(r, net, IFACE_UPLINK, 128))
+	*own = (struct iface_net){.prefix_len = 0}; /* an address is free that was its own */
+	sane = net_is_sane(r, net, IFACE_UPLINK, is_v4 ? 32 : 128);
+	*own = before;
+	return sane;
+}
+
+void router_set_net(struct router *r, unsigned index, const struct iface_net *net, bool is_v4)
+{
+	struct iface_net *own = is_v4 ? &r->iface[index].v4 : &r->iface[index].v6, before = *own;
+	static const struct iface_net none;
+
+	if (!router_takes_net(r, index, net, is_v4))
 		net = &none;
 	if (!ip_addr_is_unspecified(before.addr) && !ip_addr_equal(before.addr, net->addr)) {
 		conntrack_clear_iface(&r->flows, (uint8_t)index);
 		neighbour_clear_iface(&r->neighbours, (uint8_t)index);
 	}
-	r->iface[index].v6 = *net;
+	*own = *net;
 	router_announce(r, index);
 }
 
@@ -200,6 +213,8 @@ bool router_iface_set(struct router *r, unsigned index, const struct iface_confi
 	conntrack_set_inner(&r->flows, (uint8_t)index, config->kind == IFACE_INNER);
 	r->flows.journal.peer[index] = config->kind == IFACE_INNER ? config->peer_id : 0;
 	router_announce(r, index);
+	if (config->dhcp)
+		lease_start(r, index);
 	return true;
 }
 
@@ -229,6 +244,9 @@ void router_iface_clear(struct router *r, unsigned index)
 	r->advert_asked &= ~(1u << index);
 	r->probe &= ~(1u << index);
 	r->ask_routers &= ~(1u << index);
+	r->dhcp_asks &= ~(1u << index);
+	r->probe4 &= ~(1u << index);
+	r->leases[index] = (struct router_lease){.mtu = 0};
 	r->advertised_ns[index] = 0;
 	r->autoconf[index] = (struct autoconf){.state = AUTOCONF_NONE};
 	r->iface[index] = (struct iface_config){.kind = IFACE_NONE};
@@ -270,6 +288,25 @@ static uint8_t bit_take(uint32_t *mask)
 		i++;
 	*mask &= *mask - 1;
 	return i;
+}
+
+/* What DHCP has to be said. False: nothing. */
+static bool event_send_dhcp(struct router *r, struct router_event *event)
+{
+	const struct dhcp *client;
+	uint8_t i;
+
+	if (r->dhcp_asks) {
+		i = bit_take(&r->dhcp_asks);
+		dhcp_write(event->frame, &r->leases[i].client.request);
+		return event_send(r, event, i, DHCP_FRAME_LEN);
+	}
+	if (!r->probe4)
+		return false;
+	i = bit_take(&r->probe4);
+	client = &r->leases[i].client;
+	arp_write_request(event->frame, client->mac, ip_addr_from_v4(0), ip_addr_from_v4(client->lease.addr));
+	return event_send(r, event, i, ETH_FRAME_MIN);
 }
 
 /* What is to be said unasked. False: nothing. */
@@ -340,7 +377,7 @@ bool router_event_next(struct router *r, struct router_event *event)
 	entry = neighbour_take_request(&r->neighbours);
 	if (entry)
 		return event_send_question(r, event, entry->iface, entry->addr);
-	return event_send_announcement(r, event);
+	return event_send_dhcp(r, event) || event_send_announcement(r, event);
 }
 
 void router_tick(struct router *r, uint64_t now)
@@ -348,6 +385,7 @@ void router_tick(struct router *r, uint64_t now)
 	neighbour_tick(&r->neighbours, now);
 	reassemble_tick(r, now);
 	discover_tick(r, now);
+	lease_tick(r, now);
 	conntrack_expire(&r->flows, now, SWEEP_COUNT);
 	journal_sweep(&r->flows.journal, &r->flows, RECORD_COUNT);
 }

@@ -26,6 +26,7 @@
 #include <abi/rules.h>
 #include "autoconf.h"
 #include "conntrack.h"
+#include "dhcp.h"
 #include "early.h"
 #include "neighbour.h"
 #include "packet.h"
@@ -70,6 +71,7 @@ struct iface_config {
 	struct mac peer_mac;
 	struct iface_net v4, v6;
 	bool autoconf; /* uplink: v6, which is empty when it is set, comes from the link's own routers (autoconf.h) */
+	bool dhcp; /* uplink: v4, which is empty when it is set, comes from a DHCP server (dhcp.h), and perhaps a smaller mtu */
 	uint16_t mtu;
 	uint32_t flow_limit;
 	uint32_t peer_id; /* that nobody else ever has; 0: nobody */
@@ -88,6 +90,12 @@ struct iface_counters {
 struct reply_budget {
 	uint32_t tokens;
 	uint64_t refilled_ns;
+};
+
+/* The IPv4 of an uplink that has it from a DHCP server. */
+struct router_lease {
+	struct dhcp client;
+	uint16_t mtu; /* the interface's where the server names none */
 };
 
 /* A connection that new rules ended: the RST for one of its ends, as that end sees its peer. */
@@ -141,6 +149,8 @@ struct router {
 	uint64_t advertised_ns[ROUTER_IF_COUNT];
 	struct autoconf autoconf[ROUTER_IF_COUNT];
 	uint32_t ask_routers, probe; /* bit i: questions to go out at uplink i */
+	struct router_lease leases[ROUTER_IF_COUNT];
+	uint32_t dhcp_asks, probe4; /* bit i: likewise */
 
 	uint64_t reasons[REASON_COUNT];
 	struct iface_counters counters[ROUTER_IF_COUNT];
@@ -287,14 +297,14 @@ struct output {
 enum verdict router_input(struct router *r, unsigned in_if, struct packet *pkt, uint64_t now, struct output *out);
 
 enum router_event_kind {
-	EVENT_SEND,       /* send frame[0 .. len-1] at out_if: ARP or ND of the router itself, or a RST */
+	EVENT_SEND,       /* send frame[0 .. len-1] at out_if: ARP, ND or DHCP of the router itself, or a RST */
 	EVENT_PIECE,      /* send bytes[0 .. len-1] at out_if */
 	EVENT_HOLD_PIECE, /* keep bytes[0 .. len-1] as held frame number hold */
 	EVENT_RELEASE,    /* the held frame number hold may go: write mac over its first 6 bytes, send at out_if */
 	EVENT_DISCARD,    /* free the held frame number hold: its next hop is unknown */
 };
 
-#define ROUTER_FRAME_MAX 128u
+#define ROUTER_FRAME_MAX DHCP_FRAME_LEN
 
 struct router_event {
 	enum router_event_kind kind;
@@ -317,6 +327,9 @@ bool router_event_next(struct router *r, struct router_event *event);
  * Let time pass: expire a bounded number of flows, and incomplete datagrams, repeat or give up questions for neighbours, advertise the router inside.
  */
 void router_tick(struct router *r, uint64_t now);
+
+/* What there is to tell of the DHCP client at uplink @index since that was asked last. Its lease is in leases[index]. */
+enum dhcp_news router_take_news(struct router *r, unsigned index);
 
 /* The number of flows in the table now, and the number it can hold. */
 uint32_t router_get_flow_count(const struct router *r);

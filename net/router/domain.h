@@ -97,6 +97,9 @@ void domain_update_devices(struct router_domain *d);
 /* Opens the card of the first PCI entry as the uplink. False: there is an entry, but the card cannot be used. */
 bool uplink_open(struct router_domain *d);
 
+/* Says what has become of its address, where that is leased. */
+void uplink_tell(struct router_domain *d);
+
 /* Cuts interface @index off because of @why. Nobody else notices. */
 void iface_detach(struct router_domain *d, unsigned index, const char *why);
 

@@ -8,6 +8,7 @@
  */
 #include "domain.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <cambium/device.h>
@@ -124,8 +125,9 @@ static void report_uplink(const struct iface_net *net)
 	       ip_addr_is_unspecified(net->peer) ? "nobody" : address_text(gateway, net->peer));
 }
 
-static bool uplink_set(struct router_domain *d, const struct device_net *net)
+static bool uplink_set(struct router_domain *d, const struct device_entry *entry)
 {
+	const struct device_net *net = &entry->net;
 	const uint8_t *mac = d->nic->mac;
 	struct iface_config config = {.kind = IFACE_UPLINK,
 				      .mac = mac_from(mac),
@@ -134,6 +136,7 @@ static bool uplink_set(struct router_domain *d, const struct device_net *net)
 					     .prefix_len = (uint8_t)MIN(net->prefix, 255u)},
 				      .v6 = net6_from(&net->net6, net->net6.address, net->net6.gateway),
 				      .autoconf = net->net6.autoconf,
+				      .dhcp = entry->dhcp,
 				      .mtu = (uint16_t)MIN(net->mtu ? net->mtu : 1500u, d->nic->mtu)};
 
 	if (!router_iface_set(&d->brain, UPLINK, &config)) {
@@ -145,9 +148,44 @@ static bool uplink_set(struct router_domain *d, const struct device_net *net)
 	       d->nic->link_up ? "" : ", link down");
 	report_uplink(&config.v4);
 	report_uplink(&config.v6);
+	if (config.dhcp)
+		report("uplink: asks for an IPv4 address by DHCP");
 	if ((start_info()->features & FEATURE_IOMMU) && d->nic->past_iommu)
 		report("uplink: the card reaches memory past the IOMMU: give it iommu_platform=on, or trust it and this domain");
 	return true;
+}
+
+static void report_lease(const struct router_domain *d)
+{
+	const struct dhcp_lease *lease = &d->brain.leases[UPLINK].client.lease;
+	char server[REPORT_ADDRESS_MAX], length[32] = "without end";
+
+	if (lease->seconds != DHCP_FOREVER)
+		snprintf(length, sizeof length, "for %u s", (unsigned)lease->seconds);
+	report_uplink(&d->brain.iface[UPLINK].v4);
+	report("uplink: leased %s by the DHCP server %s, mtu %u", length,
+	       address_text(server, ip_addr_from_v4(lease->server)), (unsigned)d->brain.iface[UPLINK].mtu);
+}
+
+void uplink_tell(struct router_domain *d)
+{
+	switch (router_take_news(&d->brain, UPLINK)) {
+	case DHCP_NEWS_NONE: break;
+	case DHCP_NEWS_LEASED: report_lease(d); break;
+	case DHCP_NEWS_NOBODY:
+		report("uplink: no DHCP server answers, asking on: is there one on the link? else give the plan an address");
+		break;
+	case DHCP_NEWS_UNFIT:
+		report("uplink: what DHCP servers offer does not fit, asking on: no mask, less than a minute, a gateway outside the subnet, or a network of this machine's inside");
+		break;
+	case DHCP_NEWS_REFUSED: report("uplink: the DHCP server refuses the address, asking for another"); break;
+	case DHCP_NEWS_TAKEN:
+		report("uplink: somebody has the address that the DHCP server leased, asking for another in 10 s");
+		break;
+	case DHCP_NEWS_ENDED:
+		report("uplink: the lease of its address has ended, no DHCP server extended it: asking anew");
+		break;
+	}
 }
 
 bool uplink_open(struct router_domain *d)
@@ -162,7 +200,7 @@ bool uplink_open(struct router_domain *d)
 			continue;
 		d->nic = nic_open(entry.pci_device, &d->frames, wake, why);
 		if (d->nic)
-			return uplink_set(d, &entry.net);
+			return uplink_set(d, &entry);
 		report("uplink: PCI device %u: %s", (unsigned)entry.pci_device, why);
 		return false;
 	}

@@ -47,6 +47,7 @@ static void let_time_pass(struct router_domain *d, uint64_t now)
 		d->next_tick = now + TICK_NS;
 		router_tick(&d->brain, now);
 		events_do(d);
+		uplink_tell(d);
 		if (d->nic && d->nic->link_up != d->link_up)
 			report("uplink: link %s", d->nic->link_up ? "up" : "down");
 		d->link_up = d->nic && d->nic->link_up;

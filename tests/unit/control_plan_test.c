@@ -64,7 +64,8 @@ static void good_plan(struct small_plan *p)
 	domain_set(&p->domains[2], "web2", "web");
 	p->domains[0].pci_class = 0x0200;
 	p->domains[0].takes_rules = 1;
-	p->domains[0].uplink = (struct plan_uplink){0x0a00020f, 24, 0x0a000202, 1500};
+	p->domains[0].uplink = (struct plan_uplink){
+		.address = 0x0a00020f, .prefix = 24, .gateway = 0x0a000202, .mtu = 1500};
 	link_set(&p->links[0], 1, 1);
 	link_set(&p->links[1], 2, 2);
 	seal(p);
@@ -189,6 +190,14 @@ REFUSES(an_unknown_restart_policy_is_refused, p.domains[0].restart = 3, PLAN_DOM
 REFUSES(one_device_for_two_domains_is_refused, p.domains[1].pci_class = 0x0200, PLAN_DOMAIN_PCI, 1)
 REFUSES(a_gateway_outside_the_uplink_is_refused, p.domains[0].uplink.gateway = 1, PLAN_DOMAIN_UPLINK, 0)
 REFUSES(an_uplink_without_a_device_is_refused, p.domains[1].uplink = p.domains[0].uplink, PLAN_DOMAIN_UPLINK, 1)
+REFUSES(an_uplink_has_its_address_by_dhcp, p.domains[0].uplink = ((struct plan_uplink){.mtu = 1500, .dhcp = 1}),
+	PLAN_OK, 0)
+REFUSES(dhcp_beside_an_address_is_refused, p.domains[0].uplink.dhcp = 1, PLAN_DOMAIN_DHCP, 0)
+REFUSES(dhcp_of_no_known_kind_is_refused, p.domains[0].uplink = ((struct plan_uplink){.mtu = 1500, .dhcp = 2}),
+	PLAN_DOMAIN_DHCP, 0)
+REFUSES(dhcp_without_a_device_is_refused, p.domains[1].uplink = ((struct plan_uplink){.mtu = 1500, .dhcp = 1}),
+	PLAN_DOMAIN_DHCP, 1)
+REFUSES(dhcp_without_an_mtu_is_refused, p.domains[0].uplink = ((struct plan_uplink){.dhcp = 1}), PLAN_DOMAIN_UPLINK, 0)
 REFUSES(flows_may_be_handed_over, p.domains[0].handover = HANDOVER_FLOWS_MAX; p.domains[0].window_pages = 0, PLAN_OK, 0)
 REFUSES(more_flows_than_the_area_holds_are_refused, p.domains[0].handover = HANDOVER_FLOWS_MAX + 1,
 	PLAN_DOMAIN_HANDOVER, 0)

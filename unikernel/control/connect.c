@@ -158,6 +158,7 @@ static void pci_connect(struct child *child, uint32_t domid)
 	e.net.prefix = plan->uplink.prefix;
 	e.net.gateway = plan->uplink.gateway;
 	e.net.mtu = plan->uplink.mtu;
+	e.dhcp = plan->uplink.dhcp;
 	e.net.net6 = net6_device(&plan->uplink6);
 	memcpy(e.name, "pci", 4);
 	device_entry_write(child->devices.pages, device_pci_entry(&control.plan, child->index), &e, FIRST_GENERATION);

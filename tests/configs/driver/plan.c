@@ -17,7 +17,7 @@ static const struct plan_domain domains[] = {
 		    .weight = 512,
 		    .pci_class = 0x0200,
 		    .takes_rules = 1,
-		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500}},
+		    .uplink = QEMU_UPLINK},
 	[WEB1] = WEB_DOMAIN("web1", "web 80", .restart = PLAN_RESTART_NEVER),
 	{.name = "edu",
 	 .image = "edu",

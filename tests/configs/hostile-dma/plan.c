@@ -31,7 +31,7 @@ static const struct plan_domain domains[] = {
 		    .restart = PLAN_RESTART_ALWAYS,
 		    .pci_class = CLASS_NIC,
 		    .takes_rules = 1,
-		    .uplink = {IPV4(10, 0, 2, 15), 24, IPV4(10, 0, 2, 2), 1500}},
+		    .uplink = QEMU_UPLINK},
 	[WEB1] = WEB_DOMAIN("web1", "web 80", .restart = PLAN_RESTART_ALWAYS),
 	[DMA] = DRIVER("dma", "dma", "dma 10 11", CLASS_EDU, 0, PLAN_RESTART_NEVER),
 	[VECTORS] = DRIVER("vectors", "vectors", "vectors", CLASS_EDU, 1, PLAN_RESTART_NEVER),

@@ -157,13 +157,21 @@ static bool uplink_valid(const struct plan_domain *d)
 {
 	const struct plan_uplink *u = &d->uplink;
 
-	if (!u->address && !u->prefix && !u->gateway && !u->mtu && net6_absent(&d->uplink6))
+	if (!u->address && !u->prefix && !u->gateway && !u->mtu && !u->dhcp && net6_absent(&d->uplink6))
 		return true;
 	if (!d->pci_class || !mtu_valid(u->mtu, &d->uplink6) || !net6_valid_uplink(&d->uplink6))
 		return false;
 	if (!u->address && !u->prefix && !u->gateway)
-		return !net6_absent(&d->uplink6);
+		return u->dhcp || !net6_absent(&d->uplink6);
 	return u->gateway ? two_hosts(u->address, u->gateway, u->prefix) : u->address && u->prefix <= 32;
+}
+
+/* Is what the uplink says of DHCP such as it may say? */
+static bool dhcp_valid(const struct plan_domain *d)
+{
+	const struct plan_uplink *u = &d->uplink;
+
+	return !u->dhcp || (u->dhcp == 1 && d->pci_class && !u->address && !u->prefix && !u->gateway);
 }
 
 /* Names that were seen, by a hash of theirs: index + 1 of the domain, 0: free. At most half full. */
@@ -237,6 +245,8 @@ static enum plan_error domain_check(const struct plan_view *view, uint32_t i, st
 			return PLAN_DOMAIN_RULES;
 	if (d->handover && (!d->takes_rules || d->handover > HANDOVER_FLOWS_MAX))
 		return PLAN_DOMAIN_HANDOVER;
+	if (!dhcp_valid(d))
+		return PLAN_DOMAIN_DHCP;
 	return uplink_valid(d) ? PLAN_OK : PLAN_DOMAIN_UPLINK;
 }
 

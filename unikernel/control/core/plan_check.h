@@ -47,6 +47,8 @@
 	  "takes_rules is neither 0 nor 1, an earlier domain takes them, or its interfaces do not fit 8 device pages")   \
 	E(PLAN_DOMAIN_HANDOVER, "domain", "only the domain that takes the rules hands flows over, 26214 at most")        \
 	E(PLAN_DOMAIN_UPLINK, "domain", "its uplink is no host address, or its gateway is outside the subnet")           \
+	E(PLAN_DOMAIN_DHCP, "domain",                                                                                    \
+	  "its uplink has dhcp and an address, prefix or gateway of IPv4 too, or no device: give the one or the other")  \
 	E(PLAN_LINK_KIND, "link", "its kind does not exist")                                                             \
 	E(PLAN_LINK_ENDS, "link", "an end is no domain of the plan, or both ends are the same")                          \
 	E(PLAN_LINK_INDEX, "link", "its interface number is not 1..31, or its back end uses it twice")                   \
