@@ -24,12 +24,12 @@ static void told(struct domain *d, uint32_t refused)
 			DOMID_SLOT(d->id), DOMID_GENERATION(d->id), d->name, d->refused_claims);
 }
 
-/* Charges @d for @ns that @c has worked for it; whether it has had more than its share of what others wait for. */
-static bool charge(struct cpu *c, struct domain *d, uint64_t ns)
+/* Charges @d for @ns of work for it; whether it has had more than its share of what @waits, another one, waits for. */
+static bool charge(struct domain *d, uint64_t ns, const struct domain *waits)
 {
 	struct cpu *home = vcpu_home_lock(&d->vcpu);
 	uint64_t ahead = bvt_ahead(&home->queue, &d->vcpu.sched);
-	bool over = c->queue.count && ahead > OVER_NS;
+	bool over = waits && waits != d && ahead > OVER_NS;
 
 	bvt_charge_other(&home->queue, &d->vcpu.sched, MIN(ns, DEBT_MAX_NS - MIN(ahead, DEBT_MAX_NS)), time_now());
 	vcpu_home_unlock(home);
@@ -41,6 +41,8 @@ void account_settle(struct cpu *c, struct vcpu *v)
 	struct ledger *l = &v->domain->shared->ledger[v->id];
 	struct ledger_claim claims[LEDGER_ENTRIES];
 	uint32_t count, refused, over = 0;
+	struct bvt_entity *next;
+	const struct domain *waits;
 	uint64_t ran, sum = 0;
 
 	if (!__atomic_load_n(&l->count, __ATOMIC_RELAXED))
@@ -48,11 +50,13 @@ void account_settle(struct cpu *c, struct vcpu *v)
 	vcpu_home_lock(v);
 	bvt_charge(&c->queue, time_now());
 	ran = v->sched.time[BVT_RUNNING];
+	next = bvt_next(&c->queue);
+	waits = next ? vcpu_of(next)->domain : NULL;
 	vcpu_home_unlock(c);
 	count = ledger_take(&world, v, time_scale(), ran - v->settled, claims, &refused);
 	v->settled = ran;
 	for (uint32_t i = 0; i < count; i++) {
-		over |= (uint32_t)charge(c, claims[i].domain, claims[i].ns) << claims[i].entry;
+		over |= (uint32_t)charge(claims[i].domain, claims[i].ns, waits) << claims[i].entry;
 		sum += claims[i].ns;
 	}
 	l->over = over;

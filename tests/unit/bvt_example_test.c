@@ -281,6 +281,22 @@ Test(bvt_example, a_hand_over_runs_the_other_at_the_donors_place_for_an_allowanc
 	cr_assert_eq(who(&s, bvt_pick(&s.q, START + C + 1 + C)), 2);
 }
 
+Test(bvt_example, next_is_who_waits_and_has_had_least)
+{
+	SCENE(s);
+
+	cr_assert_null(bvt_next(&s.q), "all sleep");
+	bvt_wake(&s.q, &s.e[0], START);
+	bvt_pick(&s.q, START);
+	cr_assert_null(bvt_next(&s.q), "who runs does not wait");
+	bvt_wake(&s.q, &s.e[1], START);
+	bvt_wake(&s.q, &s.e[2], START);
+	bvt_charge_other(&s.q, &s.e[1], MS, START);
+	cr_assert_eq(bvt_next(&s.q), &s.e[2]);
+	bvt_block(&s.q, &s.e[2], START);
+	cr_assert_eq(bvt_next(&s.q), &s.e[1]);
+}
+
 Test(bvt_example, who_has_left_its_queue_meanwhile_pays_nothing)
 {
 	SCENE(s);

@@ -407,6 +407,11 @@ uint64_t bvt_ahead(const struct bvt_queue *q, const struct bvt_entity *e)
 	return e->actual > q->svt ? (uint64_t)((e->actual - q->svt) * e->weight / SCALE) : 0;
 }
 
+struct bvt_entity *bvt_next(const struct bvt_queue *q)
+{
+	return first(q);
+}
+
 void bvt_refund(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, uint64_t now)
 {
 	uint64_t rest = 0;

@@ -128,6 +128,8 @@ void bvt_charge(struct bvt_queue *q, uint64_t now);
 void bvt_charge_other(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, uint64_t now);
 /* How far @e is ahead of those that compete for this CPU: ns of it that it has had beyond its share. */
 uint64_t bvt_ahead(const struct bvt_queue *q, const struct bvt_entity *e);
+/* Whose turn it is next, of those that wait for this CPU; NULL: nobody waits. */
+struct bvt_entity *bvt_next(const struct bvt_queue *q);
 /* The other side: @ns of what @e ran were charged to others. It does not fall below SVT: nothing is saved up. */
 void bvt_refund(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, uint64_t now);
 
