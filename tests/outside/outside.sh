@@ -324,7 +324,7 @@ connections()
 	before=$(frames)
 	began=$(date +%s)
 	check "$count connections of one request each: good and bad" "$count 0" "$(callers "$count")"
-	echo "        in $(($(date +%s) - began)) s"
+	echo "        in $(($(date +%s) - began)) s, the slowest after $(sed -n 's/^ *100% *\([0-9]*\).*/\1/p' "$work/ab") ms"
 	check 'a page' 200 "$(page)"
 	sleep 30
 	after=$(frames)
