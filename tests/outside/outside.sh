@@ -327,6 +327,7 @@ connections()
 	echo "        in $(($(date +%s) - began)) s, the slowest after $(sed -n 's/^ *100% *\([0-9]*\).*/\1/p' "$work/ab") ms"
 	check 'a page' 200 "$(page)"
 	sleep 30
+	check 'packets dropped early, since the web server is over its budget' '' "$(counters 'over its budget')"
 	after=$(frames)
 	check "frames of router and web server, $before before, $after after" 'as many' "$(frames_left "$before" "$after")"
 }
