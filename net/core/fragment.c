@@ -5,10 +5,10 @@
  * block is free or in one fragment; the counts of use are sums over the datagrams.
  */
 #include "fragment.h"
+#include "fragment_blocks.h"
 
 #include <string.h>
 
-#include <base/bits.h>
 #include <base/check.h>
 
 #define SECOND 1000000000ull
@@ -29,8 +29,7 @@ void fragment_lend(struct fragment_table *t, void *room, uint64_t now)
 	t->blocks = room;
 	t->added_ns = now;
 	t->free = 0;
-	for (uint16_t i = 0; i < FRAGMENT_BLOCK_COUNT; i++)
-		t->blocks[i].next = i + 1u < FRAGMENT_BLOCK_COUNT ? (uint16_t)(i + 1) : FRAGMENT_NONE;
+	fragment_blocks_chain(t->blocks);
 }
 
 void *fragment_give_back(struct fragment_table *t, uint64_t now)
@@ -216,54 +215,6 @@ static enum reason part_check(const struct fragment_part *part)
 	return is_too_long(end, part->head_len, part->pointer_at) ? REASON_FRAGMENT_LENGTH : REASON_NONE;
 }
 
-/* The bytes from @from on of the fragment that begins with @block, as far as they stand together, of at most *@len. */
-static uint8_t *part_at(struct fragment_table *t, uint16_t block, uint32_t from, uint32_t *len)
-{
-	for (; from >= FRAGMENT_BLOCK_BYTES; from -= FRAGMENT_BLOCK_BYTES)
-		block = t->blocks[block].next;
-	*len = MIN(*len, FRAGMENT_BLOCK_BYTES - from);
-	return t->blocks[block].bytes + from;
-}
-
-static void part_write(struct fragment_table *t, uint16_t block, uint32_t from, const uint8_t *bytes, uint32_t len)
-{
-	for (uint32_t done = 0, step; done < len; done += step) {
-		uint8_t *to;
-
-		step = len - done;
-		to = part_at(t, block, from + done, &step);
-		memcpy(to, bytes + done, step);
-	}
-}
-
-static void part_read(struct fragment_table *t, uint16_t block, uint32_t from, uint8_t *bytes, uint32_t len)
-{
-	for (uint32_t done = 0, step; done < len; done += step) {
-		const uint8_t *here;
-
-		step = len - done;
-		here = part_at(t, block, from + done, &step);
-		memcpy(bytes + done, here, step);
-	}
-}
-
-static bool part_is_equal(struct fragment_table *t, uint16_t block, const struct fragment_part *part)
-{
-	const struct fragment_block *b = &t->blocks[block];
-
-	if (b->offset != part->offset || b->len != part->len)
-		return false;
-	for (uint32_t done = 0, step; done < part->len; done += step) {
-		const uint8_t *here;
-
-		step = part->len - done;
-		here = part_at(t, block, b->head_len + done, &step);
-		if (memcmp(here, part->data + done, step) != 0)
-			return false;
-	}
-	return true;
-}
-
 /*
  * Where @part goes in @d: behind block *@before, FRAGMENT_NONE for the beginning. REASON_NONE, or _DUPLICATE, or _OVERLAP for
  * whatever contradicts what is here.
@@ -282,7 +233,7 @@ static enum reason place_find(struct fragment_table *t, const struct fragment_da
 	}
 	if (d->total ? (part->more ? end >= d->total : end != d->total) : !part->more && next != FRAGMENT_NONE)
 		return REASON_FRAGMENT_OVERLAP;
-	if (next != FRAGMENT_NONE && part_is_equal(t, next, part))
+	if (next != FRAGMENT_NONE && fragment_bytes_equal(t->blocks, next, part))
 		return REASON_FRAGMENT_DUPLICATE;
 	if (reach > part->offset || (next != FRAGMENT_NONE && t->blocks[next].offset < end))
 		return REASON_FRAGMENT_OVERLAP;
@@ -307,8 +258,8 @@ static void part_insert(struct fragment_table *t, struct fragment_datagram *d, c
 	t->blocks[first].len = (uint16_t)part->len;
 	t->blocks[first].head_len = (uint16_t)head_len;
 	*link = first;
-	part_write(t, first, 0, part->head, head_len);
-	part_write(t, first, head_len, part->data, part->len);
+	fragment_bytes_write(t->blocks, first, 0, part->head, head_len);
+	fragment_bytes_write(t->blocks, first, head_len, part->data, part->len);
 	d->part_count++;
 	d->block_count = (uint16_t)(d->block_count + blocks);
 	use_change(t, d, 0, (int)blocks);
@@ -396,8 +347,8 @@ uint32_t fragment_take(struct fragment_table *t, uint16_t index, uint8_t *head, 
 
 		if (b->offset != len)
 			break;
-		part_read(t, part, 0, head, b->head_len);
-		part_read(t, part, b->head_len, data + len, b->len);
+		fragment_bytes_read(t->blocks, part, 0, head, b->head_len);
+		fragment_bytes_read(t->blocks, part, b->head_len, data + len, b->len);
 		len += b->len;
 		*ends++ = (uint16_t)len;
 	}

@@ -79,6 +79,11 @@ bool router_rules_prepare(struct router *r, const struct rules_room *room, const
 	return true;
 }
 
+void router_rules_forget(struct router *r)
+{
+	r->reload = NULL;
+}
+
 void router_rules_switch(struct router *r)
 {
 	CHECK(r->reload);

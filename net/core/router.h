@@ -208,6 +208,9 @@ struct rules_room {
 bool router_rules_prepare(struct router *r, const struct rules_room *room, const void *table, size_t len,
 			  const struct rules_pause *pause, enum rules_error *error, uint32_t *index);
 
+/* Nothing is prepared any more, and what was lent for it may go. */
+void router_rules_forget(struct router *r);
+
 /*
  * Put in force what was prepared: bounded work. Counters and limits of the same name go on, and so do the hits of rules
  * that say the same. From now on open flows are decided again, each at its next packet: what the rules let be in the

@@ -43,18 +43,13 @@ bool frames_raise(struct frame_pool *pool, unsigned count)
 
 		/* Without a card nobody has to reach it. */
 		if (error < 0 && error != -HC_EDEVICE) {
-			pages_free(page, page ? 1 : 0);
+			pages_free(page, 1);
 			free(frames);
 			return false;
 		}
 		frame_pool_add(pool, frames, page, pages_mfn(page) << PAGE_SHIFT);
 	}
 	return true;
-}
-
-static size_t pages_for(size_t bytes)
-{
-	return align_up(bytes, PAGE_SIZE) >> PAGE_SHIFT;
 }
 
 /* Memory for the router's brain where it seldom needs some. */

@@ -32,17 +32,12 @@ static uint32_t switches, rollbacks;
 static struct upload incoming;
 static struct rules_reload *reload; /* room for a switch; NULL: none is under way, and none may have to be undone */
 
-static uint32_t pages_of(uint32_t bytes)
-{
-	return (uint32_t)(align_up(bytes, PAGE_SIZE) >> PAGE_SHIFT);
-}
-
 static void policy_drop(struct policy *p)
 {
 	if (p->bytes)
-		pages_free(p->bytes, pages_of(p->size));
+		pages_free(p->bytes, pages_for(p->size));
 	if (p->hits)
-		pages_free(p->hits, pages_of(p->hit_count * (uint32_t)sizeof *p->hits));
+		pages_free(p->hits, pages_for(p->hit_count * sizeof *p->hits));
 	*p = (struct policy){0};
 }
 
@@ -52,10 +47,10 @@ static bool room_take(struct policy *p)
 	const struct rules_header *header = p->bytes;
 
 	if (!reload)
-		reload = pages_alloc(pages_of(sizeof *reload));
+		reload = pages_alloc(pages_for(sizeof *reload));
 	if (!p->hits) {
 		p->hit_count = p->size < sizeof *header ? 1 : MIN(MAX(header->rule_count, 1u), RULES_COUNT_MAX);
-		p->hits = pages_alloc(pages_of(p->hit_count * (uint32_t)sizeof *p->hits));
+		p->hits = pages_alloc(pages_for(p->hit_count * sizeof *p->hits));
 	}
 	return reload && p->hits;
 }
@@ -64,7 +59,7 @@ static bool room_take(struct policy *p)
 static void room_settle(void)
 {
 	if (reload)
-		pages_free(reload, pages_of(sizeof *reload));
+		pages_free(reload, pages_for(sizeof *reload));
 	reload = NULL;
 	policy_drop(&before);
 	pages_trim();
@@ -86,7 +81,7 @@ const char *policy_begin(const struct manage_begin *begin)
 	incoming_drop();
 	if (fault)
 		return fault;
-	memory = pages_alloc(pages_of(begin->bytes));
+	memory = pages_alloc(pages_for(begin->bytes));
 	if (!memory)
 		return NO_MEMORY;
 	upload_begin(&incoming, memory, begin);
@@ -138,8 +133,10 @@ static const char *enforce(struct router_domain *d, struct policy *p)
 			 index == RULE_INDEX_NONE ? -1 : (int)index);
 		return why;
 	}
-	if (!shape_prepare(d, &reload->next))
+	if (!shape_prepare(d, &reload->next)) {
+		router_rules_forget(&d->brain);
 		return NO_MEMORY;
+	}
 	router_rules_switch(&d->brain);
 	domain_wake(d);
 	switches++;

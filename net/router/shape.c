@@ -16,16 +16,15 @@
 
 bool shape_prepare(struct router_domain *d, const struct rules_table *next)
 {
-	static bool raised;
+	static unsigned most; /* frames, with those for queues */
 
+	most = most ? most : d->frames.count + FRAMES_SHAPED;
 	for (unsigned i = 0; i < ROUTER_IF_COUNT; i++) {
 		if (!next->ifaces[i].shape[SHAPE_OUT].amount)
 			continue;
 		if (!d->queues[i])
 			d->queues[i] = calloc(1, sizeof *d->queues[i]);
-		if (!raised)
-			raised = frames_raise(&d->frames, d->frames.count + FRAMES_SHAPED);
-		if (!d->queues[i] || !raised)
+		if (!d->queues[i] || !frames_raise(&d->frames, most))
 			return false;
 	}
 	return true;

@@ -38,9 +38,6 @@ void bench_web(void);
 void bench_dma(void);
 /* Packets and bulk through the router and through a Linux guest that does the same. */
 void bench_router(void);
-struct machine;
-/* Memory of the router of @m, which is the bench-router appliance, with many rules and flows. */
-void bench_router_memory(struct machine *m);
 /* Two services beside antisocial neighbours, and shares of the CPU by weight. */
 void bench_isolation(void);
 /* Drift of system time and lateness of timers. */

@@ -15,16 +15,12 @@
 
 static char bytes[DATAGRAM_BYTES];
 
-#define FIRST_PORT 10000u
-
-/* @from: the port of our own, 0: any. */
-static int connected(uint16_t from, const char *address, uint16_t port)
+static int connected(const char *address, uint16_t port)
 {
-	struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(from)};
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = inet_addr(address)};
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
-	if (fd >= 0 && !bind(fd, (struct sockaddr *)&own, sizeof own) && !connect(fd, (struct sockaddr *)&a, sizeof a))
+	if (fd >= 0 && !connect(fd, (struct sockaddr *)&a, sizeof a))
 		return fd;
 	close(fd);
 	return -1;
@@ -35,7 +31,7 @@ uint64_t blast(const char *address, uint16_t port, double rate, double seconds)
 	struct iovec piece = {bytes, sizeof bytes};
 	struct mmsghdr all[HANDFUL];
 	double began = seconds_now(), passed;
-	int fd = connected(0, address, port);
+	int fd = connected(address, port);
 	uint64_t sent = 0;
 
 	for (unsigned i = 0; i < HANDFUL; i++)
@@ -52,20 +48,4 @@ uint64_t blast(const char *address, uint16_t port, double rate, double seconds)
 	}
 	close(fd);
 	return sent;
-}
-
-unsigned blast_flows(const char *address, uint16_t port, unsigned count)
-{
-	struct timeval patience = {.tv_usec = 300000};
-	unsigned answers = 0;
-
-	for (unsigned i = 0; i < count; i++) {
-		int fd = connected((uint16_t)(FIRST_PORT + i), address, port);
-		char text[2 * DATAGRAM_BYTES] = "";
-
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-		answers += send(fd, text, sizeof text, 0) > 0 && recv(fd, text, sizeof text, 0) > 0;
-		close(fd);
-	}
-	return answers;
 }

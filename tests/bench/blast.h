@@ -9,7 +9,4 @@
  * Returns how many. */
 uint64_t blast(const char *address, uint16_t port, double rate, double seconds);
 
-/* A longer datagram, which is sent back, from each of @count sockets with ports of their own. Returns how many were. */
-unsigned blast_flows(const char *address, uint16_t port, unsigned count);
-
 #endif

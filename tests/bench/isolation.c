@@ -72,6 +72,17 @@ static bool usage(struct machine *m, const char *name, double *run, double *char
 	       sscanf(strchr(line, ','), ", %lf %*f %*f %*f %lf", run, charged) == 2;
 }
 
+/* What domain @name has had of the CPU, in ms, with what others did for it. */
+static bool cpu_had(struct machine *m, const char *name, double *ms)
+{
+	double charged;
+	bool told = usage(m, name, ms, &charged);
+
+	if (told)
+		*ms += charged;
+	return told;
+}
+
 static bool measure(const struct place *p, struct measure *r)
 {
 	static const char *const words[] = {WRK, "http://127.0.0.1:" PORT_FORWARD "/", NULL};
@@ -113,13 +124,12 @@ static void row_beside(const char *what, const char *name, const char *how, cons
 {
 	struct measure r;
 	char title[120], condition[240];
-	double run[2][2], charged[2][2];
+	double had[2][2];
 
 	progress(what);
 	snprintf(title, sizeof title, "beside %s%s", what, how);
-	if (!usage(p->m, "web1", &run[0][0], &charged[0][0]) || !usage(p->m, name, &run[0][1], &charged[0][1]) ||
-	    !measure(p, &r) || !usage(p->m, "web1", &run[1][0], &charged[1][0]) ||
-	    !usage(p->m, name, &run[1][1], &charged[1][1])) {
+	if (!cpu_had(p->m, "web1", &had[0][0]) || !cpu_had(p->m, name, &had[0][1]) || !measure(p, &r) ||
+	    !cpu_had(p->m, "web1", &had[1][0]) || !cpu_had(p->m, name, &had[1][1])) {
 		row_missing(title, "the loads failed");
 		return;
 	}
@@ -127,8 +137,7 @@ static void row_beside(const char *what, const char *name, const char *how, cons
 		condition, sizeof condition,
 		"%.0f requests/s; median %.1f ms, p99 %.1f ms, most %.1f ms of %u small answers, %u failed; CPU, what the router did for them included: web1 %.0f ms, %s %.0f ms",
 		r.rate, r.probe.median, r.probe.p99, r.probe.most, r.probe.answers, r.probe.failures,
-		run[1][0] + charged[1][0] - run[0][0] - charged[0][0], name,
-		run[1][1] + charged[1][1] - run[0][1] - charged[0][1]);
+		had[1][0] - had[0][0], name, had[1][1] - had[0][1]);
 	row(title, condition, "throughput %.0f %%, %.0f %% of the fair share, p99 ratio %.2f",
 	    100 * r.rate / alone->rate, 100 * r.rate / alone->rate / alone->fair, r.probe.p99 / alone->probe.p99);
 }

@@ -288,8 +288,6 @@ void bench_router(void)
 		m = ours_start();
 		if (m)
 			turn(m, &ours);
-		if (m && i == TURNS - 1)
-			bench_router_memory(m);
 		machine_stop(m);
 		m = linux_start();
 		if (m)

@@ -22,6 +22,7 @@ static const char *policy_make(void)
 	char *text = malloc(bytes);
 	const char *path;
 
+	MUST(text);
 	len += (size_t)snprintf(text, bytes, "from net to router {\n");
 	for (unsigned i = 0; i < RULES - RULES_OWN; i++)
 		len += (size_t)snprintf(text + len, bytes - len, "%s %s %u from 198.18.%u.%u\n",

@@ -419,6 +419,28 @@ Test(net_reload, packets_pass_by_the_old_rules_while_the_new_ones_are_checked)
 	free(table);
 }
 
+Test(net_reload, what_is_forgotten_never_comes_into_force)
+{
+	struct world *world = world_new("from one to two { allow udp }", 16);
+	struct spec spec = spec_from_inner(1, IP_PROTO_UDP, TWO_IP, 1000, 53);
+	struct rules_room room = {&world->stage.reload, world->stage.hits[1], RULES_COUNT_MAX};
+	size_t len;
+	uint8_t *table = rules_new(WORLD_INTERFACES "from one to two { drop udp }", &len);
+
+	cr_assert(router_rules_prepare(&world->r, &room, table, len, NULL, NULL, NULL));
+	router_rules_forget(&world->r);
+	cr_assert_not(world->r.reload);
+	memset(room.reload, 0xa5, sizeof(*room.reload));
+	memset(room.hits, 0xa5, sizeof(*room.hits));
+	expect(world, 1, &spec, VERDICT_FORWARD, REASON_NONE);
+	cr_assert_eq(world->r.rule_hits[0], 1);
+	cr_assert(router_rules_prepare(&world->r, &room, table, len, NULL, NULL, NULL));
+	router_rules_switch(&world->r);
+	expect(world, 1, &spec, VERDICT_DROP, REASON_FLOW_CUT);
+	world_free(world);
+	free(table);
+}
+
 Test(net_reload, the_last_packets_that_did_not_pass_are_kept_with_the_reason)
 {
 	struct world *world = world_new("from one to two { reject tcp }", 16);

@@ -36,22 +36,17 @@ static struct {
 /* Ids that we give to requests of our own have this bit; those relayed have not. */
 #define OWN_ID 0x80000000u
 
-static uint32_t pages_of(uint32_t bytes)
-{
-	return (uint32_t)(align_up(bytes, PAGE_SIZE) >> PAGE_SHIFT);
-}
-
 static void policy_drop(struct policy *p)
 {
 	if (p->owned)
-		pages_free((void *)(uintptr_t)p->bytes, pages_of(p->size));
+		pages_free((void *)(uintptr_t)p->bytes, pages_for(p->size));
 	*p = (struct policy){0};
 }
 
 static void incoming_drop(void)
 {
 	if (incoming.bytes)
-		pages_free(incoming.bytes, pages_of(incoming.size));
+		pages_free(incoming.bytes, pages_for(incoming.size));
 	incoming = (struct upload){0};
 }
 
@@ -134,7 +129,7 @@ void policy_begin(const struct manage_message *m)
 		return;
 	}
 	incoming_drop();
-	memory = pages_alloc(pages_of(begin.bytes));
+	memory = pages_alloc(pages_for(begin.bytes));
 	if (!memory) {
 		refuse(m->id, "the control domain has no memory for it: stop a domain, or load a smaller policy");
 		return;

@@ -14,6 +14,12 @@
 
 #include <base/bits.h>
 
+/* How many pages hold @bytes. */
+static inline size_t pages_for(size_t bytes)
+{
+	return align_up(bytes, PAGE_SIZE) / PAGE_SIZE;
+}
+
 /* @count zeroed pages, contiguous in address (not in machine frames), read-write. NULL: memory is short or @count 0. */
 void *pages_alloc(size_t count);
 /* Gives back @count pages from @pages, all or a page-aligned part of what pages_alloc returned. They must be mapped
