@@ -2,8 +2,8 @@
 /*
  * mkplan OUT [RULES]: writes the plan that is linked in (tools/plan_source.h) as the flat table of abi/plan.h, with the
  * policy that `cambium rules compile` wrote to RULES. Invariant: what is written passed the very check that the control
- * domain makes, the policy the one that the router makes, and the two agree about the router's interfaces. The word `@names`
- * on a command line becomes the names of domains and their addresses (lib/plan_names.h).
+ * domain makes, the policy the one that the router makes, and the two agree about the router's interfaces. The words `@names`
+ * and `@leases` on a command line become the domains' names and addresses (lib/plan_names.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +185,8 @@ static struct plan_domain *domains_named(const struct plan_source *s)
 	for (uint32_t i = 0; i < s->domain_count && !fault; i++) {
 		named[i] = s->domains[i];
 		fault = plan_names_expand(&named[i], s->domains, s->domain_count, s->links, s->link_count);
+		if (!fault)
+			fault = plan_leases_expand(&named[i], s->domains, s->domain_count, s->links, s->link_count);
 		if (fault)
 			fprintf(stderr, "mkplan: error: %s: domain %.15s: %s\n", s->file, named[i].name, fault);
 	}

@@ -47,12 +47,12 @@ extern const struct plan_source plan_source;
 		__VA_ARGS__                                                                                            \
 	}
 
-/* The link of @front_end to the router @back_end as its interface number @n: 10.1.n.2 and 10.1.n.1 of 10.1.n.0/24. */
-#define INNER_LINK(front_end, back_end, n)                                                                             \
+/* The link of @front_end to the router @back_end as its interface number @n: 10.1.n.2 and 10.1.n.1 of 10.1.n.0/24; what else it has. */
+#define INNER_LINK(front_end, back_end, n, ...)                                                                        \
 	{                                                                                                              \
 		.kind = PLAN_LINK_NET, .front = (front_end), .back = (back_end), .index = (n),                         \
 		.mac = {0x02, 0xca, 0x4d, 0, (n), 2}, .router_mac = {0x02, 0xca, 0x4d, 0, (n), 1},                     \
-		.address = IPV4(10, 1, (n), 2), .prefix = 24, .gateway = IPV4(10, 1, (n), 1), .mtu = 1500              \
+		.address = IPV4(10, 1, (n), 2), .prefix = 24, .gateway = IPV4(10, 1, (n), 1), .mtu = 1500, __VA_ARGS__ \
 	}
 
 /* Likewise, without IPv4, and with the IPv6 net (.net6) that stands behind @n. */

@@ -25,6 +25,12 @@
 #define DEVICE_MANAGE 5u   /* the management area of the router (abi/manage.h); 4 was a blob for the program */
 #define DEVICE_HANDOVER 6u /* where the router's flows outlive it (abi/handover.h) */
 
+/* Who asks for IPv4 by DHCP, and who answers. */
+#define DEVICE_DHCP_NONE 0u
+#define DEVICE_DHCP_ASKS                                                                                               \
+	1u /* PCI, front: we do, and IPv4 is zero in net; back: the front does, and IPv4 is what it is to get */
+#define DEVICE_DHCP_SERVES 2u /* back: the front does */
+
 #define DEVICE_CLOSED 0u
 #define DEVICE_OPEN 1u
 
@@ -66,7 +72,7 @@ struct device_entry {
 	uint32_t pool_ref;   /* first of pool_pages references, likewise */
 	uint32_t pool_pages;
 	uint32_t pci_device; /* PCI: the index that the device hypercalls take */
-	uint32_t dhcp;       /* PCI: 1: IPv4, which is zero in net, is what a DHCP server on the link leases */
+	uint32_t dhcp;       /* DEVICE_DHCP_x */
 	uint32_t reserved1[1];
 	struct device_net net;
 	char name[DOMAIN_NAME_MAX]; /* of the peer domain, or of the thing */

@@ -23,6 +23,11 @@
 
 #define PLAN_LINK_NET 1u
 
+/* What a link's front does with DHCP; its IPv4 stands in the plan in any case, and is the only one it can get. */
+#define PLAN_DHCP_NONE 0u
+#define PLAN_DHCP_ASKS 1u   /* it is told no IPv4, and asks for it; the back passes that on to the server */
+#define PLAN_DHCP_SERVES 2u /* it answers those who ask the same back; one such link of a back at most */
+
 /* Addresses of IPv6, in network order. prefix 0: none, and all else is zero. */
 struct plan_net6 {
 	uint8_t address[16], gateway[16];
@@ -71,7 +76,8 @@ struct plan_link {
 	uint8_t mac[6], router_mac[6];
 	uint32_t address, prefix,
 		gateway; /* IPv4 of the front and of the back on this link, host order; all zero: none */
-	uint32_t mtu;
+	uint16_t mtu;
+	uint16_t dhcp;         /* PLAN_DHCP_x */
 	uint32_t pool_pages;   /* 0: NET_POOL_PAGES_DEFAULT */
 	struct plan_net6 net6; /* of the front and of the back */
 };

@@ -223,6 +223,16 @@ REFUSES(a_subnet_over_the_uplinks_is_refused, p.links[0].address = 0x0a000222;
 	p.links[0].gateway = 0x0a000221, PLAN_LINK_ADDRESS, 0)
 REFUSES(a_tiny_mtu_is_refused, p.links[0].mtu = 500, PLAN_LINK_MTU, 0)
 REFUSES(a_huge_pool_is_refused, p.links[0].pool_pages = NET_POOL_PAGES_MAX + 1, PLAN_LINK_POOL, 0)
+REFUSES(a_link_may_ask_by_dhcp_where_another_serves, p.links[0].dhcp = PLAN_DHCP_ASKS;
+	p.links[1].dhcp = PLAN_DHCP_SERVES, PLAN_OK, 0)
+REFUSES(dhcp_of_a_link_of_no_known_kind_is_refused, p.links[1].dhcp = 3, PLAN_LINK_DHCP, 1)
+REFUSES(dhcp_of_a_link_without_an_address_is_refused, p.links[0].dhcp = PLAN_DHCP_ASKS; p.links[0].address = 0;
+	p.links[0].prefix = p.links[0].gateway = 0;
+	p.links[0].net6 = ((struct plan_net6){{0xfd, 1, [15] = 2}, {0xfd, 1, [15] = 1}, 64, 0}), PLAN_LINK_DHCP, 0)
+REFUSES(dhcp_without_a_server_is_refused, p.links[1].dhcp = PLAN_DHCP_ASKS, PLAN_LINK_DHCP_NOBODY, 1)
+REFUSES(a_server_of_dhcp_behind_another_back_does_not_count, p.links[1].dhcp = PLAN_DHCP_SERVES; p.links[1].back = 1;
+	p.links[0].dhcp = PLAN_DHCP_ASKS, PLAN_LINK_DHCP_NOBODY, 0)
+REFUSES(two_servers_of_dhcp_are_refused, p.links[0].dhcp = p.links[1].dhcp = PLAN_DHCP_SERVES, PLAN_LINK_DHCP_TWICE, 1)
 REFUSES(a_cycle_of_links_is_refused, p.links[1].front = 0; p.links[1].back = 1, PLAN_LINK_CYCLE, 0)
 
 Test(control_plan, a_chain_of_links_is_ordered_backs_first)
@@ -444,4 +454,28 @@ Test(control_plan, a_front_that_makes_its_address_itself_is_told_none)
 	cr_assert_eq(memcmp(back.net.net6.address, p.links[0].net6.address, 16), 0);
 	front = device_front_template(&view, 1);
 	cr_assert_eq(memcmp(front.net.net6.gateway, p.links[1].net6.gateway, 16), 0);
+}
+
+Test(control_plan, a_front_that_asks_by_dhcp_is_told_no_ipv4_and_its_back_all)
+{
+	struct small_plan p;
+	struct plan_view view;
+	struct device_entry front, back;
+
+	good_plan(&p);
+	p.links[0].dhcp = PLAN_DHCP_ASKS;
+	p.links[1].dhcp = PLAN_DHCP_SERVES;
+	seal(&p);
+	cr_assert_eq(plan_check(&p, sizeof p, &view).error, PLAN_OK);
+	front = device_front_template(&view, 0);
+	back = device_back_template(&view, 0);
+	cr_assert_eq(front.dhcp, DEVICE_DHCP_ASKS);
+	cr_assert(!front.net.address && !front.net.prefix && !front.net.gateway && front.net.mtu == 1500);
+	cr_assert_eq(back.dhcp, DEVICE_DHCP_ASKS);
+	cr_assert_eq(back.net.address, p.links[0].address);
+	front = device_front_template(&view, 1);
+	back = device_back_template(&view, 1);
+	cr_assert_eq(front.dhcp, DEVICE_DHCP_NONE);
+	cr_assert_eq(front.net.address, p.links[1].address);
+	cr_assert_eq(back.dhcp, DEVICE_DHCP_SERVES);
 }

@@ -53,3 +53,32 @@ Test(plan_names, a_line_that_would_be_too_long_is_refused_and_stays)
 	cr_assert_not_null(expand(&d, line));
 	cr_assert_str_eq(d.cmdline, line);
 }
+
+/* web1 and six ask; services serves, at one of two routers. */
+static const struct plan_domain many[] = {{.name = "router"}, {.name = "web1"}, {.name = "db"}, {.name = "services"}};
+static const struct plan_link asking[] = {
+	{.front = 1, .address = 0x0a010102, .prefix = 24, .gateway = 0x0a010101, .mtu = 1500, .dhcp = PLAN_DHCP_ASKS},
+	{.front = 2, .address = 0x0a010212, .prefix = 28, .gateway = 0x0a010211, .mtu = 9000, .dhcp = PLAN_DHCP_ASKS},
+	{.front = 3, .address = 0x0a010302, .prefix = 24, .gateway = 0x0a010301, .mtu = 1500, .dhcp = PLAN_DHCP_SERVES},
+	{.front = 1, .address = 0x0a010402, .prefix = 24, .gateway = 0x0a010401, .mtu = 1500},
+	{.front = 1, .back = 2, .address = 0x0a010502, .prefix = 24, .gateway = 0x0a010501, .dhcp = PLAN_DHCP_ASKS},
+};
+
+Test(plan_names, who_asks_by_dhcp_is_named_with_what_it_gets)
+{
+	struct plan_domain d = {.name = "services", .cmdline = "services @leases --port=53"};
+
+	cr_assert_null(plan_leases_expand(&d, many, 4, asking, 5));
+	cr_assert_str_eq(d.cmdline, "services --address=10.1.3.2 --lease=web1,10.1.1.2/24,10.1.1.1,1500 "
+				    "--lease=db,10.1.2.18/28,10.1.2.17,9000 --port=53");
+}
+
+Test(plan_names, leases_of_nobody_who_serves_are_refused)
+{
+	struct plan_domain d = {.name = "db", .cmdline = "services @leases"}, plain = {.name = "db", .cmdline = "db"};
+
+	cr_assert_not_null(plan_leases_expand(&d, many, 4, asking, 5));
+	cr_assert_str_eq(d.cmdline, "services @leases");
+	cr_assert_null(plan_leases_expand(&plain, many, 4, asking, 5));
+	cr_assert_str_eq(plain.cmdline, "db");
+}

@@ -95,6 +95,8 @@ uint64_t device_front_offset(const struct plan_view *view, uint32_t link)
 	return front_pages_before(view, view->links[link].front, link);
 }
 
+_Static_assert(PLAN_DHCP_ASKS == DEVICE_DHCP_ASKS && PLAN_DHCP_SERVES == DEVICE_DHCP_SERVES, "a back has the plan's");
+
 static struct device_entry link_template(const struct plan_view *view, uint32_t link, uint32_t kind, uint32_t other)
 {
 	const struct plan_link *l = &view->links[link];
@@ -120,6 +122,10 @@ struct device_entry device_front_template(const struct plan_view *view, uint32_t
 	e.index = front_count(view, view->links[link].front, link);
 	if (view->links[link].net6.autoconf)
 		e.net.net6 = (struct device_net6){.prefix = 0};
+	if (view->links[link].dhcp == PLAN_DHCP_ASKS) {
+		e.dhcp = DEVICE_DHCP_ASKS;
+		e.net.address = e.net.prefix = e.net.gateway = 0;
+	}
 	return e;
 }
 
@@ -128,6 +134,7 @@ struct device_entry device_back_template(const struct plan_view *view, uint32_t 
 	struct device_entry e = link_template(view, link, DEVICE_NET_BACK, view->links[link].front);
 
 	e.index = view->links[link].index;
+	e.dhcp = view->links[link].dhcp;
 	return e;
 }
 

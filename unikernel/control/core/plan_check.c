@@ -250,6 +250,26 @@ static enum plan_error domain_check(const struct plan_view *view, uint32_t i, st
 	return uplink_valid(d) ? PLAN_OK : PLAN_DOMAIN_UPLINK;
 }
 
+/* Is there a server, where link @i asks by DHCP; is it the only one, where it serves? */
+static enum plan_error link_dhcp_check(const struct plan_view *view, uint32_t i)
+{
+	const struct plan_link *l = &view->links[i];
+	bool has_server = false;
+
+	if (l->dhcp > PLAN_DHCP_SERVES || !l->address)
+		return PLAN_LINK_DHCP;
+	for (uint32_t j = 0; j < view->link_count; j++) {
+		const struct plan_link *o = &view->links[j];
+
+		if (o->back != l->back || o->dhcp != PLAN_DHCP_SERVES)
+			continue;
+		if (l->dhcp == PLAN_DHCP_SERVES && j < i)
+			return PLAN_LINK_DHCP_TWICE;
+		has_server = true;
+	}
+	return l->dhcp != PLAN_DHCP_ASKS || has_server ? PLAN_OK : PLAN_LINK_DHCP_NOBODY;
+}
+
 static enum plan_error link_check(const struct plan_view *view, uint32_t i)
 {
 	const struct plan_link *l = &view->links[i];
@@ -284,7 +304,7 @@ static enum plan_error link_check(const struct plan_view *view, uint32_t i)
 		if (subnets_overlap(l->address, l->prefix, o->address, o->prefix) || net6_overlap(&l->net6, &o->net6))
 			return PLAN_LINK_ADDRESS;
 	}
-	return PLAN_OK;
+	return l->dhcp ? link_dhcp_check(view, i) : PLAN_OK;
 }
 
 /*

@@ -56,6 +56,11 @@
 	E(PLAN_LINK_ADDRESS, "link",                                                                                     \
 	  "its address and gateway are not two hosts of one subnet, or another link overlaps")                           \
 	E(PLAN_LINK_MTU, "link", "its MTU is not 576..9000, with IPv6 1280..9000")                                       \
+	E(PLAN_LINK_DHCP, "link",                                                                                        \
+	  "its dhcp is neither 0, 1 (asks) nor 2 (serves), or it has no IPv4: give it the address that is to be leased") \
+	E(PLAN_LINK_DHCP_NOBODY, "link",                                                                                 \
+	  "it asks by DHCP, but no link of its back end serves: give the link of the server .dhcp = PLAN_DHCP_SERVES")   \
+	E(PLAN_LINK_DHCP_TWICE, "link", "it serves DHCP, as an earlier link of its back end does: one is enough")        \
 	E(PLAN_LINK_POOL, "link", "its pool has more than 1024 pages")                                                   \
 	E(PLAN_LINK_CYCLE, "link", "links form a cycle: no order of starting would have every back end first")
 
