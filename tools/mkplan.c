@@ -28,11 +28,27 @@ static uint8_t *append(uint8_t *at, const void *data, size_t bytes)
 	return at + bytes;
 }
 
-/* The plan as one allocated table, with the compiled policy in it; its length to *@length. */
+/* Puts the command line @line of the domain @d of the table @plan there, a long one at *@at, which moves behind it. */
+static void line_put(uint8_t *plan, struct plan_domain *d, const char *line, uint32_t *at)
+{
+	size_t bytes = strlen(line) + 1;
+
+	memset(d->cmdline, 0, sizeof d->cmdline);
+	if (bytes <= sizeof d->cmdline) {
+		memcpy(d->cmdline, line, bytes);
+		return;
+	}
+	d->long_cmdline = *at;
+	memcpy(plan + *at, line, bytes);
+	*at += (uint32_t)bytes;
+}
+
+/* The plan as one allocated table, with the compiled policy and the command lines in it; its length to *@length. */
 static uint8_t *plan_write(const struct plan_source *s, const struct policy_file *policy, uint32_t *length)
 {
 	size_t domains = s->domain_count * sizeof *s->domains, links = s->link_count * sizeof *s->links;
 	struct plan_header h = {.magic = PLAN_MAGIC, .version = PLAN_VERSION};
+	struct plan_domain *d;
 	uint8_t *table, *at;
 
 	h.domain_count = s->domain_count;
@@ -40,12 +56,15 @@ static uint8_t *plan_write(const struct plan_source *s, const struct policy_file
 	h.rules_offset = (uint32_t)align_up(sizeof h + domains + links, 8);
 	h.rules_bytes = policy->bytes;
 	h.length = h.rules_offset + h.rules_bytes;
-	table = calloc(1, h.length);
+	table = calloc(1, h.length + (size_t)s->domain_count * PLAN_CMDLINE_MAX);
 	if (!table)
 		return NULL;
+	d = (struct plan_domain *)(void *)(table + sizeof h);
 	at = append(table + sizeof h, s->domains, domains);
 	append(at, s->links, links);
 	append(table + h.rules_offset, policy->table, policy->bytes);
+	for (uint32_t i = 0; i < s->domain_count; i++)
+		line_put(table, &d[i], s->lines[i], &h.length);
 	sha256(table + sizeof h, h.length - sizeof h, h.sha256);
 	append(table, &h, sizeof h);
 	*length = h.length;
@@ -176,23 +195,38 @@ static bool file_write(const char *path, const uint8_t *bytes, uint32_t length)
 	return ok;
 }
 
-/* The domains of @s, with the names that command lines ask for; allocated. NULL, and a line: they do not fit. */
-static struct plan_domain *domains_named(const struct plan_source *s)
+/* The command line of domain @i as it is written down; NULL: it has no end. */
+static const char *line_source(const struct plan_source *s, uint32_t i)
 {
-	struct plan_domain *named = malloc((s->domain_count + 1) * sizeof *named);
-	const char *fault = named ? NULL : "no memory";
+	const struct plan_domain *d = &s->domains[i];
+
+	if (s->lines && s->lines[i])
+		return s->lines[i];
+	return memchr(d->cmdline, 0, sizeof d->cmdline) ? d->cmdline : NULL;
+}
+
+/* The command lines of all domains, with what words of theirs stand for; allocated. NULL, and a line: one is none. */
+static const char **lines_expand(const struct plan_source *s)
+{
+	const struct plan_tables tables = {s->domains, s->links, s->domain_count, s->link_count};
+	const char **lines = calloc(s->domain_count + 1, sizeof *lines);
+	char *text = malloc((size_t)(s->domain_count + 1) * PLAN_CMDLINE_MAX);
+	const char *fault = lines && text ? NULL : "no memory";
 
 	for (uint32_t i = 0; i < s->domain_count && !fault; i++) {
-		named[i] = s->domains[i];
-		fault = plan_names_expand(&named[i], s->domains, s->domain_count, s->links, s->link_count);
-		if (!fault)
-			fault = plan_leases_expand(&named[i], s->domains, s->domain_count, s->links, s->link_count);
+		const char *line = line_source(s, i);
+		char *expanded = text + (size_t)i * PLAN_CMDLINE_MAX;
+
+		lines[i] = expanded;
+		fault = line ? plan_line_expand(expanded, line, &tables, i)
+			     : "its .cmdline has 256 characters or more: give it in .lines of the plan";
 		if (fault)
-			fprintf(stderr, "mkplan: error: %s: domain %.15s: %s\n", s->file, named[i].name, fault);
+			fprintf(stderr, "mkplan: error: %s: domain %.15s: %s\n", s->file, s->domains[i].name, fault);
 	}
 	if (!fault)
-		return named;
-	free(named);
+		return lines;
+	free(lines);
+	free(text);
 	return NULL;
 }
 
@@ -200,7 +234,6 @@ int main(int argc, char **argv)
 {
 	struct plan_source source = plan_source;
 	const struct plan_source *s = &source;
-	struct plan_domain *named;
 	struct policy_file policy = {0};
 	uint32_t length;
 	uint8_t *table;
@@ -219,16 +252,10 @@ int main(int argc, char **argv)
 		free(policy.table);
 		return 1;
 	}
-	named = domains_named(s);
-	if (!named) {
-		free(policy.table);
-		return 1;
-	}
-	source.domains = named;
-	table = plan_write(s, &policy, &length);
+	source.lines = lines_expand(s);
+	table = source.lines ? plan_write(s, &policy, &length) : NULL;
 	ok = table && plan_complain(s, table, length) && file_write(argv[1], table, length);
 	free(table);
-	free(named);
 	free(policy.table);
 	return ok ? 0 : 1;
 }

@@ -17,6 +17,8 @@ struct plan_source {
 	uint32_t domain_count;
 	const struct plan_link *links;
 	uint32_t link_count;
+	const char *const
+		*lines; /* of each domain a command line that .cmdline does not hold, or NULL; NULL: none at all */
 };
 
 extern const struct plan_source plan_source;

@@ -14,7 +14,6 @@
 #include "core/words.h"
 #include "runtime.h"
 
-#define WORDS_MAX 32u
 #define MIN_MEM_PAGES 64u
 #define STACK_PAGES 32u
 
@@ -47,10 +46,9 @@ const struct cambium_note cambium_note __attribute__((weak, used, section(".camb
 };
 
 static const struct start_info *start_page;
-static char cmdline[START_CMDLINE_MAX];
-static char *arguments[WORDS_MAX + 1];
-static char *no_environment[1];
-char **environ = no_environment;
+static char *no_words[1];
+static char **arguments = no_words;
+char **environ = no_words;
 
 const struct start_info *start_info(void)
 {
@@ -90,6 +88,26 @@ static void run_destructors(void)
 		__fini_array_start[i - 1]();
 }
 
+/* The command line becomes environment and arguments. Returns how many arguments. */
+static int read_cmdline(void)
+{
+	uint64_t va = start_page->long_cmdline_va;
+	const char *line = va ? (const char *)va : start_page->cmdline;
+	size_t bytes = strlen(line) + 1, count = words_bound(line), settings;
+	char *copy = malloc(bytes), **words = calloc(count + 2, sizeof(*words));
+
+	if (!copy || !words)
+		start_fail("no memory for the command line");
+	memcpy(copy, line, bytes);
+	count = words_split(copy, words, count);
+	settings = words_settings(words, &count);
+	memmove(words + settings + 1, words + settings, (count - settings) * sizeof(*words));
+	words[settings] = words[count + 1] = NULL;
+	environ = words;
+	arguments = words + settings + 1;
+	return (int)(count - settings);
+}
+
 _Noreturn void start_late(void)
 {
 	int argc;
@@ -101,8 +119,7 @@ _Noreturn void start_late(void)
 	balloon_setup();
 	device_setup(start_page);
 
-	memcpy(cmdline, start_page->cmdline, sizeof cmdline - 1);
-	argc = (int)words_split(cmdline, arguments, WORDS_MAX);
+	argc = read_cmdline();
 	if (&__fini_array_end[0] != &__fini_array_start[0])
 		atexit(run_destructors);
 	for (size_t i = 0; i < (size_t)(__init_array_end - __init_array_start); i++)

@@ -8,7 +8,7 @@
 
 #include "dns_message.h"
 
-#define DNS_ZONE_ENTRIES 128u
+#define DNS_ZONE_ENTRIES 256u
 #define DNS_ZONE_TTL 60u /* seconds */
 
 struct dns_zone_entry {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The plan, version 2: what the control domain builds. A flat table, written on the host, verified again by the control
+ * The plan, version 3: what the control domain builds. A flat table, written on the host, verified again by the control
  * domain (bounds, counts, names, digest) and executed; no human text is parsed inside the machine.
  *
- *   plan_header | plan_domain[domain_count] | plan_link[link_count] | rules (abi/rules.h)
+ *   plan_header | plan_domain[domain_count] | plan_link[link_count] | rules (abi/rules.h) | long command lines
  *
  * Slot numbers: domain i of the plan lives in slot i + 1; slot 0 is the control domain.
  */
@@ -13,9 +13,10 @@
 #include <abi/types.h>
 
 #define PLAN_MAGIC 0x304e414c50424d43ull /* "CMBPLAN0" */
-#define PLAN_VERSION 2u
+#define PLAN_VERSION 3u
 #define PLAN_DOMAIN_MAX 1000u
 #define PLAN_LINK_MAX 1024u
+#define PLAN_CMDLINE_MAX 4096u /* bytes of a command line, its NUL among them */
 
 #define PLAN_RESTART_NEVER 0u
 #define PLAN_RESTART_ON_CRASH 1u /* any end but a clean exit with code 0 */
@@ -48,7 +49,7 @@ struct plan_uplink {
 struct plan_domain {
 	char name[DOMAIN_NAME_MAX]; /* unique, NUL-padded */
 	char image[32];             /* name of a BUNDLE_IMAGE entry */
-	char cmdline[256];          /* NUL-terminated */
+	char cmdline[256];          /* NUL-terminated; empty where long_cmdline is not 0 */
 	uint32_t mem_pages;         /* reserved for it: it gets so many, page tables included, whatever others do */
 	uint32_t mem_max_pages;     /* most that it may have while the machine has them; 0: mem_pages */
 	uint32_t window_pages;      /* 0: what its links need */
@@ -66,6 +67,8 @@ struct plan_domain {
 	uint64_t cpus;                     /* where they may run, a bit each; 0: anywhere */
 	uint32_t cap;                      /* thousandths of a CPU; 0: none */
 	uint32_t handover;                 /* of the router: so many of its flows outlive it; 0: none */
+	/* Where in the plan a command line stands that is longer: bytes from the header. NUL-terminated; 0: none */
+	uint32_t long_cmdline, reserved0;
 };
 
 struct plan_link {
@@ -92,7 +95,7 @@ struct plan_header {
 };
 
 ABI_ASSERT(sizeof(struct plan_uplink) == 16, "plan_uplink layout");
-ABI_ASSERT(sizeof(struct plan_domain) == 440, "plan_domain layout");
+ABI_ASSERT(sizeof(struct plan_domain) == 448, "plan_domain layout");
 ABI_ASSERT(sizeof(struct plan_link) == 88, "plan_link layout");
 ABI_ASSERT(sizeof(struct plan_header) == 64, "plan_header layout");
 

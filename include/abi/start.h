@@ -7,7 +7,7 @@
  *
  *   HYPERCALL_VA, SHARED_VA         see abi/shared.h
  *   GUEST_LINK_VA...                the ELF segments with their own rights
- *   random:  start info, p2m        read-only
+ *   random:  start info, p2m, long command line   read-only
  *   random:  stack                  read-write, an unmapped guard page below
  *   random:  memory                 [mem_va, + mem_pages): memory to start with, read-write; the domain adds more
  *                                   from memory_increase, up to mem_room_pages, and makes the tables that this takes
@@ -55,14 +55,21 @@ struct start_info {
 	uint32_t device_port; /* notified when an entry changed */
 	uint32_t reserved1;
 
-	uint8_t seed[START_SEED_BYTES];  /* fresh randomness of this domain's own */
-	char cmdline[START_CMDLINE_MAX]; /* NUL-terminated, words separated by blanks; word 0 is the program's name */
+	uint8_t seed[START_SEED_BYTES]; /* fresh randomness of this domain's own */
+	/*
+	 * NUL-terminated words, separated by blanks. Those at the front that are NAME=VALUE are the environment; the next
+	 * one is the program's name.
+	 */
+	char cmdline[START_CMDLINE_MAX];
 
 	/* Pages of address space from mem_va that are the memory's; those behind mem_pages may lack page tables. */
 	uint64_t mem_room_pages;
+
+	uint64_t
+		long_cmdline_va; /* of a command line that is longer than cmdline holds, which is empty then; 0: none */
 };
 
-ABI_ASSERT(sizeof(struct start_info) == 448, "start_info layout");
+ABI_ASSERT(sizeof(struct start_info) == 456, "start_info layout");
 
 /*
  * The ELF note of every guest image: owner "Cambium", type CAMBIUM_NOTE_ABI. A builder refuses an image without it or

@@ -169,6 +169,7 @@ static void use_plan(const struct plan_view *view)
 			continue;
 		area = calloc(pages, PAGE_SIZE);
 		device_area_init(view, d, area, 2);
+		cr_assert(strlen(plan_cmdline(view, d)) < PLAN_CMDLINE_MAX);
 		free(area);
 	}
 	for (uint32_t l = 0; l < view->link_count; l++) {
@@ -231,6 +232,8 @@ static size_t seed_plan(unsigned n, uint8_t *out)
 					      .prefix = 24,
 					      .gateway = 0x0a010001u | l << 8,
 					      .mtu = 1500};
+	if (n == 3)
+		p.domains[3].long_cmdline = (uint32_t)(sizeof p + n * sizeof links[0]); /* the 32 bytes of rules */
 	p.header.domain_count = n + 1;
 	p.header.link_count = n;
 	bytes = sizeof p.header + (n + 1) * sizeof p.domains[0];

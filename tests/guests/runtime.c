@@ -347,15 +347,44 @@ static bool processes_do_not_exist(void)
 	return fork() == -1 && errno == ENOSYS && kill(77, SIGTERM) == -1 && errno == ESRCH && handled == SIGUSR1;
 }
 
-static int constructed;
+static int constructed, constructed_argc;
 
-__attribute__((constructor)) static void construct(void)
+__attribute__((constructor)) static void construct(int argc)
 {
 	constructed = 1;
+	constructed_argc = argc;
 }
 
-int main(void)
+static bool is_set(const char *name, const char *value)
 {
+	const char *got = getenv(name);
+
+	return got && !strcmp(got, value);
+}
+
+/* As in the command line of tests/configs/runtime/plan.c. */
+static bool command_line_is_read(int argc, char **argv)
+{
+	bool ok = argc == 103 && !strcmp(argv[0], "runtime") && !strcmp(argv[1], "A=1") && !strcmp(argv[2], "2=b");
+
+	for (int i = 3; ok && i < 103; i++)
+		ok = !strcmp(argv[i], "0123456789012345678901234567890123456");
+	return ok && !argv[103] && constructed_argc == argc;
+}
+
+static bool environment_works(void)
+{
+	bool ok = is_set("GREETING", "two words") && is_set("_TWICE", "2") && is_set("EMPTY", "");
+
+	ok = ok && !getenv("A") && !getenv("runtime") && environ[0] && environ[1] && environ[2] && !environ[3];
+	ok = ok && !setenv("NEW", "value", 0) && is_set("NEW", "value") && !setenv("EMPTY", "not", 1);
+	return ok && is_set("EMPTY", "not") && !unsetenv("GREETING") && !getenv("GREETING") && is_set("_TWICE", "2");
+}
+
+int main(int argc, char **argv)
+{
+	report("the command line's words are the arguments", command_line_is_read(argc, argv));
+	report("its first settings are the environment", environment_works());
 	report("constructors ran before main", constructed == 1);
 	report("memmove and memset agree with byte loops", moves_agree());
 	report("the heap gives and takes", heap_works());

@@ -204,6 +204,8 @@ static void start(void)
 	t.machine = machine_start(&options);
 	MUST(t.machine);
 	MUST(machine_expect(t.machine, "^services| services: names on port 53: 4 addresses, 1 upstream servers$"));
+	MUST(machine_expect_from(t.machine, 0,
+				 "^open| services: names on port 53: 104 addresses, 1 upstream servers$"));
 }
 
 Test(services, domains_have_names_that_a_domain_and_the_outside_can_ask_for_and_only_those_inside_ask_for_others,
@@ -225,6 +227,12 @@ Test(services, domains_have_names_that_a_domain_and_the_outside_can_ask_for_and_
 	MUST(machine_expect_from(t.machine, 0, "^guest| web1.cambium.internal is 10.1.3.2$"));
 	MUST(machine_expect_from(t.machine, 0, "^guest| nobody.cambium.internal: code 3$"));
 	MUST(machine_expect_from(t.machine, 0, "^guest| www.example.com is 192.0.2.7$"));
+
+	ask(t.open, "host-99.cambium.internal", 1);
+	says(0, 1);
+	cr_assert(!memcmp(t.answer + t.len - 11 - 4, "\x0a\x09\x09\x09", 4));
+	ask(t.open, "2.4.1.10.in-addr.arpa", 12);
+	says(0, 1);
 
 	ask(t.open, "abcdefghijklmnopqrstuvw.example.net", 1);
 	says(0, 1);

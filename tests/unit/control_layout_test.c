@@ -19,7 +19,7 @@ struct built {
 
 /* What a test may ask for beside the small image. */
 struct request {
-	uint64_t reserved, maximum, devices, window;
+	uint64_t reserved, maximum, devices, window, cmdline;
 	uint32_t flags, least; /* of the note */
 	uint8_t seed;
 };
@@ -38,6 +38,7 @@ static enum layout_error build_as(struct built *b, struct request q)
 	cr_assert_eq(image_open(&f, sizeof f, 0, &image), IMAGE_OK);
 	wish.maximum = q.maximum ? q.maximum : q.reserved;
 	wish.window_pages = q.window;
+	wish.cmdline_bytes = q.cmdline;
 	srand48(q.seed);
 	for (unsigned i = 0; i < LAYOUT_RANDOM_COUNT; i++)
 		wish.random[i] = (uint64_t)mrand48() << 32 ^ (uint64_t)mrand48();
@@ -335,5 +336,27 @@ Test(control_layout, start_info_tells_what_the_tables_map)
 	cr_assert_eq(info.p2m_va, layout_region(&b.layout, REGION_START)->va + LAYOUT_P2M_OFFSET);
 	cr_assert_geq(layout_region(&b.layout, REGION_START)->pages * PAGE_SIZE,
 		      LAYOUT_P2M_OFFSET + info.mem_pages * 8);
+	drop(&b);
+}
+
+Test(control_layout, a_long_command_line_stands_behind_the_p2m)
+{
+	struct request q = small;
+	struct start_info info = {0};
+	const struct region *start;
+	struct built b;
+
+	cr_assert_eq(build_as(&b, q), LAYOUT_OK);
+	layout_describe(&b.layout, &info);
+	cr_assert_eq(info.long_cmdline_va, 0);
+	drop(&b);
+	q.cmdline = 4096;
+	cr_assert_eq(build_as(&b, q), LAYOUT_OK);
+	layout_describe(&b.layout, &info);
+	start = layout_region(&b.layout, REGION_START);
+	cr_assert_eq(info.long_cmdline_va, info.p2m_va + info.mem_pages * 8);
+	cr_assert_eq(info.long_cmdline_va, start->va + layout_cmdline_offset(&b.layout));
+	cr_assert_leq(info.long_cmdline_va + q.cmdline, start->va + start->pages * PAGE_SIZE);
+	walk_all(&b);
 	drop(&b);
 }

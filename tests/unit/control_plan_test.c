@@ -176,6 +176,21 @@ REFUSES(the_name_control_is_taken, name_copy(p.domains[2].name, 16, "control"), 
 REFUSES(two_domains_of_one_name_are_refused, name_copy(p.domains[2].name, 16, "web1"), PLAN_DOMAIN_TWICE, 2)
 REFUSES(an_empty_image_name_is_refused, p.domains[0].image[0] = 0, PLAN_DOMAIN_IMAGE, 0)
 REFUSES(an_unterminated_command_line_is_refused, memset(p.domains[0].cmdline, 'a', 256), PLAN_DOMAIN_CMDLINE, 0)
+REFUSES(a_long_command_line_in_the_rules_is_one, (p.domains[0].long_cmdline = p.header.rules_offset, p.rules[9] = 0),
+	PLAN_OK, 0)
+REFUSES(a_long_command_line_that_ends_with_the_plan_is_one,
+	(p.domains[0].long_cmdline = (uint32_t)sizeof p - 1, p.rules[RULES_BYTES - 1] = 0), PLAN_OK, 0)
+REFUSES(a_long_command_line_without_an_end_is_refused, p.domains[0].long_cmdline = p.header.rules_offset,
+	PLAN_DOMAIN_CMDLINE, 0)
+REFUSES(a_long_command_line_behind_the_plan_is_refused, p.domains[1].long_cmdline = (uint32_t)sizeof p,
+	PLAN_DOMAIN_CMDLINE, 1)
+REFUSES(a_long_command_line_far_behind_the_plan_is_refused, p.domains[1].long_cmdline = UINT32_MAX, PLAN_DOMAIN_CMDLINE,
+	1)
+REFUSES(a_long_command_line_in_the_tables_is_refused, p.domains[0].long_cmdline = p.header.rules_offset - 1,
+	PLAN_DOMAIN_CMDLINE, 0)
+REFUSES(two_command_lines_of_one_domain_are_refused,
+	(p.domains[0].long_cmdline = p.header.rules_offset, p.rules[9] = 0, p.domains[0].cmdline[0] = 'a'),
+	PLAN_DOMAIN_CMDLINE, 0)
 REFUSES(too_little_memory_is_refused, p.domains[0].mem_pages = 16, PLAN_DOMAIN_MEMORY, 0)
 REFUSES(too_much_memory_is_refused, p.domains[0].mem_pages = 0xffffffff, PLAN_DOMAIN_MEMORY, 0)
 REFUSES(a_maximum_below_the_reservation_is_refused, p.domains[1].mem_max_pages = 1023, PLAN_DOMAIN_MAXIMUM, 1)
@@ -478,4 +493,26 @@ Test(control_plan, a_front_that_asks_by_dhcp_is_told_no_ipv4_and_its_back_all)
 	cr_assert_eq(front.dhcp, DEVICE_DHCP_NONE);
 	cr_assert_eq(front.net.address, p.links[1].address);
 	cr_assert_eq(back.dhcp, DEVICE_DHCP_SERVES);
+}
+
+Test(control_plan, a_command_line_has_4095_characters_at_most)
+{
+	size_t bytes = sizeof(struct plan_header) + sizeof(struct plan_domain) + PLAN_CMDLINE_MAX + 1;
+	struct plan_header *h = calloc(1, bytes);
+	struct plan_domain *d = (struct plan_domain *)(void *)(h + 1);
+	static struct plan_view view;
+	char *line = (char *)(d + 1);
+
+	*h = (struct plan_header){
+		.magic = PLAN_MAGIC, .version = PLAN_VERSION, .length = (uint32_t)bytes, .domain_count = 1};
+	domain_set(d, "services", "services");
+	d->long_cmdline = sizeof *h + sizeof *d;
+	memset(line, 'a', PLAN_CMDLINE_MAX - 1);
+	sha256(h + 1, bytes - sizeof *h, h->sha256);
+	cr_assert_eq(plan_check(h, bytes, &view).error, PLAN_OK);
+	cr_assert_eq(plan_cmdline(&view, 0), line);
+	line[PLAN_CMDLINE_MAX - 1] = 'a';
+	sha256(h + 1, bytes - sizeof *h, h->sha256);
+	cr_assert_eq(plan_check(h, bytes, &view).error, PLAN_DOMAIN_CMDLINE);
+	free(h);
 }

@@ -37,6 +37,55 @@ Test(unikernel_words, quotes_and_backslashes_keep_blanks)
 	split_is("a\"b c\"d \\", 8, 2, (const char *[]){"ab cd", "\\"});
 }
 
+Test(unikernel_words, there_are_never_more_words_than_their_bound)
+{
+	cr_assert_eq(words_bound(""), 1);
+	cr_assert_eq(words_bound("a"), 1);
+	cr_assert_eq(words_bound("a b\tc"), 3);
+	cr_assert_geq(words_bound(" a\n"), 1);
+}
+
+/* @line has @settings, then @rest, each a list that ends with NULL. */
+static void settings_are(const char *line, const char *const *settings, const char *const *rest)
+{
+	char copy[128], *words[8];
+	size_t count, n, i;
+
+	strcpy(copy, line);
+	count = words_split(copy, words, 8);
+	n = words_settings(words, &count);
+	for (i = 0; settings[i]; i++)
+		cr_assert(i < n && !strcmp(words[i], settings[i]), "%s", line);
+	cr_assert_eq(i, n, "%s", line);
+	for (i = 0; rest[i]; i++)
+		cr_assert(n + i < count && !strcmp(words[n + i], rest[i]), "%s", line);
+	cr_assert_eq(n + i, count, "%s", line);
+}
+
+#define LIST(...) ((const char *const[]){__VA_ARGS__ NULL})
+
+Test(unikernel_words, settings_stand_in_front_of_the_program)
+{
+	settings_are("web 80", LIST(), LIST("web", "80", ));
+	settings_are("A=1 b_2=x=y _= web B=2", LIST("A=1", "b_2=x=y", "_=", ), LIST("web", "B=2", ));
+	settings_are("\"A=two words\" web", LIST("A=two words", ), LIST("web", ));
+	settings_are("A=1", LIST("A=1", ), LIST());
+	settings_are("", LIST(), LIST());
+}
+
+Test(unikernel_words, what_is_no_name_is_the_program)
+{
+	settings_are("A=1 2B=2 C=3", LIST("A=1", ), LIST("2B=2", "C=3", ));
+	settings_are("=1 C=3", LIST(), LIST("=1", "C=3", ));
+	settings_are("a-b=1 C=3", LIST(), LIST("a-b=1", "C=3", ));
+	settings_are("A=1 \"\" B=2", LIST("A=1", ), LIST("", "B=2", ));
+}
+
+Test(unikernel_words, the_last_of_several_settings_of_one_name_stays)
+{
+	settings_are("A=1 AB=2 A=3 A= web A=4", LIST("A=", "AB=2", ), LIST("web", "A=4", ));
+}
+
 #define SAME(format, ...)                                                                                              \
 	do {                                                                                                           \
 		char ours[64], theirs[64];                                                                             \

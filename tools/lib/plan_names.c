@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Invariant: a command line is either expanded whole, or as it was. */
+/* Invariant: a command line is expanded whole, or refused. */
 #include "plan_names.h"
 
 #include <arpa/inet.h>
@@ -11,14 +11,14 @@
 #define LEASES "@leases"
 
 struct text {
-	char at[sizeof((struct plan_domain *)0)->cmdline];
+	char *at; /* PLAN_CMDLINE_MAX bytes */
 	size_t len;
 	bool is_over; /* it would be longer than that */
 };
 
 static void add(struct text *t, const char *more, size_t len)
 {
-	if (t->is_over || sizeof t->at - 1 - t->len < len) {
+	if (t->is_over || PLAN_CMDLINE_MAX - 1 - t->len < len) {
 		t->is_over = true;
 		return;
 	}
@@ -36,15 +36,16 @@ static void add_address(struct text *t, int family, const void *address, bool is
 }
 
 /* NAME=ADDRESS,... of the domain @index, if it has any; behind others with a blank between. */
-static void add_domain(struct text *t, size_t start, const struct plan_domain *domain, uint32_t index,
-		       const struct plan_link *links, uint32_t link_count)
+static void add_domain(struct text *t, size_t start, const struct plan_tables *p, uint32_t index)
 {
+	const struct plan_domain *domain = &p->domains[index];
 	bool is_first = true;
 
-	for (uint32_t i = 0; i < link_count; i++) {
-		uint32_t v4 = htonl(links[i].address);
+	for (uint32_t i = 0; i < p->link_count; i++) {
+		const struct plan_link *link = &p->links[i];
+		uint32_t v4 = htonl(link->address);
 
-		if (links[i].front != index || (!v4 && !links[i].net6.prefix))
+		if (link->front != index || (!v4 && !link->net6.prefix))
 			continue;
 		if (is_first) {
 			add(t, " ", t->len > start);
@@ -52,8 +53,8 @@ static void add_domain(struct text *t, size_t start, const struct plan_domain *d
 		}
 		if (v4)
 			add_address(t, AF_INET, &v4, is_first);
-		if (links[i].net6.prefix)
-			add_address(t, AF_INET6, links[i].net6.address, is_first && !v4);
+		if (link->net6.prefix)
+			add_address(t, AF_INET6, link->net6.address, is_first && !v4);
 		is_first = false;
 	}
 }
@@ -83,76 +84,61 @@ static void add_lease(struct text *t, const char *name, const struct plan_link *
 	add(t, number, strlen(number));
 }
 
-/* Where the word stands, or NULL. */
-static const char *find_word(const char *line, const char *word)
+static void add_names(struct text *t, const struct plan_tables *p)
 {
-	const char *at = line;
+	size_t start = t->len;
 
-	while ((at = strstr(at, word))) {
-		const char *end = at + strlen(word);
+	for (uint32_t i = 0; i < p->domain_count; i++)
+		add_domain(t, start, p, i);
+}
 
-		if ((at == line || at[-1] == ' ') && (!*end || *end == ' '))
-			return at;
-		at = end;
+/* NULL, or what is wrong: the domain @self serves nobody. */
+static const char *add_leases(struct text *t, const struct plan_tables *p, uint32_t self)
+{
+	const struct plan_link *serving = NULL;
+
+	for (uint32_t i = 0; i < p->link_count && !serving; i++)
+		if (p->links[i].dhcp == PLAN_DHCP_SERVES && p->links[i].front == self)
+			serving = &p->links[i];
+	if (!serving)
+		return "@leases, but no link of it serves DHCP: give it one with .dhcp = PLAN_DHCP_SERVES";
+	add_v4(t, "--address=", serving->address);
+	for (uint32_t i = 0; i < p->link_count; i++) {
+		const struct plan_link *link = &p->links[i];
+
+		if (link->back == serving->back && link->dhcp == PLAN_DHCP_ASKS && link->front < p->domain_count)
+			add_lease(t, p->domains[link->front].name, link);
 	}
 	return NULL;
 }
 
-/* The link by which @domain serves DHCP; NULL: there is none. */
-static const struct plan_link *find_serving(const struct plan_domain *domain, const struct plan_domain *domains,
-					    const struct plan_link *links, uint32_t link_count)
+static bool is_word(const char *at, size_t len, const char *word)
 {
-	for (uint32_t i = 0; i < link_count; i++)
-		if (links[i].dhcp == PLAN_DHCP_SERVES &&
-		    !strncmp(domains[links[i].front].name, domain->name, sizeof domain->name))
-			return &links[i];
-	return NULL;
+	return len == strlen(word) && !memcmp(at, word, len);
 }
 
-/* @domain's command line becomes @t and what stands behind the word @word at @at. NULL, or what is wrong. */
-static const char *finish(struct plan_domain *domain, struct text *t, const char *at, const char *word)
+const char *plan_line_expand(char to[PLAN_CMDLINE_MAX], const char *line, const struct plan_tables *plan, uint32_t self)
 {
-	at += strlen(word);
-	add(t, at, strlen(at));
-	if (t->is_over)
-		return "the names do not fit into its command line of 255 characters: write down those that are needed";
-	memset(domain->cmdline, 0, sizeof domain->cmdline);
-	memcpy(domain->cmdline, t->at, t->len);
-	return NULL;
-}
+	struct text t = {.at = to};
+	const char *fault = NULL;
 
-const char *plan_names_expand(struct plan_domain *domain, const struct plan_domain *domains, uint32_t domain_count,
-			      const struct plan_link *links, uint32_t link_count)
-{
-	struct text t = {.len = 0};
-	const char *at;
-	size_t start;
+	for (;;) {
+		size_t len = strcspn(line, " ");
 
-	if (!memchr(domain->cmdline, 0, sizeof domain->cmdline) || !(at = find_word(domain->cmdline, NAMES)))
-		return NULL;
-	add(&t, domain->cmdline, (size_t)(at - domain->cmdline));
-	start = t.len;
-	for (uint32_t i = 0; i < domain_count; i++)
-		add_domain(&t, start, &domains[i], i, links, link_count);
-	return finish(domain, &t, at, NAMES);
-}
-
-const char *plan_leases_expand(struct plan_domain *domain, const struct plan_domain *domains, uint32_t domain_count,
-			       const struct plan_link *links, uint32_t link_count)
-{
-	const struct plan_link *serving;
-	struct text t = {.len = 0};
-	const char *at;
-
-	if (!memchr(domain->cmdline, 0, sizeof domain->cmdline) || !(at = find_word(domain->cmdline, LEASES)))
-		return NULL;
-	serving = find_serving(domain, domains, links, link_count);
-	if (!serving)
-		return "@leases, but no link of it serves DHCP: give it one with .dhcp = PLAN_DHCP_SERVES";
-	add(&t, domain->cmdline, (size_t)(at - domain->cmdline));
-	add_v4(&t, "--address=", serving->address);
-	for (uint32_t i = 0; i < link_count; i++)
-		if (links[i].back == serving->back && links[i].dhcp == PLAN_DHCP_ASKS && links[i].front < domain_count)
-			add_lease(&t, domains[links[i].front].name, &links[i]);
-	return finish(domain, &t, at, LEASES);
+		if (is_word(line, len, NAMES))
+			add_names(&t, plan);
+		else if (is_word(line, len, LEASES))
+			fault = add_leases(&t, plan, self);
+		else
+			add(&t, line, len);
+		line += len;
+		if (fault || !*line)
+			break;
+		add(&t, line++, 1);
+	}
+	to[t.len] = 0;
+	if (t.is_over)
+		fault = "its command line, with what @names and @leases stand for, has more than 4095 characters: write down "
+			"what is needed instead of them";
+	return fault;
 }

@@ -5,18 +5,21 @@
 
 #include <abi/plan.h>
 
-/*
- * Replaces the word `@names` in @domain's command line, where there is one, by NAME=ADDRESS,... for each of the
- * @domain_count @domains that a link gives an address. NULL, or what is wrong; the command line is as it was then.
- */
-const char *plan_names_expand(struct plan_domain *domain, const struct plan_domain *domains, uint32_t domain_count,
-			      const struct plan_link *links, uint32_t link_count);
+/* A plan's tables before they are one. */
+struct plan_tables {
+	const struct plan_domain *domains;
+	const struct plan_link *links;
+	uint32_t domain_count, link_count;
+};
 
 /*
- * Likewise replaces `@leases` by what the domains that ask by DHCP get, in the words of apps/services: --address=ADDRESS of
- * the link by which @domain serves, and --lease=NAME,ADDRESS/LENGTH,ROUTER,MTU for each link of the same back end that asks.
+ * Copies the command line @line of the domain number @self to @to, with the words of @plan. NULL, or what is wrong.
+ *
+ * `@names` becomes NAME=ADDRESS,... for each domain that a link gives an address. `@leases` becomes what the domains that ask
+ * by DHCP get, in the words of apps/services: --address=ADDRESS of the link by which @self serves, and
+ * --lease=NAME,ADDRESS/LENGTH,ROUTER,MTU for each link of the same back end that asks.
  */
-const char *plan_leases_expand(struct plan_domain *domain, const struct plan_domain *domains, uint32_t domain_count,
-			       const struct plan_link *links, uint32_t link_count);
+const char *plan_line_expand(char to[PLAN_CMDLINE_MAX], const char *line, const struct plan_tables *plan,
+			     uint32_t self);
 
 #endif

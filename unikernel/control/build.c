@@ -51,6 +51,7 @@ static int64_t layout_choose(struct build *b)
 	wish.maximum = plan_mem_max(b->plan);
 	wish.device_pages = device_front_pages(&control.plan, b->child->index);
 	wish.window_pages = plan_window_pages(&control.plan, b->child->index);
+	wish.cmdline_bytes = b->plan->long_cmdline ? strlen(plan_cmdline(&control.plan, b->child->index)) + 1 : 0;
 	if (getentropy(wish.random, sizeof wish.random)) {
 		say("%s cannot be built: no randomness", b->plan->name);
 		return -HC_EINVAL;
@@ -212,6 +213,16 @@ static int64_t tables_pin(const struct build *b)
 	return result < 0 ? failed(b, "its page tables are refused", result) : 0;
 }
 
+/* A command line that the start-info does not hold. */
+static int64_t cmdline_write(const struct build *b, const struct region *start)
+{
+	const char *line = plan_cmdline(&control.plan, b->child->index);
+	uint64_t at = layout_cmdline_offset(&b->layout);
+
+	return frames_write(b, start->first + (at >> PAGE_SHIFT), (uint32_t)(at % PAGE_SIZE), (const uint8_t *)line,
+			    b->layout.cmdline_bytes);
+}
+
 static int64_t start_write(const struct build *b)
 {
 	const struct region *start = layout_region(&b->layout, REGION_START),
@@ -241,10 +252,10 @@ static int64_t start_write(const struct build *b)
 	memcpy(info.cmdline, b->plan->cmdline, sizeof info.cmdline);
 	result = frame_write(b, start->first, 0, &info, sizeof info);
 	memset(info.seed, 0, sizeof info.seed);
-	if (result)
-		return result;
-	return frames_write(b, start->first, LAYOUT_P2M_OFFSET, (const uint8_t *)(b->mfns + mem->first),
-			    mem->pages * sizeof b->mfns[0]);
+	if (!result)
+		result = frames_write(b, start->first, LAYOUT_P2M_OFFSET, (const uint8_t *)(b->mfns + mem->first),
+				      mem->pages * sizeof b->mfns[0]);
+	return result ? result : cmdline_write(b, start);
 }
 
 static int64_t vcpu_start(const struct build *b)

@@ -8,10 +8,13 @@
 		.restart = PLAN_RESTART_NEVER                                                                          \
 	}
 
+/* A hundred words, all the same. */
+#define TEN(word) word word word word word word word word word word
+#define HUNDRED(word) TEN(TEN(word))
+
 static const struct plan_domain domains[] = {
 	{.name = "runtime",
 	 .image = "runtime",
-	 .cmdline = "runtime",
 	 .mem_pages = MIB(16),
 	 .window_pages = 512,
 	 .restart = PLAN_RESTART_NEVER},
@@ -38,8 +41,14 @@ static const struct plan_domain domains[] = {
 	CRASH("thread-overflow"),
 };
 
+static const char *const lines[ARRAY_SIZE(domains)] = {
+	"GREETING=\"two words\" _TWICE=1 EMPTY= _TWICE=2 runtime A=1 2=b" HUNDRED(
+		" 0123456789012345678901234567890123456"),
+};
+
 const struct plan_source plan_source = {
 	.file = "tests/configs/runtime/plan.c",
 	.domains = domains,
 	.domain_count = ARRAY_SIZE(domains),
+	.lines = lines,
 };

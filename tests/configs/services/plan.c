@@ -14,7 +14,7 @@ enum { IF_SERVICES = 1, IF_OPEN, IF_WEB1, IF_GUEST };
 static const struct plan_domain domains[DOMAINS] = {
 	[ROUTER] = ROUTER_DOMAIN("router", .uplink = QEMU_UPLINK),
 	[SERVICES] = SERVICES_DOMAIN("services", "services --upstream=10.0.2.2#5399 @names"),
-	[OPEN] = SERVICES_DOMAIN("open", "services --upstream=10.0.2.2#5399 --inside=10.0.2.2 @names"),
+	[OPEN] = SERVICES_DOMAIN("open", ""),
 	[WEB1] = WEB_DOMAIN("web1", "web 80", .restart = PLAN_RESTART_NEVER),
 	[GUEST] = {.name = "guest",
 		   .image = "resolve",
@@ -22,6 +22,16 @@ static const struct plan_domain domains[DOMAINS] = {
 		   .mem_pages = MIB(16),
 		   .window_pages = 512,
 		   .restart = PLAN_RESTART_NEVER},
+};
+
+/* A hundred names more: host-00=10.9.0.0 to host-99=10.9.9.9. */
+#define HOST(a, b) " host-" #a #b "=10.9." #a "." #b
+#define TEN(a)                                                                                                         \
+	HOST(a, 0) HOST(a, 1) HOST(a, 2) HOST(a, 3) HOST(a, 4) HOST(a, 5) HOST(a, 6) HOST(a, 7) HOST(a, 8) HOST(a, 9)
+
+static const char *const lines[DOMAINS] = {
+	[OPEN] = "services --upstream=10.0.2.2#5399 --inside=10.0.2.2 @names" TEN(0) TEN(1) TEN(2) TEN(3) TEN(4) TEN(5)
+		TEN(6) TEN(7) TEN(8) TEN(9),
 };
 
 static const struct plan_link links[] = {
@@ -37,4 +47,5 @@ const struct plan_source plan_source = {
 	.domain_count = ARRAY_SIZE(domains),
 	.links = links,
 	.link_count = ARRAY_SIZE(links),
+	.lines = lines,
 };

@@ -86,6 +86,7 @@ struct block {
 	uint64_t base;
 	uint64_t fixed; /* frames of the image's segments and of all regions but memory and start */
 	uint64_t low;   /* tables of all that is not the block */
+	uint64_t cmdline_bytes;
 };
 
 static void block_add(struct block *b, enum region_kind kind, uint32_t rights, uint64_t pages)
@@ -102,9 +103,9 @@ static struct region *block_find(struct block *b, enum region_kind kind)
 	return NULL;
 }
 
-static uint64_t start_pages(uint64_t mem_pages)
+static uint64_t start_pages(const struct block *b, uint64_t mem_pages)
 {
-	return align_up(LAYOUT_P2M_OFFSET + mem_pages * 8, PAGE_SIZE) >> PAGE_SHIFT;
+	return align_up(LAYOUT_P2M_OFFSET + mem_pages * 8 + b->cmdline_bytes, PAGE_SIZE) >> PAGE_SHIFT;
 }
 
 /* Pages of the block with its least gaps. */
@@ -123,9 +124,9 @@ static uint64_t frames_with_memory(struct block *b, uint64_t pages)
 	uint64_t bytes;
 
 	b->regions[b->count - 1].pages = pages;
-	block_find(b, REGION_START)->pages = start_pages(pages);
+	block_find(b, REGION_START)->pages = start_pages(b, pages);
 	bytes = align_up(block_pages(b) << PAGE_SHIFT, table_span(1));
-	return b->fixed + b->low + start_pages(pages) + pages + bytes / table_span(1) +
+	return b->fixed + b->low + start_pages(b, pages) + pages + bytes / table_span(1) +
 	       (align_up(b->base + bytes, table_span(2)) - align_down(b->base, table_span(2))) / table_span(2);
 }
 
@@ -153,7 +154,7 @@ static enum layout_error memory_fit(struct layout *l, struct block *b, uint64_t 
 /* Where the block starts: anywhere, as long as memory may become as large as it may. */
 static bool block_base(struct block *b, const struct layout_wish *wish, uint64_t random)
 {
-	uint64_t pages = block_pages(b) + wish->maximum + start_pages(wish->maximum) + TABLE_ENTRIES;
+	uint64_t pages = block_pages(b) + wish->maximum + start_pages(b, wish->maximum) + TABLE_ENTRIES;
 	uint64_t units = (LAYOUT_BLOCK_HIGH - LAYOUT_BLOCK_LOW) / LAYOUT_BLOCK_ALIGN;
 	uint64_t taken = align_up(pages << PAGE_SHIFT, LAYOUT_BLOCK_ALIGN) / LAYOUT_BLOCK_ALIGN;
 
@@ -222,11 +223,12 @@ enum layout_error layout_compute(struct layout *l, const struct layout_wish *wis
 	memset(l, 0, sizeof *l);
 	image_place(l, wish->image);
 	stack = stack ? stack : LAYOUT_STACK_PAGES;
+	l->cmdline_bytes = b.cmdline_bytes = wish->cmdline_bytes;
 	b.fixed = stack + wish->device_pages;
 	for (uint32_t i = 0; i < l->region_count; i++)
 		b.fixed += region_has_frames(&l->regions[i]) ? l->regions[i].pages : 0;
 	b.low = tables_walk(l, NULL);
-	block_add(&b, REGION_START, 0, start_pages(least));
+	block_add(&b, REGION_START, 0, start_pages(&b, least));
 	block_add(&b, REGION_STACK, REGION_W, stack);
 	block_add(&b, REGION_DEVICES, REGION_W, wish->device_pages);
 	block_add(&b, REGION_WINDOW, 0, wish->window_pages);
@@ -335,6 +337,11 @@ bool layout_run_next(const struct layout *l, const struct layout_table *tables, 
 	return true;
 }
 
+uint64_t layout_cmdline_offset(const struct layout *l)
+{
+	return LAYOUT_P2M_OFFSET + layout_region(l, REGION_MEM)->pages * 8;
+}
+
 void layout_describe(const struct layout *l, struct start_info *info)
 {
 	const struct region *mem = layout_region(l, REGION_MEM), *start = layout_region(l, REGION_START);
@@ -344,6 +351,7 @@ void layout_describe(const struct layout *l, struct start_info *info)
 	info->mem_pages = mem->pages;
 	info->mem_room_pages = l->room_pages;
 	info->p2m_va = start->va + LAYOUT_P2M_OFFSET;
+	info->long_cmdline_va = l->cmdline_bytes ? start->va + layout_cmdline_offset(l) : 0;
 	info->stack_va = stack->va;
 	info->stack_pages = stack->pages;
 	info->window_va = window ? window->va : 0;

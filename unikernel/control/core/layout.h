@@ -30,7 +30,7 @@ enum region_kind {
 	REGION_SEGMENT, /* region.part: number of the image's segment; its frames are the image's unless it is writable */
 	REGION_HYPERCALL,
 	REGION_SHARED,
-	REGION_START, /* the start-info and behind it the p2m */
+	REGION_START, /* the start-info, behind it the p2m, and then a long command line */
 	REGION_STACK,
 	REGION_MEM,
 	REGION_DEVICES,
@@ -58,7 +58,8 @@ struct layout {
 	uint64_t tables;                          /* page tables */
 	uint64_t frames;                          /* to be populated: tables and regions */
 	uint64_t room_pages;                      /* that memory may grow to; no less than the region has */
-	uint64_t needed; /* the least reservation that would do; at another base one table more or less */
+	uint64_t needed;        /* the least reservation that would do; at another base one table more or less */
+	uint64_t cmdline_bytes; /* of a long command line; 0: none */
 };
 
 struct layout_wish {
@@ -68,6 +69,7 @@ struct layout_wish {
 	uint64_t stack_pages;  /* 0: the note's, or LAYOUT_STACK_PAGES */
 	uint64_t device_pages; /* ring and pool pages */
 	uint64_t window_pages;
+	uint64_t cmdline_bytes;               /* of a command line that the start-info does not hold; 0: it does */
 	uint64_t random[LAYOUT_RANDOM_COUNT]; /* fresh, unpredictable: the places are drawn from it */
 };
 
@@ -115,7 +117,10 @@ struct layout_run {
 bool layout_run_next(const struct layout *l, const struct layout_table *tables, const struct layout_frames *frames,
 		     struct layout_run *run);
 
-/* The start-info fields that follow from the layout: addresses and sizes of memory, p2m, stack and window. */
+/* Where in REGION_START a long command line stands. */
+uint64_t layout_cmdline_offset(const struct layout *l);
+
+/* The start-info fields that follow from the layout: addresses and sizes of memory, p2m, stack, window, command line. */
 void layout_describe(const struct layout *l, struct start_info *info);
 
 #endif

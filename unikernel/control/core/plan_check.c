@@ -196,10 +196,31 @@ static bool name_add(struct names *names, const struct plan_view *view, uint32_t
 	return true;
 }
 
+static bool ends_within(const char *text, uint64_t bytes)
+{
+	for (uint64_t i = 0; i < bytes; i++)
+		if (!text[i])
+			return true;
+	return false;
+}
+
+/* Is the command line of @d, the long one if there is one, a text that lies behind the plan's tables? */
+static bool cmdline_valid(const struct plan_view *view, const struct plan_domain *d)
+{
+	const char *plan = (const char *)view->header;
+	uint64_t tables = (uint64_t)((const char *)(view->links + view->link_count) - plan), at = d->long_cmdline;
+
+	if (!ends_within(d->cmdline, sizeof d->cmdline))
+		return false;
+	if (!at)
+		return true;
+	return !d->cmdline[0] && at >= tables && at < view->header->length &&
+	       ends_within(plan + at, MIN(view->header->length - at, (uint64_t)PLAN_CMDLINE_MAX));
+}
+
 static enum plan_error domain_names(const struct plan_view *view, uint32_t i, struct names *names)
 {
 	const struct plan_domain *d = &view->domains[i];
-	bool ended = false;
 
 	if (!name_valid(d->name, sizeof d->name) || name_equal(d->name, "control"))
 		return PLAN_DOMAIN_NAME;
@@ -207,9 +228,7 @@ static enum plan_error domain_names(const struct plan_view *view, uint32_t i, st
 		return PLAN_DOMAIN_TWICE;
 	if (!name_valid(d->image, sizeof d->image))
 		return PLAN_DOMAIN_IMAGE;
-	for (uint32_t j = 0; j < sizeof d->cmdline; j++)
-		ended |= !d->cmdline[j];
-	return ended ? PLAN_OK : PLAN_DOMAIN_CMDLINE;
+	return cmdline_valid(view, d) ? PLAN_OK : PLAN_DOMAIN_CMDLINE;
 }
 
 static enum plan_error domain_check(const struct plan_view *view, uint32_t i, struct names *names)

@@ -32,7 +32,8 @@
 	E(PLAN_DOMAIN_NAME, "domain", "its name is empty, too long, not of a-z 0-9 - _ . or is `control`")               \
 	E(PLAN_DOMAIN_TWICE, "domain", "an earlier domain has the same name")                                            \
 	E(PLAN_DOMAIN_IMAGE, "domain", "its image name is empty, too long or not of a-z 0-9 - _ .")                      \
-	E(PLAN_DOMAIN_CMDLINE, "domain", "its command line is not terminated")                                           \
+	E(PLAN_DOMAIN_CMDLINE, "domain",                                                                                 \
+	  "its command line is outside the plan, has no end or more than 4095 characters")                               \
 	E(PLAN_DOMAIN_MEMORY, "domain", "its memory is below 256 KiB or above 16 GiB")                                   \
 	E(PLAN_DOMAIN_MAXIMUM, "domain",                                                                                 \
 	  "its greatest memory is less than what is reserved for it, or above 16 GiB: raise the one or lower the other") \
@@ -95,6 +96,14 @@ const char *plan_error_whose(enum plan_error error);
  * padding. Reads nothing outside [bytes, bytes + len). The rules' contents are their reader's to check.
  */
 struct plan_verdict plan_check(const void *bytes, uint64_t len, struct plan_view *view);
+
+/* The command line of domain @d. */
+static inline const char *plan_cmdline(const struct plan_view *view, uint32_t d)
+{
+	const struct plan_domain *domain = &view->domains[d];
+
+	return domain->long_cmdline ? (const char *)view->header + domain->long_cmdline : domain->cmdline;
+}
 
 /* Pages of the pool of @link, the default resolved. */
 static inline uint32_t plan_pool_pages(const struct plan_link *link)
