@@ -285,10 +285,10 @@ $(if $(wildcard net/router/*.c),$(eval $(call program,router,$(call product,$(ca
 
 # The same application source as a Linux program: apps/web must not need more than POSIX.
 define linux_app
-$(B)/linux/$(1): $(call host,$(call c_in,apps/$(1)) $(call app_www,$(1)))
+$(B)/linux/$(1): $(call host,$(call c_in,apps/$(1)) $(call app_www,$(1))) $(B)/host/libcores.a
 	$$(call say,LINK,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOSTCC) $$(filter %.o,$$^) -pthread -o $$@
+	$$(Q)$$(HOSTCC) $$^ -pthread -o $$@
 endef
 $(foreach a,$(APPS),$(eval $(call linux_app,$(a))))
 # One guest of the benchmarks too, which a Linux guest without libraries runs.

@@ -12,7 +12,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "dns_bytes.h"
+#include "unikernel/core/dns_bytes.h"
 #include "sockets.h"
 
 #define PORT_TRIES 8u

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dns_bytes.h"
+#include "unikernel/core/dns_bytes.h"
 #include "sockets.h"
 
 struct outgoing {

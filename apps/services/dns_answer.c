@@ -5,48 +5,14 @@
  */
 #include <string.h>
 
-#include "dns_bytes.h"
-#include "dns_message.h"
+#include "dns_answer.h"
+#include "unikernel/core/dns_bytes.h"
 
-#define OPT_LEN 11u
 #define QUESTION_AT 0xc00cu /* a compression pointer to the question's name */
 
 static size_t opt_len(const struct dns_query *query)
 {
-	return query->has_edns ? OPT_LEN : 0;
-}
-
-static void write_opt(uint8_t *to, unsigned rcode, bool dnssec_ok)
-{
-	memset(to, 0, OPT_LEN);
-	put16(to + 1, DNS_OPT);
-	put16(to + 3, DNS_PAYLOAD);
-	to[5] = (uint8_t)(rcode >> 4);
-	to[7] = dnssec_ok ? 0x80 : 0;
-}
-
-static size_t write_question(uint8_t *to, const struct dns_question *question)
-{
-	size_t len = question->name.len;
-
-	memcpy(to, question->name.wire, len);
-	put16(to + len, question->type);
-	put16(to + len + 2, question->class);
-	return len + 4;
-}
-
-size_t dns_query_write(uint8_t *bytes, uint16_t id, uint16_t flags, const struct dns_question *question, bool dnssec_ok)
-{
-	size_t len = DNS_HEADER;
-
-	memset(bytes, 0, DNS_HEADER);
-	put16(bytes, id);
-	put16(bytes + 2, flags);
-	put16(bytes + 4, 1);
-	put16(bytes + 10, 1);
-	len += write_question(bytes + len, question);
-	write_opt(bytes + len, 0, dnssec_ok);
-	return len + OPT_LEN;
+	return query->has_edns ? DNS_OPT_LEN : 0;
 }
 
 /* What of the query's flags every answer repeats. */
@@ -67,7 +33,7 @@ void dns_answer_begin(struct dns_writer *w, uint8_t *bytes, size_t room, const s
 	if (!query->has_question)
 		return;
 	put16(bytes + 4, 1);
-	w->len += write_question(bytes + w->len, &query->question);
+	w->len += dns_question_write(bytes + w->len, &query->question);
 }
 
 void dns_answer_add(struct dns_writer *w, enum dns_section section, const struct dns_name *owner, enum dns_type type,
@@ -97,8 +63,8 @@ void dns_answer_add(struct dns_writer *w, enum dns_section section, const struct
 size_t dns_answer_end(struct dns_writer *w, const struct dns_query *query, unsigned rcode)
 {
 	if (query->has_edns) {
-		write_opt(w->bytes + w->len, rcode, query->dnssec_ok);
-		w->len += OPT_LEN;
+		dns_opt_write(w->bytes + w->len, rcode, query->dnssec_ok);
+		w->len += DNS_OPT_LEN;
 		w->counts[2]++;
 	}
 	put16(w->bytes + 2, (uint16_t)(w->flags | (w->is_over ? DNS_FLAG_TC : 0) | (rcode & DNS_RCODE)));
@@ -119,8 +85,8 @@ size_t dns_answer_adopt(uint8_t *bytes, size_t len, uint16_t others, const struc
 	put16(bytes, query->id);
 	put16(bytes + 2, (uint16_t)(answer_flags(query) | kept));
 	put16(bytes + 10, (uint16_t)(others + (query->has_edns ? 1 : 0)));
-	write_question(bytes + DNS_HEADER, &query->question);
+	dns_question_write(bytes + DNS_HEADER, &query->question);
 	if (query->has_edns)
-		write_opt(bytes + len, 0, query->dnssec_ok);
+		dns_opt_write(bytes + len, 0, query->dnssec_ok);
 	return len + opt_len(query);
 }

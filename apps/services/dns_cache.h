@@ -5,7 +5,7 @@
 #ifndef SERVICES_DNS_CACHE_H
 #define SERVICES_DNS_CACHE_H
 
-#include "dns_message.h"
+#include "dns_answer.h"
 
 #define DNS_CACHE_SETS 64u
 #define DNS_CACHE_WAYS 4u

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "dns_bytes.h"
+#include "unikernel/core/dns_bytes.h"
 
 #define TRIES 4u
 #define UDP_MS 1000u

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "dns_bytes.h"
+#include "unikernel/core/dns_bytes.h"
 
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 #define HINFO_TTL 3600u

@@ -6,7 +6,7 @@
 #ifndef SERVICES_DNS_ZONE_H
 #define SERVICES_DNS_ZONE_H
 
-#include "dns_message.h"
+#include "dns_answer.h"
 
 #define DNS_ZONE_ENTRIES 256u
 #define DNS_ZONE_TTL 60u /* seconds */

@@ -9,7 +9,7 @@ FUZZ_SEED    ?= 1
 FUZZ_SRC    := $(filter-out tests/fuzz/libfuzzer.c tests/fuzz/replay_test.c,$(call c_in,tests/fuzz))
 FUZZ_ORACLE := $(addprefix tests/unit/vmm_,world.c recount.c ghost.c hash.c) tests/unit/bvt_recount.c tests/unit/net_fragment_recount.c tests/lib/panic.c tests/lib/acpi_tables.c tests/lib/dns_support.c
 FUZZ_CORES  := $(call c_in,vmm/core efi/machine drivers/ring) $(addprefix drivers/net/,cut.c gso.c join.c) $(addprefix unikernel/control/core/,bundle_check.c \
-  plan_check.c plan_net6.c device_area.c image.c) $(call c_in,net/core) $(sort $(wildcard apps/services/dns_*.c)) \
+  plan_check.c plan_net6.c device_area.c image.c) $(call c_in,net/core) $(sort $(wildcard apps/services/dns_*.c unikernel/core/dns_*.c)) \
   $(filter-out %/main.c %/rules_command.c %/rules_live.c,$(CAMBIUM_SRC))
 
 # The oracle's assertions are the fuzzer's own here; runs of 8 frames, so that a small world has some.

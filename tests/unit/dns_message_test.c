@@ -2,13 +2,13 @@
 /*
  * Reading what anybody may send: names, queries, responses.
  *
- * links: apps/services/dns_name.c apps/services/dns_message.c apps/services/dns_answer.c
+ * links: apps/services/dns_query.c apps/services/dns_answer.c
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "apps/services/dns_message.h"
+#include "apps/services/dns_answer.h"
 #include "tests/lib/dns_support.h"
 
 static struct dns_bytes b;

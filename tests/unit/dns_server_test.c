@@ -2,7 +2,7 @@
 /*
  * The name server's decisions: what it knows, whom it asks, whom it believes, what it keeps.
  *
- * links: apps/services/dns_name.c apps/services/dns_message.c apps/services/dns_answer.c
+ * links: apps/services/dns_query.c apps/services/dns_answer.c
  * links: apps/services/dns_zone.c apps/services/dns_cache.c apps/services/dns_server.c
  */
 #include <criterion/criterion.h>

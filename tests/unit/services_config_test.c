@@ -2,7 +2,7 @@
 /*
  * The command line of the services domain: each word means what it says, or is refused.
  *
- * links: apps/services/dns_name.c apps/services/dns_message.c apps/services/dns_answer.c
+ * links: apps/services/dns_query.c apps/services/dns_answer.c
  * links: apps/services/dns_zone.c apps/services/config.c
  */
 #include <criterion/criterion.h>

@@ -23,7 +23,7 @@ drivers/ring    | include/                                     | compiler
 drivers         | include/ unikernel/include drivers/ring      | libc
 net/core        | include/                                     | compiler
 net             | include/ unikernel/include drivers/ net/core | lwip
-apps            | unikernel/include                            | libc
+apps            | unikernel/include unikernel/core/dns_        | libc
 tools           | include/ vmm/core unikernel/core unikernel/control/core net/core drivers/ring | libc
 configs         | include/ tools/                              | libc
 tests           | include/ efi/ vmm/ unikernel/ drivers/ net/ apps/ tools/ configs/ | lwip

@@ -1,58 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Messages of the DNS: reading queries and responses, writing answers (RFC 1035, EDNS0: RFC 6891). Pure.
+ * The name server's side of messages: reading queries, writing answers. Pure.
  */
-#ifndef SERVICES_DNS_MESSAGE_H
-#define SERVICES_DNS_MESSAGE_H
+#ifndef SERVICES_DNS_ANSWER_H
+#define SERVICES_DNS_ANSWER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "dns_name.h"
-
-#define DNS_HEADER 12u
-#define DNS_QUERY_MAX 1232u    /* of a query that is read */
-#define DNS_PAYLOAD 1232u      /* what we take, and send at most, by UDP: no fragments (DNS flag day 2020) */
-#define DNS_MESSAGE_MAX 16384u /* of any message, by TCP */
-
-#define DNS_FLAG_QR 0x8000u
-#define DNS_FLAG_AA 0x0400u
-#define DNS_FLAG_TC 0x0200u
-#define DNS_FLAG_RD 0x0100u
-#define DNS_FLAG_RA 0x0080u
-#define DNS_FLAG_CD 0x0010u
-#define DNS_OPCODE 0x7800u
-#define DNS_RCODE 0x000fu
-
-enum dns_rcode {
-	DNS_NOERROR = 0,
-	DNS_FORMERR = 1,
-	DNS_SERVFAIL = 2,
-	DNS_NXDOMAIN = 3,
-	DNS_NOTIMP = 4,
-	DNS_REFUSED = 5,
-	DNS_BADVERS = 16, /* needs an OPT record */
-};
-
-enum dns_type {
-	DNS_A = 1,
-	DNS_SOA = 6,
-	DNS_PTR = 12,
-	DNS_HINFO = 13,
-	DNS_AAAA = 28,
-	DNS_OPT = 41,
-	DNS_TKEY = 249, /* from here to 254: no types of data */
-	DNS_MAILA = 254,
-	DNS_ANY = 255,
-};
-
-#define DNS_IN 1u
-
-struct dns_question {
-	struct dns_name name;
-	uint16_t type, class;
-};
+#include "unikernel/core/dns_message.h"
 
 struct dns_query {
 	uint16_t id, flags;
@@ -70,24 +23,6 @@ int dns_query_read(const uint8_t *bytes, size_t len, struct dns_query *query);
 
 /* The most bytes of an answer to @query that came by TCP or not. */
 size_t dns_query_room(const struct dns_query *query, bool by_tcp);
-
-/* Writes the query that @question asks, with @id, @flags and an OPT record; returns its length. @room: DNS_QUERY_MAX. */
-size_t dns_query_write(uint8_t *bytes, uint16_t id, uint16_t flags, const struct dns_question *question,
-		       bool dnssec_ok);
-
-/* A response, checked whole. */
-struct dns_response {
-	uint16_t id, flags;
-	unsigned rcode; /* with the bits of an OPT record */
-	struct dns_question question;
-	size_t len;      /* without the OPT record and what follows it */
-	uint16_t others; /* additional records in that */
-	bool is_kept;    /* it may be kept for `ttl` seconds: RFC 2308 where it says that there is nothing */
-	uint32_t ttl;
-};
-
-/* False: it is not a response to one question, or it is malformed. */
-bool dns_response_read(const uint8_t *bytes, size_t len, struct dns_response *response);
 
 /* Lowers the time to live of all records of a message that dns_response_read took, and that ends with its `len`. */
 void dns_response_age(uint8_t *bytes, size_t len, uint32_t seconds);

@@ -111,10 +111,8 @@ bool dns_name_is_within(const struct dns_name *name, const struct dns_name *apex
 	return (size_t)name->len - at == apex->len && same(name->wire + at, apex->wire, apex->len);
 }
 
-static void add_label(struct dns_name *name, const char *text)
+static void add_label(struct dns_name *name, const char *text, size_t n)
 {
-	size_t n = strlen(text);
-
 	name->wire[name->len] = (uint8_t)n;
 	memcpy(name->wire + name->len + 1, text, n);
 	name->len = (uint8_t)(name->len + 1 + n);
@@ -122,7 +120,7 @@ static void add_label(struct dns_name *name, const char *text)
 
 static void add_decimal(struct dns_name *name, unsigned value)
 {
-	char text[4];
+	char text[3];
 	unsigned n = 0;
 
 	if (value >= 100)
@@ -130,15 +128,12 @@ static void add_decimal(struct dns_name *name, unsigned value)
 	if (value >= 10)
 		text[n++] = (char)('0' + value / 10 % 10);
 	text[n++] = (char)('0' + value % 10);
-	text[n] = '\0';
-	add_label(name, text);
+	add_label(name, text, n);
 }
 
 static void add_nibble(struct dns_name *name, unsigned value)
 {
-	const char text[2] = {"0123456789abcdef"[value & 15u], '\0'};
-
-	add_label(name, text);
+	add_label(name, &"0123456789abcdef"[value & 15u], 1);
 }
 
 void dns_name_reverse(struct dns_name *name, const struct dns_address *address)
@@ -152,9 +147,9 @@ void dns_name_reverse(struct dns_name *name, const struct dns_address *address)
 		add_nibble(name, address->bytes[i]);
 		add_nibble(name, address->bytes[i] >> 4);
 	}
-	add_label(name, address->is_v6 ? "ip6" : "in-addr");
-	add_label(name, "arpa");
-	add_label(name, "");
+	add_label(name, address->is_v6 ? "ip6" : "in-addr", address->is_v6 ? 3 : 7);
+	add_label(name, "arpa", 4);
+	add_label(name, "", 0);
 }
 
 bool dns_address_is_equal(const struct dns_address *a, const struct dns_address *b)

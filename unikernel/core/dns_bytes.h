@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Numbers in network order. */
-#ifndef SERVICES_DNS_BYTES_H
-#define SERVICES_DNS_BYTES_H
+#ifndef UNIKERNEL_CORE_DNS_BYTES_H
+#define UNIKERNEL_CORE_DNS_BYTES_H
 
 #include <stdint.h>
 

@@ -2,8 +2,8 @@
 /*
  * Names and addresses of the DNS (RFC 1035 section 3.1, 4.1.4; RFC 4343 for their case). Pure.
  */
-#ifndef SERVICES_DNS_NAME_H
-#define SERVICES_DNS_NAME_H
+#ifndef UNIKERNEL_CORE_DNS_NAME_H
+#define UNIKERNEL_CORE_DNS_NAME_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Reading. Invariant: no byte is looked at that was not found to be within the message, and what is taken is
+ * Invariant of reading: no byte is looked at that was not found to be within the message, and what is taken is
  * whole: every record of every section, to the last byte. Work is bounded by the message's length, since a record has eleven
  * bytes at least and a name is read in 127 labels at most.
  */
@@ -14,13 +14,7 @@
 #define TTL_MAX 86400u
 #define NEGATIVE_TTL_MAX 10800u
 
-struct record {
-	uint16_t type, class, data_len;
-	uint32_t ttl;
-	size_t start, ttl_at, data_at;
-};
-
-static bool read_question(const uint8_t *bytes, size_t len, size_t *at, struct dns_question *question)
+bool dns_question_read(const uint8_t *bytes, size_t len, size_t *at, struct dns_question *question)
 {
 	if (!dns_name_read(bytes, len, at, &question->name) || len - *at < 4)
 		return false;
@@ -30,12 +24,10 @@ static bool read_question(const uint8_t *bytes, size_t len, size_t *at, struct d
 	return true;
 }
 
-static bool read_record(const uint8_t *bytes, size_t len, size_t *at, struct record *r)
+bool dns_record_read(const uint8_t *bytes, size_t len, size_t *at, struct dns_record *r)
 {
-	struct dns_name owner;
-
 	r->start = *at;
-	if (!dns_name_read(bytes, len, at, &owner) || len - *at < 10)
+	if (!dns_name_read(bytes, len, at, &r->owner) || len - *at < 10)
 		return false;
 	r->type = get16(bytes + *at);
 	r->class = get16(bytes + *at + 2);
@@ -49,60 +41,41 @@ static bool read_record(const uint8_t *bytes, size_t len, size_t *at, struct rec
 	return r->type != DNS_OPT || r->data_at - r->start == 11; /* an OPT record's owner is the root */
 }
 
-/* What stands behind the question of a query: at most one OPT record, and others that mean nothing to us. */
-static int read_additional(const uint8_t *bytes, size_t len, size_t at, struct dns_query *query)
+void dns_opt_write(uint8_t *to, unsigned rcode, bool dnssec_ok)
 {
-	unsigned version = 0;
-
-	for (unsigned left = get16(bytes + 10); left > 0; left--) {
-		struct record r;
-
-		if (!read_record(bytes, len, &at, &r) || (r.type == DNS_OPT && query->has_edns))
-			return DNS_FORMERR;
-		if (r.type != DNS_OPT)
-			continue;
-		query->has_edns = true;
-		query->payload = r.class;
-		query->dnssec_ok = (r.ttl & 0x8000u) != 0;
-		version = r.ttl >> 16 & 0xffu;
-	}
-	if (at != len)
-		return DNS_FORMERR;
-	return version == 0 ? DNS_NOERROR : DNS_BADVERS;
+	memset(to, 0, DNS_OPT_LEN);
+	put16(to + 1, DNS_OPT);
+	put16(to + 3, DNS_PAYLOAD);
+	to[5] = (uint8_t)(rcode >> 4);
+	to[7] = dnssec_ok ? 0x80 : 0;
 }
 
-int dns_query_read(const uint8_t *bytes, size_t len, struct dns_query *query)
+size_t dns_question_write(uint8_t *to, const struct dns_question *question)
 {
-	size_t at = DNS_HEADER;
+	size_t len = question->name.len;
 
-	memset(query, 0, sizeof(*query));
-	if (len < DNS_HEADER)
-		return -1;
-	query->id = get16(bytes);
-	query->flags = get16(bytes + 2);
-	if ((query->flags & DNS_FLAG_QR) != 0)
-		return -1;
-	if ((query->flags & DNS_OPCODE) != 0)
-		return DNS_NOTIMP;
-	if (get16(bytes + 4) != 1 || get32(bytes + 6) != 0 || len > DNS_QUERY_MAX)
-		return DNS_FORMERR;
-	if (!read_question(bytes, len, &at, &query->question))
-		return DNS_FORMERR;
-	query->has_question = true;
-	return read_additional(bytes, len, at, query);
+	memcpy(to, question->name.wire, len);
+	put16(to + len, question->type);
+	put16(to + len + 2, question->class);
+	return len + 4;
 }
 
-size_t dns_query_room(const struct dns_query *query, bool by_tcp)
+size_t dns_query_write(uint8_t *bytes, uint16_t id, uint16_t flags, const struct dns_question *question, bool dnssec_ok)
 {
-	if (by_tcp)
-		return DNS_MESSAGE_MAX;
-	if (!query->has_edns || query->payload < 512)
-		return 512;
-	return query->payload < DNS_PAYLOAD ? query->payload : DNS_PAYLOAD;
+	size_t len = DNS_HEADER;
+
+	memset(bytes, 0, DNS_HEADER);
+	put16(bytes, id);
+	put16(bytes + 2, flags);
+	put16(bytes + 4, 1);
+	put16(bytes + 10, 1);
+	len += dns_question_write(bytes + len, question);
+	dns_opt_write(bytes + len, 0, dnssec_ok);
+	return len + DNS_OPT_LEN;
 }
 
 /* The time to live of a negative answer that the SOA record @r gives (RFC 2308 section 5); 0: it is malformed. */
-static uint32_t negative_ttl(const uint8_t *bytes, const struct record *r)
+static uint32_t negative_ttl(const uint8_t *bytes, const struct dns_record *r)
 {
 	size_t end = r->data_at + r->data_len, at = r->data_at;
 	struct dns_name name;
@@ -116,7 +89,7 @@ static uint32_t negative_ttl(const uint8_t *bytes, const struct record *r)
 }
 
 /* Takes note of a record of section @section (0: answers); the times of negative answers to *@negative. */
-static void note(struct dns_response *response, const uint8_t *bytes, const struct record *r, unsigned section,
+static void note(struct dns_response *response, const uint8_t *bytes, const struct dns_record *r, unsigned section,
 		 uint32_t *negative)
 {
 	uint32_t ttl = r->ttl < 0x80000000u ? r->ttl : 0; /* RFC 2181 section 8 */
@@ -135,9 +108,9 @@ static bool read_sections(const uint8_t *bytes, size_t len, size_t at, struct dn
 
 	for (unsigned section = 0; section < 3; section++)
 		for (unsigned left = get16(bytes + 6 + 2 * section); left > 0; left--) {
-			struct record r;
+			struct dns_record r;
 
-			if (!read_record(bytes, len, &at, &r))
+			if (!dns_record_read(bytes, len, &at, &r))
 				return false;
 			if (r.type == DNS_OPT) {
 				if (has_opt || section != 2)
@@ -168,7 +141,7 @@ bool dns_response_read(const uint8_t *bytes, size_t len, struct dns_response *re
 	response->rcode = response->flags & DNS_RCODE;
 	if ((response->flags & DNS_FLAG_QR) == 0 || (response->flags & DNS_OPCODE) != 0 || get16(bytes + 4) != 1)
 		return false;
-	if (!read_question(bytes, len, &at, &response->question))
+	if (!dns_question_read(bytes, len, &at, &response->question))
 		return false;
 	response->len = at;
 	response->ttl = TTL_MAX;
@@ -179,16 +152,4 @@ bool dns_response_read(const uint8_t *bytes, size_t len, struct dns_response *re
 	response->is_kept = (response->rcode == DNS_NOERROR || response->rcode == DNS_NXDOMAIN) && response->ttl > 0 &&
 			    (response->flags & DNS_FLAG_TC) == 0;
 	return true;
-}
-
-void dns_response_age(uint8_t *bytes, size_t len, uint32_t seconds)
-{
-	struct dns_question question;
-	size_t at = DNS_HEADER;
-	struct record r;
-
-	if (!read_question(bytes, len, &at, &question))
-		return;
-	while (at < len && read_record(bytes, len, &at, &r))
-		put32(bytes + r.ttl_at, r.ttl > seconds ? r.ttl - seconds : 0);
 }
