@@ -68,6 +68,32 @@ static enum reason syn_again(struct tcp_track *track, const struct packet_info *
 	return REASON_NONE;
 }
 
+/* The other side speaks of an older connection; whatever else it says than this number is none of the opener's business. */
+static bool is_of_older(const struct tcp_track *track, const struct packet_info *info)
+{
+	return (info->tcp_flags & (TCP_SYN | TCP_RST | TCP_FIN | TCP_ACK)) == TCP_ACK && info->payload_len == 0 &&
+	       info->tcp_ack != track->side[0].end;
+}
+
+static enum reason older_take(struct tcp_track *track, const struct packet_info *info)
+{
+	track->older = 1;
+	track->side[1].acked = info->tcp_ack;
+	return REASON_NONE;
+}
+
+/* A RST of the opener, which is exact: it gives up, when nothing was acknowledged yet, or ends the older connection. */
+static enum reason opener_reset_take(struct tcp_track *track, const struct packet_info *info)
+{
+	if (!(info->tcp_flags & TCP_RST))
+		return REASON_TCP_STATE;
+	if (info->tcp_seq == track->side[0].end)
+		track->state = TCP_CLOSED;
+	else if (!track->older || info->tcp_seq != track->side[1].acked)
+		return REASON_TCP_STATE;
+	return REASON_NONE;
+}
+
 /* The answer to the SYN: SYN and ACK, or RST and ACK, of exactly what the SYN sent. */
 static enum reason answer_take(struct tcp_track *track, const struct packet_info *info)
 {
@@ -178,13 +204,9 @@ enum reason tcp_track_segment(struct tcp_track *track, unsigned dir, const struc
 	if (again)
 		return dir == 0 ? syn_again(track, info) : REASON_TCP_STATE;
 	if (track->state == TCP_SYN_SENT) {
-		if (dir == 1)
-			return answer_take(track, info);
-		/* The opener gives up: its RST is exact, since nothing was acknowledged yet. */
-		if (!(info->tcp_flags & TCP_RST) || info->tcp_seq != track->side[0].end)
-			return REASON_TCP_STATE;
-		track->state = TCP_CLOSED;
-		return REASON_NONE;
+		if (dir == 0)
+			return opener_reset_take(track, info);
+		return is_of_older(track, info) ? older_take(track, info) : answer_take(track, info);
 	}
 	if ((info->tcp_flags & TCP_SYN) && dir == 0)
 		return REASON_TCP_STATE;

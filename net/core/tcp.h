@@ -36,6 +36,7 @@ struct tcp_track {
 	struct tcp_side side[2];
 	uint8_t state;   /* enum tcp_track_state */
 	uint8_t lenient; /* TCP_LENIENT_x; 0 as a rule */
+	uint8_t older;   /* TCP_SYN_SENT: the other side has acknowledged side[1].acked of an older connection */
 };
 
 /*
@@ -56,7 +57,9 @@ void tcp_track_open(struct tcp_track *track, const struct packet_info *info);
  * Take in the segment @info of side @dir (0: the opener's). REASON_NONE: it may pass, and @track
  * knows it. REASON_TCP_STATE or REASON_TCP_WINDOW: drop it, nothing changed. A RST inside the
  * window but not at the next expected byte passes, since its receiver will challenge it (RFC 5961),
- * and changes nothing; so does a SYN within a living connection.
+ * and changes nothing; so does a SYN within a living connection. An opener may meet the half of an older connection that the
+ * other side still has, since nobody told it of the end: its bare acknowledgement passes, and the opener's RST that ends it
+ * (RFC 793 figure 10, RFC 5961 section 4).
  */
 enum reason tcp_track_segment(struct tcp_track *track, unsigned dir, const struct packet_info *info);
 

@@ -99,6 +99,27 @@ Test(net_tcp, an_answer_must_acknowledge_exactly_the_syn)
 	cr_expect_eq(track.state, TCP_CLOSED);
 }
 
+/* The other end was never told that the last connection between these ports is over; RFC 793, figure 10. */
+Test(net_tcp, half_of_an_older_connection_is_ended_by_the_opener_and_the_new_one_opens)
+{
+	struct tcp_track track = track_new();
+	const uint32_t old = 777777;
+
+	cr_expect_eq(take(&track, 0, TCP_RST, old, 0, 0), REASON_TCP_STATE, "nobody has spoken of that");
+	cr_assert_eq(take(&track, 1, TCP_ACK, B - 5000, old, 0), REASON_NONE);
+	cr_expect_eq(take(&track, 1, TCP_ACK, B - 5000, old, 1), REASON_TCP_STATE, "data reach nobody");
+	cr_expect_eq(take(&track, 1, TCP_ACK | TCP_FIN, B - 5000, old, 0), REASON_TCP_STATE);
+	cr_expect_eq(take(&track, 0, TCP_RST, old + 1, 0, 0), REASON_TCP_STATE);
+	cr_expect_eq(take(&track, 0, TCP_ACK, old, B - 5000, 0), REASON_TCP_STATE);
+	cr_assert_eq(take(&track, 0, TCP_RST, old, 0, 0), REASON_NONE);
+	cr_assert_eq(track.state, TCP_SYN_SENT);
+	cr_assert_eq(take(&track, 0, TCP_SYN, A, 0, 0), REASON_NONE);
+	cr_assert_eq(take(&track, 1, TCP_SYN | TCP_ACK, B, A + 1, 0), REASON_NONE);
+	cr_assert_eq(take(&track, 0, TCP_ACK, A + 1, B + 1, 0), REASON_NONE);
+	cr_assert_eq(track.state, TCP_ESTABLISHED);
+	cr_assert_eq(take(&track, 1, TCP_ACK, B + 1, A + 1, 100), REASON_NONE);
+}
+
 Test(net_tcp, a_repeated_syn_passes_and_a_new_one_counts)
 {
 	struct tcp_track track = track_new();
