@@ -34,7 +34,6 @@
 #define REG_COMMAND 0x300u
 #define REG_COMMAND_TARGET 0x310u
 #define REG_TIMER_INITIAL 0x380u
-#define REG_TIMER_CURRENT 0x390u
 #define REG_TIMER_DIVIDE 0x3e0u
 
 #define COMMAND_PENDING 0x1000u
@@ -52,17 +51,9 @@
 #define REDIRECT_LEVEL 0x8000u
 #define REDIRECT_MASKED 0x10000u
 
+#define APIC(reg) MMIO32(apic + (reg))
+
 static volatile uint8_t *apic;
-
-static uint32_t reg_read(unsigned reg)
-{
-	return mmio_read32(apic + reg);
-}
-
-static void reg_write(unsigned reg, uint32_t v)
-{
-	mmio_write32(apic + reg, v);
-}
 
 void apic_init(void)
 {
@@ -75,38 +66,38 @@ void apic_init_cpu(void)
 	uint32_t highest_lvt;
 
 	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
-	reg_write(REG_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
-	reg_write(REG_TPR, 0);
-	highest_lvt = reg_read(REG_VERSION) >> 16 & 0xff;
-	reg_write(REG_LVT_LINT0, LVT_MASKED);
-	reg_write(REG_LVT_LINT1, LVT_NMI);
-	reg_write(REG_LVT_ERROR, LVT_MASKED);
+	APIC(REG_SPURIOUS) = SPURIOUS_ENABLE | VECTOR_SPURIOUS;
+	APIC(REG_TPR) = 0;
+	highest_lvt = APIC(REG_VERSION) >> 16 & 0xff;
+	APIC(REG_LVT_LINT0) = LVT_MASKED;
+	APIC(REG_LVT_LINT1) = LVT_NMI;
+	APIC(REG_LVT_ERROR) = LVT_MASKED;
 	if (highest_lvt >= 4)
-		reg_write(REG_LVT_PERF, LVT_MASKED);
+		APIC(REG_LVT_PERF) = LVT_MASKED;
 	if (highest_lvt >= 5)
-		reg_write(REG_LVT_THERMAL, LVT_MASKED);
-	reg_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
-	reg_write(REG_TIMER_INITIAL, 0);
-	reg_write(REG_LVT_TIMER, VECTOR_TIMER);
+		APIC(REG_LVT_THERMAL) = LVT_MASKED;
+	APIC(REG_TIMER_DIVIDE) = DIVIDE_BY_1;
+	APIC(REG_TIMER_INITIAL) = 0;
+	APIC(REG_LVT_TIMER) = VECTOR_TIMER;
 	apic_eoi(); /* what firmware may have left in service */
 }
 
 uint32_t apic_id(void)
 {
-	return reg_read(REG_ID) >> 24;
+	return APIC(REG_ID) >> 24;
 }
 
 void apic_send(uint32_t target, uint32_t command)
 {
-	while (reg_read(REG_COMMAND) & COMMAND_PENDING)
+	while (APIC(REG_COMMAND) & COMMAND_PENDING)
 		cpu_relax();
-	reg_write(REG_COMMAND_TARGET, target << 24);
-	reg_write(REG_COMMAND, command);
+	APIC(REG_COMMAND_TARGET) = target << 24;
+	APIC(REG_COMMAND) = command;
 }
 
 void apic_eoi(void)
 {
-	reg_write(REG_EOI, 0);
+	APIC(REG_EOI) = 0;
 }
 
 void apic_timer_at(uint64_t deadline)
@@ -114,26 +105,26 @@ void apic_timer_at(uint64_t deadline)
 	uint64_t hz = machine()->clock.apic_hz, now, ns, ticks, most;
 
 	if (deadline == TIME_NEVER) {
-		reg_write(REG_TIMER_INITIAL, 0);
+		APIC(REG_TIMER_INITIAL) = 0;
 		return;
 	}
 	now = time_now();
 	ns = deadline > now ? deadline - now : 0;
 	most = UINT32_MAX * 1000000000ull / hz;
 	ticks = ns >= most ? UINT32_MAX : ns * (hz / 1000) / 1000000 + 1;
-	reg_write(REG_TIMER_INITIAL, (uint32_t)MIN(ticks, UINT32_MAX));
+	APIC(REG_TIMER_INITIAL) = (uint32_t)MIN(ticks, UINT32_MAX);
 }
 
 static uint32_t ioapic_read(volatile uint8_t *io, uint32_t reg)
 {
-	mmio_write32(io + IOAPIC_SELECT, reg);
-	return mmio_read32(io + IOAPIC_DATA);
+	MMIO32(io + IOAPIC_SELECT) = reg;
+	return MMIO32(io + IOAPIC_DATA);
 }
 
 static void ioapic_write(volatile uint8_t *io, uint32_t reg, uint32_t v)
 {
-	mmio_write32(io + IOAPIC_SELECT, reg);
-	mmio_write32(io + IOAPIC_DATA, v);
+	MMIO32(io + IOAPIC_SELECT) = reg;
+	MMIO32(io + IOAPIC_DATA) = v;
 }
 
 bool ioapic_route_isa(unsigned irq, uint8_t vector, uint32_t target)

@@ -10,6 +10,14 @@
 #include "x86.h"
 
 #define PAT_POWER_ON 0x0007040600070406ull
+#define MC_VALID (1ull << 63)
+#define MC_ADDRESS_VALID (1ull << 58)
+
+/* Banks of registers that tell of machine checks: Intel SDM 3, 16.3.2; AMD APM 2, 9.3.2. */
+static uint32_t banks(void)
+{
+	return cpu_policy()->mca ? rdmsr(MSR_MCG_CAP) & 0xff : 0;
+}
 
 void cpu_policy_init(void)
 {
@@ -32,4 +40,19 @@ void cpu_features_enable(void)
 		xsetbv(0, cpu_policy()->xcr0);
 	if (cpu_policy()->smap)
 		__asm__ volatile("clac" : : : "memory");
+	for (uint32_t i = 0; i < banks(); i++) {
+		wrmsr(MSR_MC_CTL(i), ~0ull);
+		wrmsr(MSR_MC_STATUS(i), 0);
+	}
+}
+
+void machine_check_tell(void)
+{
+	for (uint32_t i = 0; i < banks(); i++) {
+		uint64_t status = rdmsr(MSR_MC_STATUS(i));
+
+		if (status & MC_VALID)
+			log_line("machine check: the hardware is faulty: bank %u, status %016lx, address %lx", i,
+				 status, status & MC_ADDRESS_VALID ? rdmsr(MSR_MC_ADDRESS(i)) : 0);
+	}
 }

@@ -82,7 +82,7 @@ uint32_t pci_read(const struct pci_function *f, uint32_t offset, uint32_t width)
 	uint32_t word;
 
 	if (f->ecam) {
-		word = mmio_read32(f->ecam + (offset & ~3u));
+		word = MMIO32(f->ecam + (offset & ~3u));
 	} else {
 		port_address(f, offset);
 		word = in32(DATA_PORT);
@@ -101,7 +101,7 @@ void pci_write(const struct pci_function *f, uint32_t offset, uint32_t width, ui
 		else if (width == 2)
 			*(volatile uint16_t *)(f->ecam + offset) = (uint16_t)value;
 		else
-			mmio_write32(f->ecam + offset, value);
+			MMIO32(f->ecam + offset) = value;
 		return;
 	}
 	port_address(f, offset);

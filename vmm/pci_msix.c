@@ -74,7 +74,7 @@ static uint32_t decode_on(const struct pci_function *f)
 static void decode_restore(const struct pci_function *f, uint32_t command)
 {
 	if (!(command & PCI_COMMAND_MEMORY)) {
-		(void)mmio_read32(f->msix); /* what was posted arrives first */
+		(void)MMIO32(f->msix); /* what was posted arrives first */
 		pci_write(f, PCI_COMMAND, 2, command);
 	}
 }
@@ -85,7 +85,7 @@ static void mask_entries(const struct pci_function *f, uint32_t first, uint32_t 
 	uint32_t command = decode_on(f);
 
 	for (uint32_t i = first; i < end; i++)
-		mmio_write32(f->msix + i * ENTRY_BYTES + ENTRY_CONTROL, ENTRY_MASKED);
+		MMIO32(f->msix + i * ENTRY_BYTES + ENTRY_CONTROL) = ENTRY_MASKED;
 	decode_restore(f, command);
 }
 
@@ -102,11 +102,11 @@ void pci_msix_set(const struct pci_function *f, uint32_t entry, uint32_t address
 		mask_entries(f, 0, f->info.msix_entries);
 	/* 2. The entry, masked while it is half written. */
 	command = decode_on(f);
-	mmio_write32(e + ENTRY_CONTROL, ENTRY_MASKED);
-	mmio_write32(e + ENTRY_ADDRESS, address);
-	mmio_write32(e + ENTRY_ADDRESS_HIGH, 0);
-	mmio_write32(e + ENTRY_DATA, data);
-	mmio_write32(e + ENTRY_CONTROL, 0);
+	MMIO32(e + ENTRY_CONTROL) = ENTRY_MASKED;
+	MMIO32(e + ENTRY_ADDRESS) = address;
+	MMIO32(e + ENTRY_ADDRESS_HIGH) = 0;
+	MMIO32(e + ENTRY_DATA) = data;
+	MMIO32(e + ENTRY_CONTROL) = 0;
 	decode_restore(f, command);
 	/* 3. Delivery. */
 	pci_write(f, f->msix_cap + CONTROL, 2, (control | CONTROL_ENABLE) & ~CONTROL_MASK_ALL);

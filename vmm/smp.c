@@ -129,6 +129,12 @@ void smp_kick(struct cpu *c)
 
 void smp_stop(void)
 {
+	static struct cpu *speaker;
+	struct cpu *nobody = NULL;
+
+	if (!__atomic_compare_exchange_n(&speaker, &nobody, this_cpu(), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) &&
+	    nobody != this_cpu())
+		cpu_halt();
 	smp_stopping = true;
 	if (world.cpu_count > 1)
 		apic_send(0, APIC_STOP);

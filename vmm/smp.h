@@ -36,7 +36,7 @@ void smp_kick(struct cpu *c);
 void smp_serve(struct cpu *c);
 /* Has all other CPUs wait in ring 0, where they know nothing of what is going to change, or go on. The caller has the world whole. */
 void smp_hold(bool hold);
-/* Stops all other CPUs where they stand, for the last words of this one. */
+/* Stops all other CPUs where they stand, for the last words of this one; it is this one that stops where another was first. */
 void smp_stop(void);
 /* Whether one has: then an NMI is the end (entry.S). */
 extern bool smp_stopping;

@@ -35,7 +35,7 @@ static uint64_t wall_base;
 
 static uint32_t steady_read(void)
 {
-	return hpet ? mmio_read32(hpet + HPET_COUNTER) : in32(machine()->fadt.pm_timer_port);
+	return hpet ? MMIO32(hpet + HPET_COUNTER) : in32(machine()->fadt.pm_timer_port);
 }
 
 /* Reads both clocks at one instant: of several tries the one that took the fewest ticks. */

@@ -4,6 +4,7 @@
  * bad guest address, or our own mistake. Interrupts arrive in ring 3 or in the idle halt, nowhere else.
  */
 #include "apic.h"
+#include "cpu_features.h"
 #include "device.h"
 #include "log.h"
 #include "run.h"
@@ -17,6 +18,7 @@
 #include "x86.h"
 
 #define VECTOR_PAGE_FAULT 14u
+#define VECTOR_MACHINE_CHECK 18u
 
 void trap_entry(struct trap_frame *f);
 _Noreturn void trap_fatal(const struct trap_frame *f);
@@ -29,9 +31,12 @@ static bool from_guest(const struct trap_frame *f)
 
 void trap_fatal(const struct trap_frame *f)
 {
+	log_last_words();
+	if (f->vector == VECTOR_MACHINE_CHECK)
+		machine_check_tell();
 	log_fatal(
-		"exception %lu error %lx at %016lx in ring 0: rsp %016lx cr2 %016lx rax %lx rcx %lx rdx %lx rdi %lx rsi %lx",
-		f->vector, f->error, f->rip, f->rsp, read_cr2(), f->rax, f->rcx, f->rdx, f->rdi, f->rsi);
+		"exception %lu error %lx at %016lx in ring %lu: rsp %016lx cr2 %016lx rax %lx rcx %lx rdx %lx rdi %lx rsi %lx",
+		f->vector, f->error, f->rip, f->cs & 3, f->rsp, read_cr2(), f->rax, f->rcx, f->rdx, f->rdi, f->rsi);
 }
 
 void debug_in_hypervisor(void)

@@ -76,7 +76,7 @@
 #define PATIENCE_NS 1000000000ull
 #define CHECK_REQUESTER (1ull << 18)
 
-#define REG32(u, at) (*(volatile uint32_t *)((u)->regs + (at)))
+#define REG32(u, at) MMIO32((u)->regs + (at))
 #define REG64(u, at) (*(volatile uint64_t *)((u)->regs + (at)))
 
 struct unit {

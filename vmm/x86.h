@@ -12,8 +12,11 @@
 #define CR0_AM (1ull << 18)
 
 #define MSR_APIC_BASE 0x1bu
-#define MSR_ARCH_CAPABILITIES 0x10au
+#define MSR_MCG_CAP 0x179u
 #define MSR_PAT 0x277u
+#define MSR_MC_CTL(bank) (0x400u + 4 * (bank))
+#define MSR_MC_STATUS(bank) (MSR_MC_CTL(bank) + 1)
+#define MSR_MC_ADDRESS(bank) (MSR_MC_CTL(bank) + 2)
 #define MSR_EFER 0xc0000080u
 #define MSR_STAR 0xc0000081u
 #define MSR_LSTAR 0xc0000082u
@@ -23,6 +26,9 @@
 #define MSR_GS_BASE 0xc0000101u
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 #define MSR_SYSENTER_CS 0x174u
+
+/* A register of a device, mapped at @at. */
+#define MMIO32(at) (*(volatile uint32_t *)(at))
 
 /* in8(port), out8(port, v) and so on. */
 #define PORT_ACCESS(bits, suffix)                                                                                      \
@@ -113,14 +119,4 @@ _Noreturn static inline void cpu_halt(void)
 {
 	for (;;)
 		__asm__ volatile("cli; hlt" : : : "memory");
-}
-
-static inline uint32_t mmio_read32(const volatile void *p)
-{
-	return *(const volatile uint32_t *)p;
-}
-
-static inline void mmio_write32(volatile void *p, uint32_t v)
-{
-	*(volatile uint32_t *)p = v;
 }

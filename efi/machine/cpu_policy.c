@@ -13,6 +13,7 @@
 #define EDX1_TSC (1u << 4)
 #define EDX1_APIC (1u << 9)
 #define EDX1_PGE (1u << 13)
+#define EDX1_MCA (1u << 14)
 #define EDX1_FXSR (1u << 24)
 #define EDX1_SSE2 (1u << 26)
 #define ECX1_XSAVE (1u << 26)
@@ -208,6 +209,7 @@ static void choose_features(struct boot_cpu *p, const struct cpu_raw *raw)
 	p->fsgsbase = has(seven->ebx, EBX7_FSGSBASE);
 	p->gib_pages = has(ext->edx, EDX81_GIB_PAGES);
 	p->rdrand = has(one->ecx, ECX1_RDRAND);
+	p->mca = has(one->edx, EDX1_MCA);
 }
 
 void cpu_policy_decide(struct boot_cpu *p, const struct cpu_raw *raw, bool insecure_meltdown)

@@ -189,8 +189,8 @@ struct boot_cpu {
 	uint8_t insecure_meltdown; /* started all the same: the override was given and needed */
 	uint8_t clear_buffers; /* VERW clears CPU buffers: to be used on the way to ring 3 when suffers has MDS, TAA, MMIO */
 	uint8_t hypervisor; /* runs inside a virtual machine */
-	uint8_t pge, smep, smap, umip, fsgsbase, xsave, gib_pages, rdrand;
-	uint8_t reserved0[5];
+	uint8_t pge, smep, smap, umip, fsgsbase, xsave, gib_pages, rdrand, mca;
+	uint8_t reserved0[4];
 	char refusal[BOOT_REFUSAL_MAX]; /* NUL-terminated line for the operator, with the remedy; empty: accepted */
 };
 

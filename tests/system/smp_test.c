@@ -3,10 +3,12 @@
 #include "system.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #define TIMEOUT 600
 #define REQUESTS 600u
 #define KILLS 3u
+#define NMIS 300u
 
 static const char *const two[] = {"-smp", "2", NULL}, *const four[] = {"-smp", "4", NULL};
 
@@ -101,6 +103,67 @@ Test(smp, domains_made_and_ended_on_four_cpus_leave_nothing_behind, .timeout = T
 	MUST(machine_expect_within(m, "^soak| soak: nothing is left behind$", TIMEOUT));
 	MUST(machine_expect(m, "^control: all domains have ended: powering off$"));
 	cpus_are_up(m, 4);
+	machine_is_well(m);
+	machine_stop(m);
+}
+
+/* Returns once QEMU takes no processor time any more. */
+static bool all_cpus_halt(const struct machine *m)
+{
+	for (unsigned i = 0; i < MACHINE_PATIENCE; i++) {
+		double before = machine_cpu_seconds(m);
+
+		sleep(1);
+		if (machine_cpu_seconds(m) - before < 0.1)
+			return true;
+	}
+	return false;
+}
+
+/* Forty domains that spin and four that talk on four CPUs; all of them meet the machine check, one tells. */
+static void machine_check_ends_all(const char *log, const char *command)
+{
+	struct machine_options options = {.log = log, .config = "busy", .door = MACHINE_PVH, .extra = four};
+	struct machine *m = machine_start(&options);
+	size_t from;
+
+	MUST(m);
+	cpus_are_up(m, 4);
+	MUST(machine_expect(m, "^control: restarted talk4 as "));
+	from = machine_here(m);
+	machine_monitor(m, command);
+	cr_assert(all_cpus_halt(m), "a CPU goes on");
+	cr_assert_eq(machine_count(m, from, "^vmm: machine check: the hardware is faulty: bank "), 1);
+	cr_assert_eq(machine_count(m, from, "^vmm: fatal: exception 18 error 0 at "), 1);
+	machine_stop(m);
+}
+
+Test(smp, a_machine_check_on_one_cpu_is_told_and_stops_all, .timeout = TIMEOUT)
+{
+	machine_check_ends_all("smp-mce-one", "mce 2 9 0xbd0000000000017a 0x5 0x123000 0x8c");
+}
+
+Test(smp, a_machine_check_on_all_cpus_at_once_is_told_by_one, .timeout = TIMEOUT)
+{
+	machine_check_ends_all("smp-mce-all", "mce -b 2 9 0xbd0000000000017a 0x5 0x123000 0x8c");
+}
+
+Test(smp, interrupts_that_cannot_be_masked_and_that_nobody_sent_change_nothing, .timeout = TIMEOUT)
+{
+	struct machine_options options = demo_options("smp-nmi", MACHINE_PVH);
+	struct machine *m;
+	struct load *load;
+
+	options.extra = two;
+	m = demo_start_with(&options);
+	load = load_start(machine_port(m, PORT_WEB1), 4, 3);
+	for (unsigned i = 0; i < NMIS; i++) {
+		machine_monitor(m, "nmi");
+		if (i % 10 == 0)
+			MUST(load_progress(load, 1, 120));
+	}
+	MUST(load_progress(load, 20, 120));
+	load_stop(load);
 	machine_is_well(m);
 	machine_stop(m);
 }

@@ -96,7 +96,7 @@ Test(machine_cpu, qemu_max_runs_with_everything_it_has)
 	cr_assert_eq(p.vendor, CPU_AMD);
 	cr_assert_eq(p.family, 15u);
 	cr_assert_eq(p.model, 107u);
-	cr_assert(p.smep && p.smap && p.umip && p.pge && p.fsgsbase && p.xsave && p.gib_pages && p.rdrand);
+	cr_assert(p.smep && p.smap && p.umip && p.pge && p.fsgsbase && p.xsave && p.gib_pages && p.rdrand && p.mca);
 	cr_assert(p.hypervisor);
 	cr_assert_eq(p.xcr0, XSTATE_X87 | XSTATE_SSE | XSTATE_AVX, "bounds and protection keys stay off");
 	cr_assert_eq(p.xstate_bytes, 832u);

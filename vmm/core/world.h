@@ -123,7 +123,6 @@ struct mapping {
 
 #define MAPPINGS_PER_PAGE (PAGE_SIZE / (uint32_t)sizeof(struct mapping))
 #define MAPPING_PAGES 128u
-#define MAPPING_MAX (MAPPINGS_PER_PAGE * MAPPING_PAGES)
 #define MAPPING_BUCKETS (PAGE_SIZE / 4u)
 
 struct domain;
