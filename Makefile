@@ -101,7 +101,7 @@ COMMON  := -std=c11 -O2 -g -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(B)/
 
 FLAGS_vmm = $(COMMON) $(WARN) -fno-align-functions -fno-align-loops -fno-align-jumps -ffreestanding -mgeneral-regs-only -mcmodel=kernel -fno-pic -fno-pie \
   -mno-red-zone -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
-  -fno-omit-frame-pointer -fno-jump-tables -Iinclude -Ivmm -I$(B)/gen
+  -fomit-frame-pointer -fno-jump-tables -Iinclude -Ivmm -I$(B)/gen
 
 # The PVH door is linked into the hypervisor, in segments of its own: vmm/vmm.ld knows it by obj/door.
 FLAGS_door = $(FLAGS_vmm) -I.

@@ -45,8 +45,6 @@ void account_settle(struct cpu *c, struct vcpu *v)
 	const struct domain *waits;
 	uint64_t ran, sum = 0;
 
-	if (!__atomic_load_n(&l->count, __ATOMIC_RELAXED))
-		return;
 	vcpu_home_lock(v);
 	bvt_charge(&c->queue, time_now());
 	ran = v->sched.time[BVT_RUNNING];

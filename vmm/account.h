@@ -4,5 +4,5 @@
 
 #include "cpu.h"
 
-/* Takes the ledger of @v, which is on @c and about to leave it, and charges whom it names. */
+/* Takes the ledger of @v, in which there is something and which is on @c and about to leave it, and charges whom it names. */
 void account_settle(struct cpu *c, struct vcpu *v);

@@ -7,6 +7,7 @@
 #include "apic.h"
 #include "cpu_features.h"
 #include "paging.h"
+#include "time.h"
 #include "x86.h"
 
 struct idt_gate {
@@ -26,7 +27,8 @@ struct idt_gate {
 struct world world;
 
 static struct idt_gate idt[256] __attribute__((aligned(16)));
-static uint8_t blocks[CPU_MAX][CPU_BLOCK] __attribute__((aligned(CPU_BLOCK)));
+uint8_t cpu_blocks[CPU_MAX][CPU_BLOCK] __attribute__((aligned(CPU_BLOCK)));
+uint32_t cpus_idle;
 
 extern const char vector_stubs[], syscall_entry[], cstar_entry[];
 extern uint8_t *const vmm_clac_start[], *const vmm_clac_end[];
@@ -101,17 +103,12 @@ static void syscall_registers(struct cpu *c)
 	__asm__ volatile("mov %0, %%dr7" : : "r"(0ull));
 }
 
-struct cpu *cpu_at(uint32_t id)
-{
-	return (struct cpu *)blocks[id];
-}
-
 void cpu_prepare(uint32_t id)
 {
 	struct cpu *c = cpu_at(id);
 	uint64_t block = (uint64_t)c;
 
-	paging_guard(blocks[id] + PAGE_SIZE);
+	paging_guard(cpu_blocks[id] + PAGE_SIZE);
 	c->id = id;
 	c->lock.rank = LOCK_QUEUE(id);
 	c->stack = block + CPU_FRAME_END;
@@ -122,7 +119,9 @@ void cpu_prepare(uint32_t id)
 	c->tss.ist[IST_FATAL - 1] = block + CPU_FATAL_TOP;
 	c->tss.io_base = sizeof c->tss;
 	c->armed = TIME_NEVER;
+	c->follow_at = id ? TIME_NEVER : TIME_FOLLOW_NS;
 	c->clear_buffers = cpu_policy()->clear_buffers;
+	c->xsave = cpu_policy()->xsave;
 	timer_queue_init(&c->timers);
 }
 

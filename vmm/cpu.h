@@ -45,26 +45,24 @@ struct tss {
 	uint16_t reserved3, io_base;
 } __attribute__((packed));
 
-#define RESCHED_TIMER 1u /* somebody else waits now: set the timer for its turn */
-#define RESCHED 2u       /* look for another vCPU */
-
 struct cpu {
 	/* read by entry.S through the swapped GS base */
 	uint64_t stack;   /* address of CPU_FRAME_END in this block */
 	uint64_t scratch; /* the guest's RSP for an instant */
 	/* this CPU alone */
 	struct trap_frame *frame;
-	uint8_t resched;    /* RESCHED_x: what to do before returning to a guest */
-	bool clear_buffers; /* cpu_policy()->clear_buffers, at hand on the way out */
+	bool resched;       /* look for another vCPU before returning to a guest */
+	bool clear_buffers; /* cpu_policy()->clear_buffers, at hand on the way out; xsave: likewise */
+	bool xsave;
 	uint32_t id, apic_id;
 	uint32_t held;             /* ranks of the locks that it holds */
 	uint64_t now;              /* system time as read in this stay in ring 0; 0: not yet */
 	uint64_t armed;            /* what the APIC timer is set to */
 	const struct vcpu *handed; /* whom sched_handover is about to give this CPU: an event alone does not wake it */
 	uint64_t balanced;         /* system time when it last compared its queue with others' */
+	uint64_t follow_at;        /* when it has to call time_follow(); TIME_NEVER but on the first */
 	/* this CPU writes, others read */
-	bool online; /* it runs vCPUs, or is about to */
-	bool idle;
+	bool online;      /* it runs vCPUs, or is about to */
 	bool shares;      /* it shares the world (smp.h) */
 	uint32_t flushed; /* the last flush that it was asked for and has done */
 	/* under `lock`: the vCPUs whose home this CPU is */
@@ -85,8 +83,14 @@ static inline struct cpu *this_cpu(void)
 	return (struct cpu *)(sp & ~(uint64_t)(CPU_BLOCK - 1));
 }
 
+extern uint8_t cpu_blocks[CPU_MAX][CPU_BLOCK];
+extern uint32_t cpus_idle; /* a bit each, that the CPU itself sets and clears */
+
 /* CPU number @id, 0..CPU_MAX-1; where nothing is but zeros it has not been started. */
-struct cpu *cpu_at(uint32_t id);
+static inline struct cpu *cpu_at(uint32_t id)
+{
+	return (struct cpu *)cpu_blocks[id];
+}
 
 /* The machine. */
 extern struct world world;

@@ -17,8 +17,7 @@ void device_unbind(const struct port *p);
  * The IOMMU refused accesses: noted, for any CPU to see; and, by one that has the world, told and counted, and a device that
  * does not end is stopped.
  */
-void device_faults_tell(void);
-bool device_faults_waiting(void);
+extern bool device_faults_wait;
 void device_faults(void);
 /* An MSI-X interrupt arrived on @vector. One that nobody waits for is counted. */
 void device_interrupt(uint8_t vector);

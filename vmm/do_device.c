@@ -86,17 +86,7 @@ static bool fault_storm(struct pci_function *p)
 	return true;
 }
 
-static bool faults_waiting;
-
-void device_faults_tell(void)
-{
-	__atomic_store_n(&faults_waiting, true, __ATOMIC_RELEASE);
-}
-
-bool device_faults_waiting(void)
-{
-	return __atomic_load_n(&faults_waiting, __ATOMIC_RELAXED);
-}
+bool device_faults_wait;
 
 /* Until no record is left, else no interrupt would tell of the next one. That ends, since who goes on is stopped. */
 void device_faults(void)
@@ -105,7 +95,7 @@ void device_faults(void)
 		other; /* a bridge's own, say: it cannot be stopped, so that nothing is told any more */
 	struct iommu_fault f;
 
-	__atomic_store_n(&faults_waiting, false, __ATOMIC_RELEASE);
+	__atomic_store_n(&device_faults_wait, false, __ATOMIC_RELEASE);
 	while (!other.stopped && iommu_next_fault(&f)) {
 		struct pci_function *p = &other;
 

@@ -49,11 +49,15 @@ int64_t do_sched_block(struct vcpu *v, uint64_t deadline)
 
 int64_t do_sched_handover(struct vcpu *v, uint32_t port, uint64_t deadline)
 {
-	struct vcpu *to = event_receiver(&world, v->domain, port);
-	enum abi_error e;
+	uint32_t peer_port;
+	struct vcpu *to = event_receiver(&world, v->domain, port, &peer_port);
+	enum abi_error e = HC_OK;
 
 	this_cpu()->handed = to;
-	e = event_send(&world, v->domain, port);
+	if (to)
+		event_raise(&world, to->domain, peer_port);
+	else
+		e = event_send(&world, v->domain, port);
 	this_cpu()->handed = NULL;
 	return e == HC_OK ? run_block(v, deadline, to) : -(int64_t)e;
 }

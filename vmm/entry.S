@@ -110,7 +110,6 @@ common_entry:
 	ENTER
 common_call:
 	movq %rsp, %rdi
-	xorl %ebp, %ebp
 	call trap_entry
 	.globl trap_return
 trap_return:
@@ -156,13 +155,11 @@ syscall_entry:
 	ENTER_SYSCALL VECTOR_HYPERCALL
 	SAVE
 	movq %rsp, %rdi
-	xorl %ebp, %ebp
 	call hypercall_entry
 	testl %eax, %eax
 	jz trap_return
 
-/* The short way back: C has kept the callee-saved registers but RBP; the result, and zero in the rest. */
-	movq FRAME_RBP(%rsp), %rbp
+/* The short way back: C has kept the callee-saved registers; the result, and zero in the rest. */
 	movq FRAME_RAX(%rsp), %rax
 	movq FRAME_RIP(%rsp), %rcx
 	movq FRAME_RFLAGS(%rsp), %r11
@@ -192,7 +189,6 @@ cpu_enter:
 	.globl cpu_switch_stack
 cpu_switch_stack:
 	movq %rdi, %rsp
-	xorl %ebp, %ebp
 	call *%rsi
 	ud2
 

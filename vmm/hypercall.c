@@ -118,8 +118,9 @@ static int64_t give(const struct answer *a, int64_t result)
 	(v, HC_PASS_##a, HC_PASS_##b, HC_PASS_##c, HC_PASS_##d))
 #include <abi/hypercall.def>
 
-#define HC0(n, capability, name) case n: return lacks(v, capability) ? -HC_EPERM : do_##name(v);
-#define HC1(n, capability, name, ...) case n: return lacks(v, capability) ? -HC_EPERM : decode_##name(v, f);
+#define ROW(n, capability, call) case n: if (alone != IS_ALONE(n)) break; return lacks(v, capability) ? -HC_EPERM : call;
+#define HC0(n, capability, name) ROW(n, capability, do_##name(v))
+#define HC1(n, capability, name, ...) ROW(n, capability, decode_##name(v, f))
 #define HC2 HC1
 #define HC3 HC1
 #define HC4 HC1
@@ -139,12 +140,15 @@ static int64_t give(const struct answer *a, int64_t result)
 	(CALL(12) | CALL(13) | CALL(GRANT_OFFER) | CALL(23) | CALL(24) | CALL(25) | CALL(26) | CALL(27) | CALL(55) |   \
 	 CALL(56))
 
-static int64_t dispatch(struct vcpu *v, const struct trap_frame *f)
+#define IS_ALONE(n) ((n) < 64 && (ALONE >> (n) % 64 & 1))
+
+/* @alone: of those only, else of the others: a switch each, so that the frequent ones have a short one. */
+static inline __attribute__((always_inline)) int64_t dispatch(struct vcpu *v, const struct trap_frame *f, bool alone)
 {
 	switch (f->rax) {
 #include <abi/hypercall.def>
-	default: return -HC_ENOSYS;
 	}
+	return -HC_ENOSYS;
 }
 
 /*
@@ -157,33 +161,9 @@ static bool shared(const struct domain *d, const struct trap_frame *f)
 	       (f->rax != GRANT_OFFER || (uint32_t)f->rdi == DOMID_SELF);
 }
 
-/*
- * Called by entry.S with the guest's registers at cpu->frame. Returns 1 when the same vCPU goes on behind its SYSCALL, so
- * that the short way back will do; 0 when every register has to come from the frame.
- */
-int hypercall_entry(struct trap_frame *f)
+/* @f has its @result. As hypercall_entry. */
+static inline int answered(struct cpu *c, struct vcpu *v, struct trap_frame *f, int64_t result)
 {
-	struct cpu *c = this_cpu();
-	struct vcpu *v = c->loaded;
-	int64_t result;
-
-	if (f->rax < 64 && (ALONE & CALL(f->rax))) {
-		result = dispatch(v, f);
-	} else {
-		struct domain *d = shared(v->domain, f) ? v->domain : NULL;
-
-		if (!world_enter(c, d)) {
-			/* Off the CPU before anything has been done; then the call is made again. */
-			f->rip -= SYSCALL_BYTES;
-			run_exit(c);
-			return 0;
-		}
-		result = dispatch(v, f);
-		world_leave(c, d);
-		c->now = 0; /* it may have taken long */
-	}
-	if (c->loaded != v)
-		f = &v->frame; /* it has left this CPU */
 	/* entry_resume, or the end of the domain, has replaced the frame. */
 	if (f->vector == VECTOR_HYPERCALL) {
 		f->rax = (uint64_t)result;
@@ -195,6 +175,38 @@ int hypercall_entry(struct trap_frame *f)
 	}
 	run_exit(c);
 	return 0;
+}
+
+/* What needs the world. */
+__attribute__((noinline)) static int call_world(struct cpu *c, struct vcpu *v, struct trap_frame *f)
+{
+	struct domain *d = shared(v->domain, f) ? v->domain : NULL;
+	int64_t result;
+
+	if (!world_enter(c, d)) {
+		/* Off the CPU before anything has been done; then the call is made again. */
+		f->rip -= SYSCALL_BYTES;
+		run_exit(c);
+		return 0;
+	}
+	result = dispatch(v, f, false);
+	world_leave(c, d);
+	c->now = 0;                                                    /* it may have taken long */
+	return answered(c, v, c->loaded == v ? f : &v->frame, result); /* it may have left this CPU */
+}
+
+/*
+ * Called by entry.S with the guest's registers at cpu->frame. Returns 1 when the same vCPU goes on behind its SYSCALL, so
+ * that the short way back will do; 0 when every register has to come from the frame.
+ */
+int hypercall_entry(struct trap_frame *f)
+{
+	struct cpu *c = this_cpu();
+	struct vcpu *v = c->loaded;
+
+	if (f->rax < 64 && (ALONE & CALL(f->rax)))
+		return answered(c, v, f, dispatch(v, f, true));
+	return call_world(c, v, f);
 }
 
 int64_t do_abi_version(struct vcpu *v)

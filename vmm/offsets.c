@@ -13,7 +13,6 @@ void offsets(void)
 	OFFSET(CPU_SCRATCH, offsetof(struct cpu, scratch));
 	OFFSET(FRAME_HW_BYTES, offsetof(struct trap_frame, cr2));
 	OFFSET(FRAME_VECTOR, offsetof(struct trap_frame, vector));
-	OFFSET(FRAME_RBP, offsetof(struct trap_frame, rbp));
 	OFFSET(FRAME_RAX, offsetof(struct trap_frame, rax));
 	OFFSET(FRAME_RIP, offsetof(struct trap_frame, rip));
 	OFFSET(FRAME_RFLAGS, offsetof(struct trap_frame, rflags));

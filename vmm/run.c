@@ -10,12 +10,10 @@
 #include <string.h>
 
 #include "account.h"
-#include "apic.h"
 #include "core/domain.h"
 #include "core/event.h"
 #include "core/frame.h"
 #include "device.h"
-#include "cpu_features.h"
 #include "log.h"
 #include "paging.h"
 #include "smp.h"
@@ -26,23 +24,24 @@
 #define VECTOR_PAGE_FAULT 14u
 #define SCRUB_FRAMES 8u
 #define BALANCE_NS 20000000ull
+#define FOLLOW_RETRY_NS 1000000ull
 #define FETCH_BY_GUEST 0x14u /* error code: user, instruction fetch, not present */
 
 _Noreturn void cpu_enter(uint64_t frame);
 void cpu_idle_halt(void);
 void cpu_idle_poll(void);
 
-static void fpu_save(void *area)
+static void fpu_save(const struct cpu *c, void *area)
 {
-	if (cpu_policy()->xsave)
+	if (c->xsave)
 		__asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory");
 	else
 		__asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
 }
 
-static void fpu_load(const void *area)
+static void fpu_load(const struct cpu *c, const void *area)
 {
-	if (cpu_policy()->xsave)
+	if (c->xsave)
 		__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory");
 	else
 		__asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
@@ -59,7 +58,7 @@ static void unload(struct cpu *c)
 	struct vcpu *v = c->loaded;
 
 	v->frame = *c->frame;
-	fpu_save(v->fpu);
+	fpu_save(c, v->fpu);
 	v->frame.fs_base = rdmsr(MSR_FS_BASE);
 	v->frame.gs_base = rdmsr(MSR_GS_BASE);
 	v->evict = 0;
@@ -78,7 +77,7 @@ static void load(struct cpu *c, struct vcpu *v)
 {
 	tables_load(c, v->root << PAGE_SHIFT);
 	*c->frame = v->frame;
-	fpu_load(v->fpu);
+	fpu_load(c, v->fpu);
 	__asm__ volatile("movl %0, %%ds\n\tmovl %0, %%es\n\tmovl %0, %%fs\n\tmovl %0, %%gs" : : "r"(0));
 	wrmsr(MSR_FS_BASE, v->frame.fs_base);
 	wrmsr(MSR_GS_BASE, v->frame.gs_base);
@@ -88,29 +87,11 @@ static void load(struct cpu *c, struct vcpu *v)
 
 void run_evict(struct cpu *c)
 {
-	if (!run_leaving(c))
-		return;
 	unload(c);
 	tables_load(c, paging_root());
 }
 
-uint64_t run_now(struct cpu *c)
-{
-	if (!c->now)
-		c->now = time_now();
-	return c->now;
-}
-
-/* Has the timer fire no later than at @deadline. What it is set to before that stays: whoever looks again then sets it anew. */
-static void arm(struct cpu *c, uint64_t deadline)
-{
-	if (deadline >= c->armed)
-		return;
-	c->armed = deadline;
-	apic_timer_at(deadline);
-}
-
-static void run_timers(struct cpu *c, uint64_t now)
+__attribute__((noinline)) static void run_timers(struct cpu *c, uint64_t now)
 {
 	struct timer *t;
 
@@ -143,62 +124,60 @@ static bool scrub_ahead(struct cpu *c)
 /* When @c has to look again: a timer, another one's turn, the clock. Its queue is locked. */
 static uint64_t due_locked(const struct cpu *c)
 {
-	uint64_t timer = timer_next(&c->timers), turn = bvt_due(&c->queue), least = MIN(timer, turn);
+	uint64_t timer = MIN(timer_next(&c->timers), c->follow_at), turn = bvt_due(&c->queue);
 
-	return c->id ? least : MIN(least, time_follow_due());
+	return MIN(timer, turn);
 }
 
-static uint64_t due(struct cpu *c)
+/* The clock, and what the IOMMU refused. */
+__attribute__((noinline)) static void watch(struct cpu *c, uint64_t now)
 {
-	uint64_t at = due_locked(self_lock(c));
-
-	vcpu_home_unlock(c);
-	return at;
-}
-
-/* What has come up meanwhile: timers, what the IOMMU refused, the clock. */
-static void housekeep(struct cpu *c)
-{
-	uint64_t now = run_now(c);
-
-	run_timers(c, now);
-	if (c->id == 0 && now >= time_follow_due()) {
+	if (now >= c->follow_at) {
 		/* Whoever has the world may be waiting for this CPU, which must not stay here for it. */
+		c->follow_at = now + FOLLOW_RETRY_NS;
 		if (world_try(c)) {
 			time_follow();
 			world_leave(c, NULL);
-		} else {
-			time_follow_later();
 		}
 	}
-	if (device_faults_waiting() && world_try(c)) {
+	if (__atomic_load_n(&device_faults_wait, __ATOMIC_RELAXED) && world_try(c)) {
 		device_faults();
 		world_leave(c, NULL);
 	}
 }
 
-/* Until somebody wants this CPU. */
-static void idle(struct cpu *c)
+/* What has come up meanwhile. */
+static inline void housekeep(struct cpu *c, uint64_t now)
 {
-	c->idle = true;
+	if (timer_next(&c->timers) <= now)
+		run_timers(c, now);
+	if (now >= c->follow_at || __atomic_load_n(&device_faults_wait, __ATOMIC_RELAXED))
+		watch(c, now);
+}
+
+/* Until somebody wants this CPU. */
+__attribute__((noinline)) static void idle(struct cpu *c)
+{
+	__atomic_fetch_or(&cpus_idle, 1u << c->id, __ATOMIC_SEQ_CST);
 	for (;;) {
 		bool quiet = log_drain();
 		uint64_t now = run_now(c), at;
 
-		housekeep(c);
+		housekeep(c, now);
 		vcpus_balance(c);
-		at = due(c);
+		at = due_locked(self_lock(c));
+		vcpu_home_unlock(c);
 		if (at <= now || run_leaving(c))
 			break;
 		/* While the log waits for the UART, look again in a millisecond. */
-		arm(c, quiet ? at : MIN(at, now + 1000000));
+		run_arm(c, quiet ? at : MIN(at, now + 1000000));
 		c->now = 0; /* who interrupts has a time of his own */
 		if (scrub_ahead(c))
 			cpu_idle_poll();
 		else
 			cpu_idle_halt();
 	}
-	c->idle = false;
+	__atomic_fetch_and(&cpus_idle, ~(1u << c->id), __ATOMIC_SEQ_CST);
 	c->now = 0;
 }
 
@@ -208,16 +187,18 @@ static void schedule(struct cpu *c)
 	struct bvt_entity *e;
 	struct vcpu *v;
 
-	if (c->loaded)
-		account_settle(c, c->loaded);
-	housekeep(c);
+	v = c->loaded;
+	if (v && __atomic_load_n(&v->domain->shared->ledger[v->id].count, __ATOMIC_RELAXED))
+		account_settle(c, v);
 	now = run_now(c);
+	housekeep(c, now);
 	if (now - c->balanced > BALANCE_NS) {
 		c->balanced = now;
 		vcpus_balance(c);
 	}
 	for (;;) {
-		run_evict(self_lock(c));
+		if (run_leaving(self_lock(c)))
+			run_evict(c);
 		e = bvt_pick(&c->queue, now);
 		if (e)
 			break;
@@ -233,7 +214,7 @@ static void schedule(struct cpu *c)
 	}
 	next = due_locked(c);
 	vcpu_home_unlock(c);
-	arm(c, next);
+	run_arm(c, next);
 	log_drain();
 }
 
@@ -262,17 +243,15 @@ void run_doom(struct vcpu *v, enum domain_reason reason, uint32_t code)
 {
 	v->doomed = (uint8_t)reason;
 	v->doom_code = code;
-	this_cpu()->resched = RESCHED;
+	this_cpu()->resched = true;
 }
 
 void run_exit(struct cpu *c)
 {
 	for (;;) {
-		if ((c->resched & RESCHED) || !c->loaded || &c->loaded->sched != c->queue.running)
+		if (c->resched || !c->loaded || &c->loaded->sched != c->queue.running)
 			schedule(c);
-		else if (c->resched)
-			arm(c, due(c));
-		c->resched = 0;
+		c->resched = false;
 		if (c->loaded->doomed)
 			doom(c, c->loaded);
 		else if (c->frame->rip >= GUEST_TOP)
@@ -289,7 +268,7 @@ void run_forever(void)
 {
 	struct cpu *c = this_cpu();
 
-	c->resched = RESCHED;
+	c->resched = true;
 	run_exit(c);
 	cpu_enter((uint64_t)c->frame);
 }
@@ -322,7 +301,7 @@ int64_t run_block(struct vcpu *v, uint64_t deadline, struct vcpu *to)
 			to = NULL;
 		else
 			bvt_block(&c->queue, &v->sched, now);
-		c->resched = RESCHED;
+		c->resched = true;
 	}
 	vcpu_home_unlock(c);
 	if (to && vcpu_pending(to))
@@ -336,7 +315,7 @@ void run_yield(void)
 
 	bvt_yield(&self_lock(c)->queue, run_now(c));
 	vcpu_home_unlock(c);
-	c->resched = RESCHED;
+	c->resched = true;
 }
 
 void run_timer(struct vcpu *v, uint64_t deadline)
@@ -345,5 +324,5 @@ void run_timer(struct vcpu *v, uint64_t deadline)
 
 	timer_arm(&self_lock(c)->timers, &v->timer, deadline);
 	vcpu_home_unlock(c);
-	arm(c, deadline);
+	run_arm(c, deadline);
 }

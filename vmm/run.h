@@ -2,7 +2,9 @@
 /* Which vCPU runs on this CPU: switching, sleeping, timers. What others do to a vCPU: vcpu.h. */
 #pragma once
 
+#include "apic.h"
 #include "cpu.h"
+#include "time.h"
 #include "upcall.h"
 
 /* Starts running vCPUs on this CPU; never returns. */
@@ -16,7 +18,7 @@ void run_exit(struct cpu *c);
 /* False when run_exit has nothing to do for vCPU @v: the short way of a hypercall. */
 static inline bool run_exit_wanted(const struct cpu *c, const struct vcpu *v)
 {
-	/* Whoever puts a vCPU to sleep or takes it off the CPU, or makes another one wait, sets resched. */
+	/* Whoever puts a vCPU to sleep or takes it off the CPU sets resched. */
 	return c->resched || upcall_wanted(v);
 }
 
@@ -37,10 +39,24 @@ static inline bool run_leaving(const struct cpu *c)
 	return c->loaded && __atomic_load_n(&c->loaded->evict, __ATOMIC_RELAXED);
 }
 
-/* Takes the loaded vCPU off @c, whose queue is locked, if it is asked to leave. */
+/* Takes the loaded vCPU, which is asked to leave, off @c, whose queue is locked. */
 void run_evict(struct cpu *c);
 /* System time, read once in a stay of @c in ring 0, which is short or reads it anew. */
-uint64_t run_now(struct cpu *c);
+static inline uint64_t run_now(struct cpu *c)
+{
+	if (!c->now)
+		c->now = time_now();
+	return c->now;
+}
+
+/* Has the timer of @c, which runs this, fire no later than at @deadline. What it is set to before that stays: whoever looks again then sets it anew. */
+static inline void run_arm(struct cpu *c, uint64_t deadline)
+{
+	if (deadline >= c->armed)
+		return;
+	c->armed = deadline;
+	apic_timer_at(deadline);
+}
 
 /* Loads the page tables at physical address @root on @c, which runs this. */
 void tables_load(struct cpu *c, uint64_t root);

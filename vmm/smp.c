@@ -122,7 +122,7 @@ void world_leave(struct cpu *c, struct domain *d)
 void smp_kick(struct cpu *c)
 {
 	if (c == this_cpu())
-		c->resched = RESCHED;
+		c->resched = true;
 	else
 		apic_send(c->apic_id, APIC_IPI);
 }

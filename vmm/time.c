@@ -19,8 +19,6 @@
 
 #define HPET_COUNTER 0xf0u
 #define PAIR_TRIES 16u
-#define FOLLOW_NS 2000000000ull
-#define FOLLOW_RETRY_NS 1000000ull
 
 struct pair {
 	uint64_t tsc;
@@ -29,7 +27,6 @@ struct pair {
 
 static struct timescale_clock clock;
 static volatile uint8_t *hpet; /* NULL: the steady clock is the PM timer */
-static uint64_t follow_at = TIME_NEVER;
 static uint32_t generation;
 static uint64_t wall_base;
 
@@ -71,23 +68,12 @@ void time_init(void)
 					 .seen = first.steady,
 					 .seen_tsc = first.tsc,
 					 .rate = c->tsc_hz};
-	follow_at = FOLLOW_NS;
 	wall_base = wall > UINT64_MAX / 1000000000u ? 0 : wall * 1000000000u;
 }
 
 uint64_t time_now(void)
 {
 	return timescale_clock_ns(&clock, rdtsc_ordered());
-}
-
-uint64_t time_follow_due(void)
-{
-	return follow_at;
-}
-
-void time_follow_later(void)
-{
-	follow_at = time_now() + FOLLOW_RETRY_NS;
 }
 
 void time_follow(void)
@@ -98,7 +84,7 @@ void time_follow(void)
 	/* Nobody reads the clock while it changes, and nobody has read it later than it begins to run otherwise. */
 	smp_hold(true);
 	followed = timescale_follow(&clock, p.tsc, p.steady, rdtsc_ordered());
-	follow_at = time_now() + FOLLOW_NS;
+	this_cpu()->follow_at = time_now() + TIME_FOLLOW_NS;
 	generation += followed;
 	for (uint32_t i = 0; i < world.cpu_count && followed; i++)
 		if (cpu_at(i)->loaded)
@@ -120,11 +106,12 @@ void time_record_update(struct vcpu *v)
 {
 	struct time_record *record = &v->domain->shared->vcpu[v->id].time;
 	_Atomic uint32_t *version = (_Atomic uint32_t *)&record->version;
-	uint32_t n = (atomic_load_explicit(version, memory_order_relaxed) | 1) + 2;
+	uint32_t n;
 
 	if (v->time_seen == generation + 1)
 		return;
 	v->time_seen = generation + 1;
+	n = (atomic_load_explicit(version, memory_order_relaxed) | 1) + 2;
 	/* 1. Odd: whoever reads meanwhile reads again. */
 	atomic_store_explicit(version, n, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);

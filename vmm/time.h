@@ -19,12 +19,10 @@ const struct timescale *time_scale(void);
 uint64_t time_now(void);
 
 /*
- * When the clock is to be compared with the steady one again. follow: does that.
+ * Compares the clock with the steady one, and says when to do so again (cpu->follow_at of the first CPU, which runs this).
  * The caller has the world whole; other CPUs stand still for the moment at which the clock's rate changes.
  */
-uint64_t time_follow_due(void);
-/* Not now, but in a millisecond: the world is not to be had. */
-void time_follow_later(void);
+#define TIME_FOLLOW_NS 2000000000ull
 void time_follow(void);
 
 /* Brings the time record of @v, which nobody runs, or whose CPU stands still, up to date, by the record's seqlock. */

@@ -58,20 +58,17 @@ static void interrupt(struct cpu *c, uint64_t vector)
 	if (vector >= VECTOR_LEGACY_FIRST && vector < VECTOR_DEVICE_FIRST)
 		return; /* spurious from a masked 8259: nothing in service here */
 	apic_eoi();
-	if (vector == VECTOR_TIMER) {
+	c->resched |= vector == VECTOR_TIMER || vector == VECTOR_IPI || vector == VECTOR_DMA_FAULT;
+	if (vector == VECTOR_TIMER)
 		c->armed = TIME_NEVER;
-		c->resched = RESCHED;
-	} else if (vector == VECTOR_IPI) {
+	else if (vector == VECTOR_IPI)
 		smp_serve(c);
-		c->resched = RESCHED;
-	} else if (vector == VECTOR_SERIAL) {
+	else if (vector == VECTOR_SERIAL)
 		serial_input();
-	} else if (vector == VECTOR_DMA_FAULT) {
-		device_faults_tell();
-		c->resched = RESCHED;
-	} else if (vector <= VECTOR_DEVICE_LAST) {
+	else if (vector == VECTOR_DMA_FAULT)
+		__atomic_store_n(&device_faults_wait, true, __ATOMIC_RELEASE);
+	else if (vector <= VECTOR_DEVICE_LAST)
 		device_interrupt((uint8_t)vector);
-	}
 }
 
 void trap_entry(struct trap_frame *f)

@@ -22,13 +22,8 @@ struct cpu *vcpu_home_lock(const struct vcpu *v)
 		lock_take(&home->lock, &this_cpu()->held);
 		if (v->cpu == home->id)
 			return home;
-		lock_drop(&home->lock, &this_cpu()->held);
+		vcpu_home_unlock(home);
 	}
-}
-
-void vcpu_home_unlock(struct cpu *c)
-{
-	lock_drop(&c->lock, &this_cpu()->held);
 }
 
 /* Gives @v, whose home is @from, another one, unless it is loaded; NULL: whoever waits there and may come. */
@@ -63,22 +58,19 @@ void vcpus_balance(struct cpu *c)
 }
 
 /*
- * Someone to run @v, which has become runnable at @home: there, where the running one goes on for its slice unless it @must make
+ * Someone to run @v, which has become runnable at @home, which is locked: there, where the running one goes on for its slice unless it @must make
  * way, or where nobody else wants the CPU.
  */
 static void place(const struct vcpu *v, struct cpu *home, bool must)
 {
+	uint64_t idle = __atomic_load_n(&cpus_idle, __ATOMIC_SEQ_CST);
+
 	if (home != this_cpu() || must)
 		smp_kick(home);
 	else
-		home->resched |= RESCHED_TIMER;
-	if (home->idle)
-		return;
-	for (uint32_t i = 0; i < world.cpu_count; i++)
-		if (cpu_at(i)->idle && (v->sched.affinity >> i & 1)) {
-			smp_kick(cpu_at(i));
-			return;
-		}
+		run_arm(home, bvt_due(&home->queue));
+	if (!(idle >> home->id & 1) && (idle & v->sched.affinity))
+		smp_kick(cpu_at((uint32_t)__builtin_ctzll(idle & v->sched.affinity)));
 }
 
 bool vcpu_rouse(struct cpu *home, struct vcpu *v, uint64_t result)
@@ -94,13 +86,10 @@ bool vcpu_rouse(struct cpu *home, struct vcpu *v, uint64_t result)
 void vcpu_wake_with(struct vcpu *v, uint64_t result)
 {
 	struct cpu *home = vcpu_home_lock(v);
-	bool blocked = vcpu_rouse(home, v, result), must = false;
 
-	if (blocked && v->domain->state == DOMAIN_RUNNING)
-		must = bvt_wake(&home->queue, &v->sched, run_now(this_cpu()));
+	if (vcpu_rouse(home, v, result) && v->domain->state == DOMAIN_RUNNING)
+		place(v, home, bvt_wake(&home->queue, &v->sched, run_now(this_cpu())));
 	vcpu_home_unlock(home);
-	if (blocked)
-		place(v, home, must);
 }
 
 void vcpu_wake(struct vcpu *v)
@@ -133,8 +122,8 @@ void vcpus_start(struct domain *d)
 
 		if (v->state == VCPU_RUNNABLE)
 			bvt_wake(&home->queue, &v->sched, time_now());
-		vcpu_home_unlock(home);
 		place(v, home, true);
+		vcpu_home_unlock(home);
 	}
 }
 
@@ -146,7 +135,7 @@ static void stop(struct vcpu *v)
 
 	bvt_block(&home->queue, &v->sched, time_now());
 	v->evict = home->loaded == v;
-	if (!remote)
+	if (!remote && run_leaving(home))
 		run_evict(home);
 	vcpu_home_unlock(home);
 	if (!remote)
@@ -162,7 +151,7 @@ void vcpus_stop(struct domain *d)
 
 	EACH_VCPU(v, d)
 	stop(v);
-	this_cpu()->resched = RESCHED;
+	this_cpu()->resched = true;
 }
 
 /* No timer of @v is to come; @gone: nor anything else. */
@@ -238,7 +227,7 @@ void vcpu_off(struct vcpu *v)
 	v->state = VCPU_OFF;
 	stop(v);
 	silence(v, false);
-	this_cpu()->resched = RESCHED;
+	this_cpu()->resched = true;
 }
 
 void domain_kill(struct domain *d, enum domain_reason reason, uint32_t code)

@@ -25,7 +25,11 @@ bool vcpu_rouse(struct cpu *home, struct vcpu *v, uint64_t result);
 void vcpu_wake_with(struct vcpu *v, uint64_t result);
 /* The home of @v, locked; and not any more. */
 struct cpu *vcpu_home_lock(const struct vcpu *v);
-void vcpu_home_unlock(struct cpu *home);
+static inline void vcpu_home_unlock(struct cpu *home)
+{
+	lock_drop(&home->lock, &this_cpu()->held);
+}
+
 /* The vCPUs of the new domain @d have a home, and parameters that are changed by vcpus_schedule(): all, or none and why. */
 void vcpus_attach(struct domain *d);
 enum abi_error vcpus_schedule(struct domain *d, const struct domain_schedule *s);

@@ -8,7 +8,8 @@
 
 #include "bvt_heap.h"
 
-#define SCALE 65536
+#define SHIFT 16
+#define SCALE (1 << SHIFT)
 #define MILLI 1000
 #define LONG (1ull << 50) /* ns in which any budget is full, or all debt made, and which do not overflow */
 
@@ -25,10 +26,10 @@ static uint64_t later(uint64_t now, uint64_t ns)
 /* ns * SCALE / weight; *rest goes in and comes out. */
 static bvt_virtual virtual_time(uint64_t ns, uint32_t weight, uint64_t *rest)
 {
-	uint64_t part = ns % weight * SCALE + *rest;
+	uint64_t whole = ns < LONG / 8 ? 0 : ns / weight, part = (ns - whole * weight) * SCALE + *rest;
 
 	*rest = part % weight;
-	return (bvt_virtual)(ns / weight) * SCALE + part / weight;
+	return (bvt_virtual)whole * SCALE + part / weight;
 }
 
 static bvt_virtual effective(const struct bvt_entity *e)
@@ -36,10 +37,10 @@ static bvt_virtual effective(const struct bvt_entity *e)
 	return e->actual - (e->warped ? (bvt_virtual)(e->warp.value * SCALE / BVT_WEIGHT_DEFAULT) : 0);
 }
 
-/* How far another must be below @e to take the CPU from it. */
-static bvt_virtual allowance(const struct bvt_entity *e)
+static void weigh(struct bvt_entity *e, uint32_t weight)
 {
-	return (bvt_virtual)(BVT_ALLOWANCE * SCALE / e->weight);
+	e->weight = weight;
+	e->allowance = BVT_ALLOWANCE * SCALE / weight;
 }
 
 /* --- the heaps --- */
@@ -83,15 +84,16 @@ static void budget_add(struct bvt_entity *e, uint64_t ns, int64_t milli)
 
 static void fill(struct bvt_entity *e, uint64_t now)
 {
-	if (e->cap)
-		budget_add(e, elapsed(e->filled, now), e->cap);
+	if (!e->cap)
+		return;
+	budget_add(e, elapsed(e->filled, now), e->cap);
 	e->filled = MAX(e->filled, now);
 }
 
 /* Warp comes back, if it may, only here: at a wake-up, off the CPU, at a change; never in the middle of a run. */
 static void warp_settle(struct bvt_entity *e, uint64_t now)
 {
-	if (elapsed(e->warp_ran, now) >= e->warp.unwarp)
+	if (e->warp_used && elapsed(e->warp_ran, now) >= e->warp.unwarp)
 		e->warp_used = 0;
 	e->warped = e->warp.on && (!e->warp.limit || e->warp_used < e->warp.limit);
 }
@@ -103,7 +105,7 @@ static uint64_t warp_left(const struct bvt_entity *e)
 }
 
 /* @e pays for @ns of the CPU that end at @now. */
-static void pay(struct bvt_entity *e, uint64_t ns, uint64_t now)
+static inline void pay(struct bvt_entity *e, uint64_t ns, uint64_t now)
 {
 	if (e->warped) {
 		uint64_t ran = MIN(ns, warp_left(e));
@@ -116,8 +118,8 @@ static void pay(struct bvt_entity *e, uint64_t ns, uint64_t now)
 	if (e->cap) {
 		fill(e, now - ns);
 		budget_add(e, ns, (int64_t)e->cap - MILLI);
+		e->filled = MAX(e->filled, now);
 	}
-	e->filled = MAX(e->filled, now);
 }
 
 /* --- the queue --- */
@@ -157,6 +159,12 @@ static void dequeue(struct bvt_queue *q, struct bvt_entity *e)
 	e->place = BVT_NOWHERE;
 }
 
+__attribute__((noinline)) static void requeue(struct bvt_queue *q, struct bvt_entity *e)
+{
+	dequeue(q, e);
+	enqueue(q, e);
+}
+
 static void become(struct bvt_entity *e, enum bvt_state state, uint64_t now)
 {
 	e->time[e->state] += elapsed(e->since, now);
@@ -164,7 +172,7 @@ static void become(struct bvt_entity *e, enum bvt_state state, uint64_t now)
 	e->state = (uint8_t)state;
 }
 
-static void donor_pays(struct bvt_queue *q, uint64_t ns)
+__attribute__((noinline)) static void donor_pays(struct bvt_queue *q, uint64_t ns)
 {
 	struct bvt_entity *d = q->donor;
 
@@ -182,29 +190,34 @@ static uint64_t next_refill(const struct bvt_queue *q)
 	return q->heap[BVT_BY_REFILL] ? (uint64_t)q->heap[BVT_BY_REFILL]->link[0].key : TIME_NEVER;
 }
 
+static void pass(struct bvt_queue *q, uint64_t now)
+{
+	struct bvt_entity *e = q->running;
+	uint64_t ns;
+
+	q->now = MIN(now, TIME_NEVER - 1);
+	if (!e)
+		return;
+	ns = elapsed(e->since, q->now);
+	become(e, BVT_RUNNING, q->now);
+	pay(e, ns, q->now);
+	if (q->donor)
+		donor_pays(q, ns);
+}
+
 void bvt_charge(struct bvt_queue *q, uint64_t now)
 {
-	struct bvt_entity *e = q->running, *queued;
+	const struct bvt_entity *e = q->running, *queued;
 
-	if (now > q->now) {
-		q->now = MIN(now, TIME_NEVER - 1);
-		if (e) {
-			uint64_t ns = elapsed(e->since, q->now);
-
-			become(e, BVT_RUNNING, q->now);
-			pay(e, ns, q->now);
-			if (q->donor)
-				donor_pays(q, ns);
-		}
-	}
+	if (now > q->now)
+		pass(q, now);
 	queued = least(q);
-	if (e || queued)
-		q->svt = !e || (queued && queued->actual < e->actual) ? queued->actual : e->actual;
-	while (next_refill(q) <= q->now) {
-		e = q->heap[BVT_BY_REFILL];
-		dequeue(q, e);
-		enqueue(q, e);
-	}
+	if (!e || (queued && queued->actual < e->actual))
+		e = queued;
+	if (e)
+		q->svt = e->actual;
+	while (q->heap[BVT_BY_REFILL] && next_refill(q) <= q->now)
+		requeue(q, q->heap[BVT_BY_REFILL]);
 }
 
 static void enter(struct bvt_queue *q, struct bvt_entity *e)
@@ -247,10 +260,10 @@ static const struct bvt_entity *judged(const struct bvt_queue *q)
 /* How far the running one may still go, in virtual time; negative: it must make way. */
 static bvt_virtual room(const struct bvt_entity *e, const struct bvt_entity *next)
 {
-	return effective(next) + allowance(e) - effective(e);
+	return effective(next) + e->allowance - effective(e);
 }
 
-static bool must_switch(const struct bvt_queue *q)
+static inline bool must_switch(const struct bvt_queue *q)
 {
 	const struct bvt_entity *next = first(q);
 
@@ -259,7 +272,8 @@ static bool must_switch(const struct bvt_queue *q)
 
 void bvt_entity_init(struct bvt_entity *e, uint64_t now)
 {
-	*e = (struct bvt_entity){.weight = BVT_WEIGHT_DEFAULT, .affinity = UINT64_MAX, .since = now, .filled = now};
+	*e = (struct bvt_entity){.affinity = UINT64_MAX, .since = now, .filled = now};
+	weigh(e, BVT_WEIGHT_DEFAULT);
 }
 
 bool bvt_attach(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
@@ -299,8 +313,10 @@ void bvt_block(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
 {
 	CHECK(e->queue == q);
 	bvt_charge(q, now);
-	if (q->running == e)
+	if (q->running == e) {
 		leave(q, BVT_BLOCKED);
+		return;
+	}
 	dequeue(q, e);
 	become(e, BVT_BLOCKED, q->now);
 }
@@ -351,7 +367,7 @@ bool bvt_yield(struct bvt_queue *q, uint64_t now)
 /* ns after which @e, which pays, has to make way for @next. */
 static uint64_t slice(const struct bvt_entity *e, const struct bvt_entity *next)
 {
-	bvt_virtual left = room(e, next), ns = ((left + 1) * e->weight - (bvt_virtual)e->rest + SCALE - 1) / SCALE;
+	bvt_virtual left = room(e, next), ns = ((left + 1) * e->weight - (bvt_virtual)e->rest + SCALE - 1) >> SHIFT;
 
 	return left < 0 ? 0 : (uint64_t)MIN(ns, (bvt_virtual)TIME_NEVER);
 }
@@ -366,19 +382,26 @@ static uint64_t budget_left(const struct bvt_entity *e)
 	return e->budget <= 0 ? 0 : ((uint64_t)e->budget + loss - 1) / loss;
 }
 
-uint64_t bvt_due(const struct bvt_queue *q)
+/* When the running one, judged by @e, has to make way for @next. */
+__attribute__((noinline)) static uint64_t turn(const struct bvt_queue *q, const struct bvt_entity *e,
+					       const struct bvt_entity *next)
 {
-	const struct bvt_entity *next = first(q), *e = judged(q);
-	uint64_t ns;
+	uint64_t ns = budget_left(q->running);
 
-	if (!e)
-		return next ? q->now : next_refill(q);
-	ns = budget_left(q->running);
 	if (next) {
 		ns = MIN(ns, MIN(slice(e, next), warp_left(e)));
 		ns = q->donor ? MIN(ns, MIN(q->donated, budget_left(e))) : ns;
 	}
 	return MIN(next_refill(q), later(q->running->since, ns));
+}
+
+uint64_t bvt_due(const struct bvt_queue *q)
+{
+	const struct bvt_entity *next = first(q), *e = q->running;
+
+	if (e ? next || e->cap : next != NULL)
+		return e ? turn(q, judged(q), next) : q->now;
+	return next_refill(q);
 }
 
 /* A change from outside: between the two @e is in no heap. */
@@ -446,7 +469,7 @@ void bvt_set(struct bvt_queue *q, struct bvt_entity *e, const struct domain_sche
 
 	change_begin(q, e, now);
 	e->rest = e->weight == s->weight ? e->rest : 0;
-	e->weight = s->weight;
+	weigh(e, s->weight);
 	/* Who had no cap begins with all that the new one saves up. */
 	e->budget = !s->cap ? 0 : e->cap ? e->budget : INT64_MAX / 2;
 	e->cap = s->cap;

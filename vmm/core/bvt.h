@@ -76,6 +76,7 @@ struct bvt_entity {
 	uint64_t time[BVT_STATES]; /* ns in each state */
 	uint64_t charged;          /* ns of others' work for it */
 	uint32_t weight, cap;
+	uint64_t allowance;   /* in virtual time: how far another must be below it to take the CPU from it */
 	uint8_t state, place; /* enum bvt_state, enum bvt_place */
 	uint8_t warped;
 };

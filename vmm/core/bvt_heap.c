@@ -13,8 +13,8 @@ static void put(struct bvt_entity **at, struct bvt_entity *e, unsigned l)
 		e->link[l].home = at;
 }
 
-/* Two heaps become one at @at: each step goes on to the right and turns left and right about. */
-static void merge(struct bvt_entity **at, struct bvt_entity *a, struct bvt_entity *b, unsigned l)
+/* Each step goes on to the right and turns left and right about. */
+void bvt_merge(struct bvt_entity **at, struct bvt_entity *a, struct bvt_entity *b, unsigned l)
 {
 	while (a && b) {
 		struct bvt_entity *first = bvt_before(b, a, l) ? b : a, *right = first->link[l].right;
@@ -25,17 +25,4 @@ static void merge(struct bvt_entity **at, struct bvt_entity *a, struct bvt_entit
 		at = &first->link[l].left;
 	}
 	put(at, a ? a : b, l);
-}
-
-void bvt_insert(struct bvt_queue *q, struct bvt_entity *e, enum bvt_heap heap, bvt_virtual key)
-{
-	unsigned l = heap == BVT_WARPED_BY_ACTUAL;
-
-	e->link[l] = (struct bvt_link){.key = key};
-	merge(&q->heap[heap], q->heap[heap], e, l);
-}
-
-void bvt_take(struct bvt_entity *e, unsigned l)
-{
-	merge(e->link[l].home, e->link[l].left, e->link[l].right, l);
 }

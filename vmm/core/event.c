@@ -168,12 +168,12 @@ enum abi_error event_send(struct world *w, struct domain *d, uint32_t port)
 	return HC_OK;
 }
 
-struct vcpu *event_receiver(const struct world *w, const struct domain *d, uint32_t port)
+struct vcpu *event_receiver(const struct world *w, const struct domain *d, uint32_t port, uint32_t *peer_port)
 {
 	const struct port *p = event_port(d, port), *q;
 	struct domain *peer = p && p->state == PORT_CONNECTED ? domain_find(w, p->peer) : NULL;
 
-	q = peer ? event_port(peer, p->peer_port) : NULL;
+	q = peer ? event_port(peer, *peer_port = p->peer_port) : NULL;
 	return q ? domain_vcpu(peer, q->vcpu) : NULL;
 }
 

@@ -21,8 +21,8 @@ enum abi_error event_close(struct world *w, struct domain *d, uint32_t port);
 void event_close_all(struct world *w, struct domain *d);
 /* Makes the other end of @port pending. HC_EPORT: not an inter-domain port. */
 enum abi_error event_send(struct world *w, struct domain *d, uint32_t port);
-/* The vCPU that an event sent to @port goes to; NULL: none. */
-struct vcpu *event_receiver(const struct world *w, const struct domain *d, uint32_t port);
+/* The vCPU that an event sent to @port goes to, and its port; NULL: none. */
+struct vcpu *event_receiver(const struct world *w, const struct domain *d, uint32_t port, uint32_t *peer_port);
 /* Makes @port of @d itself pending. */
 void event_raise(struct world *w, struct domain *d, uint32_t port);
 /* Raises virtual interrupt @virq of @d where it is bound. */

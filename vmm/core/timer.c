@@ -38,8 +38,3 @@ struct timer *timer_take_due(struct timer_queue *q, uint64_t now)
 	timer_arm(q, t, TIME_NEVER);
 	return t;
 }
-
-uint64_t timer_next(const struct timer_queue *q)
-{
-	return q->head.next->deadline;
-}

@@ -14,4 +14,7 @@ void timer_arm(struct timer_queue *q, struct timer *t, uint64_t deadline);
 /* Takes out and returns a timer whose deadline is <= @now, or NULL. */
 struct timer *timer_take_due(struct timer_queue *q, uint64_t now);
 /* The earliest deadline, TIME_NEVER when there is none. */
-uint64_t timer_next(const struct timer_queue *q);
+static inline uint64_t timer_next(const struct timer_queue *q)
+{
+	return q->head.next->deadline;
+}
