@@ -38,6 +38,20 @@ uint64_t account_claim(uint32_t domid)
 	return ticks;
 }
 
+uint64_t account_now(void)
+{
+	return ticks_now();
+}
+
+uint64_t account_claim_run(uint32_t domid, uint32_t count, uint64_t until)
+{
+	uint64_t ticks = claims_add_run(&claims, domid, count, until);
+
+	if (claims.missed)
+		account_begin();
+	return ticks;
+}
+
 void account_share(const uint32_t *domids, const uint32_t *parts, uint64_t *ticks, uint32_t count)
 {
 	claims_share(&claims, domids, parts, ticks, count, ticks_now());

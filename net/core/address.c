@@ -4,30 +4,6 @@
 
 #include "address.h"
 
-static const uint8_t v4_mark[12] = {[10] = 0xff, [11] = 0xff};
-
-struct ip_addr ip_addr_from_v4(uint32_t host)
-{
-	const uint8_t octets[4] = {(uint8_t)(host >> 24), (uint8_t)(host >> 16), (uint8_t)(host >> 8), (uint8_t)host};
-
-	return ip_addr_read(octets, true);
-}
-
-struct ip_addr ip_addr_read(const uint8_t *octets, bool is_v4)
-{
-	struct ip_addr addr;
-
-	if (is_v4)
-		memcpy(addr.octets, v4_mark, sizeof(v4_mark));
-	memcpy(addr.octets + (is_v4 ? 12 : 0), octets, is_v4 ? 4 : 16);
-	return addr;
-}
-
-const uint8_t *ip_addr_get_octets(const struct ip_addr *addr)
-{
-	return addr->octets + (ip_addr_is_v4(*addr) ? 12 : 0);
-}
-
 bool ipv6_in_prefix(const uint8_t *addr, const uint8_t *prefix, uint8_t len)
 {
 	unsigned whole = len / 8;
@@ -46,11 +22,6 @@ struct ip_addr ip_addr_cut(struct ip_addr addr, uint8_t len)
 			addr.octets[i] &= (uint8_t)(0xff00u >> kept);
 	}
 	return addr;
-}
-
-uint8_t ip_addr_get_bits(struct ip_addr addr)
-{
-	return ip_addr_is_v4(addr) ? 32 : 128;
 }
 
 struct ip_addr ip_addr_from_mac(struct ip_addr prefix, struct mac mac)

@@ -21,32 +21,67 @@ struct mac {
 	uint8_t octets[6];
 };
 
+/* What each packet asks for is done in two words: the halves of an address, as they stand in memory. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "octets 8 to 11 are the low half of the second word");
+#define IP_ADDR_V4_MARK 0xffff0000u
+
+static inline uint64_t ip_addr_get_word(struct ip_addr addr, unsigned which)
+{
+	uint64_t word;
+
+	memcpy(&word, addr.octets + 8 * which, sizeof(word));
+	return word;
+}
+
+static inline struct ip_addr ip_addr_from_words(uint64_t first, uint64_t second)
+{
+	struct ip_addr addr;
+
+	memcpy(addr.octets, &first, sizeof(first));
+	memcpy(addr.octets + 8, &second, sizeof(second));
+	return addr;
+}
+
 /* The IPv4 address @host, in host order (10.0.0.1 is 0x0a000001), and back. */
-struct ip_addr ip_addr_from_v4(uint32_t host);
+static inline struct ip_addr ip_addr_from_v4(uint32_t host)
+{
+	return ip_addr_from_words(0, (uint64_t)__builtin_bswap32(host) << 32 | IP_ADDR_V4_MARK);
+}
 
 static inline uint32_t ip_addr_to_v4(struct ip_addr addr)
 {
-	const uint8_t *p = addr.octets + 12;
-
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	return __builtin_bswap32((uint32_t)(ip_addr_get_word(addr, 1) >> 32));
 }
 
 /* The address in the four (@is_v4) or sixteen octets at @octets, as headers and tables have it. */
-struct ip_addr ip_addr_read(const uint8_t *octets, bool is_v4);
+static inline struct ip_addr ip_addr_read(const uint8_t *octets, bool is_v4)
+{
+	struct ip_addr addr;
+	uint32_t four;
 
-/* The octets of @addr as headers have them: four for IPv4, else sixteen. They are within @addr. */
-const uint8_t *ip_addr_get_octets(const struct ip_addr *addr);
+	if (!is_v4) {
+		memcpy(addr.octets, octets, sizeof(addr.octets));
+		return addr;
+	}
+	memcpy(&four, octets, sizeof(four));
+	return ip_addr_from_words(0, (uint64_t)four << 32 | IP_ADDR_V4_MARK);
+}
 
 static inline bool ip_addr_is_v4(struct ip_addr addr)
 {
-	static const uint8_t mark[12] = {[10] = 0xff, [11] = 0xff};
+	return ip_addr_get_word(addr, 0) == 0 && (uint32_t)ip_addr_get_word(addr, 1) == IP_ADDR_V4_MARK;
+}
 
-	return memcmp(addr.octets, mark, sizeof(mark)) == 0;
+/* The octets of @addr as headers have them: four for IPv4, else sixteen. They are within @addr. */
+static inline const uint8_t *ip_addr_get_octets(const struct ip_addr *addr)
+{
+	return addr->octets + (ip_addr_is_v4(*addr) ? 12 : 0);
 }
 
 static inline bool ip_addr_equal(struct ip_addr a, struct ip_addr b)
 {
-	return memcmp(a.octets, b.octets, sizeof(a.octets)) == 0;
+	return ((ip_addr_get_word(a, 0) ^ ip_addr_get_word(b, 0)) |
+		(ip_addr_get_word(a, 1) ^ ip_addr_get_word(b, 1))) == 0;
 }
 
 static inline bool mac_equal(struct mac a, struct mac b)
@@ -103,7 +138,10 @@ static inline bool ip_addr_in_prefix(struct ip_addr addr, struct ip_addr prefix,
 struct ip_addr ip_addr_cut(struct ip_addr addr, uint8_t len);
 
 /* The bits that an address of the family of @addr has: 32 or 128. */
-uint8_t ip_addr_get_bits(struct ip_addr addr);
+static inline uint8_t ip_addr_get_bits(struct ip_addr addr)
+{
+	return ip_addr_is_v4(addr) ? 32 : 128;
+}
 
 /* The IPv6 address of the /64 @prefix with the interface identifier of @mac (RFC 4291 appendix A). */
 struct ip_addr ip_addr_from_mac(struct ip_addr prefix, struct mac mac);

@@ -9,40 +9,14 @@
 static const struct ip_addr addr_broadcast = {{[10] = 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 static const struct mac mac_broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 
-bool iface_covers(const struct iface_config *iface, struct ip_addr addr)
-{
-	const struct iface_net *net = iface_get_net(iface, addr);
-
-	return net->prefix_len > 0 && ip_addr_in_prefix(addr, net->addr, net->prefix_len);
-}
-
-bool net_has_edge(const struct iface_net *net, struct ip_addr addr)
-{
-	uint32_t rest;
-
-	if (net->prefix_len + 1 >= ip_addr_get_bits(addr) || !ip_addr_in_prefix(addr, net->addr, net->prefix_len))
-		return false;
-	if (!ip_addr_is_v4(addr))
-		return ip_addr_equal(addr, ip_addr_cut(addr, net->prefix_len));
-	rest = 0xffffffffu >> net->prefix_len;
-	return (ip_addr_to_v4(addr) & rest) == 0 || (ip_addr_to_v4(addr) & rest) == rest;
-}
-
-bool iface_has_edge(const struct iface_config *iface, struct ip_addr addr)
-{
-	const struct iface_net *net = iface_get_net(iface, addr);
-
-	return net->prefix_len > 0 && net_has_edge(net, addr);
-}
-
 bool admit_is_outside(const struct router *r, const struct iface_config *in, struct ip_addr addr)
 {
 	if (iface_has_edge(in, addr))
 		return false;
-	for (unsigned i = 0; i < ROUTER_IF_COUNT; i++) {
-		const struct iface_config *c = &r->iface[i];
+	for (uint32_t left = r->ifaces; left; left &= left - 1) {
+		const struct iface_config *c = &r->iface[__builtin_ctz(left)];
 
-		if (c->kind != IFACE_NONE && ip_addr_equal(iface_get_net(c, addr)->addr, addr))
+		if (ip_addr_equal(iface_get_net(c, addr)->addr, addr))
 			return false;
 		if (c->kind == IFACE_INNER && iface_covers(c, addr))
 			return false;

@@ -87,39 +87,20 @@ bool conntrack_init(struct conntrack *ct, void *memory, size_t len, struct sipha
 	return true;
 }
 
-struct flow_tuple flow_tuple_of(const struct packet_info *info)
-{
-	return (struct flow_tuple){
-		.src = info->src,
-		.dst = info->dst,
-		.sport = info->sport,
-		.dport = info->dport,
-		.proto = info->proto,
-	};
-}
-
-struct flow_tuple flow_tuple_mirror(const struct flow_tuple *tuple)
-{
-	return (struct flow_tuple){
-		.src = tuple->dst,
-		.dst = tuple->src,
-		.sport = tuple->dport,
-		.dport = tuple->sport,
-		.proto = tuple->proto,
-	};
-}
-
-bool flow_tuple_equal(const struct flow_tuple *a, const struct flow_tuple *b)
-{
-	_Static_assert(sizeof(struct flow_tuple) == 40, "no padding to compare");
-	return memcmp(a, b, sizeof(*a)) == 0;
-}
-
 /* --- hash chains --- */
+
+/* Of two IPv4 addresses only what tells them apart is hashed: by its length that is no other tuple's message. */
+static uint64_t tuple_hash(const struct conntrack *ct, const struct flow_tuple *tuple)
+{
+	if (!ip_addr_is_v4(tuple->src) || !ip_addr_is_v4(tuple->dst))
+		return siphash(&ct->key, tuple, sizeof(*tuple));
+	return siphash_short(&ct->key, (uint64_t)ip_addr_to_v4(tuple->src) << 32 | ip_addr_to_v4(tuple->dst),
+			     (uint64_t)tuple->proto << 32 | (uint32_t)tuple->sport << 16 | tuple->dport);
+}
 
 static uint32_t *bucket_of(const struct conntrack *ct, const struct flow_tuple *tuple)
 {
-	return &ct->buckets[siphash(&ct->key, tuple, sizeof(*tuple)) & ct->bucket_mask];
+	return &ct->buckets[tuple_hash(ct, tuple) & ct->bucket_mask];
 }
 
 static void node_insert(struct conntrack *ct, uint32_t index, unsigned dir)
@@ -191,18 +172,38 @@ static enum flow_class flow_get_class(const struct flow *flow)
 	return FLOW_HALF_OPEN;
 }
 
-bool conntrack_find(struct conntrack *ct, const struct flow_tuple *tuple, uint64_t now, struct flow_ref *ref)
+bool conntrack_look(const struct conntrack *ct, const struct flow_tuple *tuple, struct flow_ref *ref)
 {
 	uint32_t node = node_find(ct, tuple);
 
-	if (node == FLOW_NONE)
-		return false;
-	if (now >= ct->flows[node / 2].deadline) {
-		conntrack_close(ct, node / 2);
-		return false;
-	}
 	*ref = (struct flow_ref){.index = node / 2, .dir = node % 2};
-	return true;
+	return node != FLOW_NONE;
+}
+
+bool conntrack_is_alive(struct conntrack *ct, struct flow_ref ref, uint64_t now)
+{
+	if (now < ct->flows[ref.index].deadline)
+		return true;
+	conntrack_close(ct, ref.index);
+	return false;
+}
+
+bool conntrack_find(struct conntrack *ct, const struct flow_tuple *tuple, uint64_t now, struct flow_ref *ref)
+{
+	return conntrack_look(ct, tuple, ref) && conntrack_is_alive(ct, *ref, now);
+}
+
+void conntrack_set_admitted(struct conntrack *ct, struct flow_ref ref)
+{
+	struct flow *flow = &ct->flows[ref.index];
+
+	flow->admitted = (flow->admitted | 1u << ref.dir) & 3u;
+}
+
+void conntrack_forget_admitted(struct conntrack *ct)
+{
+	for (uint32_t i = 0; i < ct->capacity; i++)
+		ct->flows[i].admitted = 0;
 }
 
 bool conntrack_is_reopening(const struct conntrack *ct, struct flow_ref ref, const struct packet_info *info)
@@ -310,22 +311,18 @@ enum reason conntrack_update(struct conntrack *ct, struct flow_ref ref, const st
 	if (state == flow->tcp.state &&
 	    (state == TCP_CLOSED || (info->tcp_flags & TCP_RST) || (state > TCP_SYN_SENT && tcp_is_opening(info))))
 		return REASON_NONE;
-	flow_list_remove(ct, ref.index);
 	class = flow_get_class(flow);
-	if (class != flow->class)
-		class_change(ct, flow, class, now);
+	if (class != flow->class || !flow_list_is_newest(ct, ref.index)) {
+		flow_list_remove(ct, ref.index);
+		if (class != flow->class)
+			class_change(ct, flow, class, now);
+		flow_list_append(ct, ref.index);
+	}
 	flow->deadline = now + flow_get_timeout(flow) * SECOND;
-	flow_list_append(ct, ref.index);
 	flow->touched = 1;
 	if (ct->journal.header && (state != flow->tcp.state || seen != flow->seen))
 		journal_note(&ct->journal, ref.index, flow);
 	return REASON_NONE;
-}
-
-const struct flow *conntrack_get(const struct conntrack *ct, uint32_t index)
-{
-	CHECK(index < ct->capacity && ct->flows[index].in_use);
-	return &ct->flows[index];
 }
 
 void conntrack_set_rule(struct conntrack *ct, uint32_t index, uint32_t rule)

@@ -20,6 +20,7 @@
 #define CAMBIUM_NET_CORE_CONNTRACK_H
 
 #include <abi/rules.h>
+#include <base/check.h>
 
 #include "journal.h"
 #include "openers.h"
@@ -83,9 +84,10 @@ struct flow {
 	uint8_t class;    /* enum flow_class */
 	uint8_t seen;     /* enum flow_seen */
 	uint8_t in_use;
-	uint8_t list;     /* among those of iface[0] */
-	uint8_t recorded; /* the journal has it */
-	uint8_t touched;  /* a packet passed since it was recorded */
+	uint8_t list;         /* among those of iface[0] */
+	uint8_t recorded;     /* the journal has it */
+	uint8_t touched : 1;  /* a packet passed since it was recorded */
+	uint8_t admitted : 2; /* bit d: what arrives as tuple[d] at iface[d] has addresses that may come from there */
 };
 
 struct flow_list {
@@ -139,15 +141,59 @@ void conntrack_set_limit(struct conntrack *ct, uint8_t iface, uint32_t limit);
 void conntrack_set_inner(struct conntrack *ct, uint8_t iface, bool inner);
 
 /* The tuple of packet @info, and the mirror image of @tuple. */
-struct flow_tuple flow_tuple_of(const struct packet_info *info);
-struct flow_tuple flow_tuple_mirror(const struct flow_tuple *tuple);
-bool flow_tuple_equal(const struct flow_tuple *a, const struct flow_tuple *b);
+static inline struct flow_tuple flow_tuple_of(const struct packet_info *info)
+{
+	return (struct flow_tuple){
+		.src = info->src,
+		.dst = info->dst,
+		.sport = info->sport,
+		.dport = info->dport,
+		.proto = info->proto,
+	};
+}
+
+static inline struct flow_tuple flow_tuple_mirror(const struct flow_tuple *tuple)
+{
+	return (struct flow_tuple){
+		.src = tuple->dst,
+		.dst = tuple->src,
+		.sport = tuple->dport,
+		.dport = tuple->sport,
+		.proto = tuple->proto,
+	};
+}
+
+/* The ports and the protocol in one word. */
+static inline uint64_t flow_tuple_get_rest(const struct flow_tuple *tuple)
+{
+	uint64_t rest;
+
+	_Static_assert(sizeof(struct flow_tuple) == 40, "no padding to compare");
+	memcpy(&rest, &tuple->sport, sizeof(rest));
+	return rest;
+}
+
+static inline bool flow_tuple_equal(const struct flow_tuple *a, const struct flow_tuple *b)
+{
+	return flow_tuple_get_rest(a) == flow_tuple_get_rest(b) && ip_addr_equal(a->src, b->src) &&
+	       ip_addr_equal(a->dst, b->dst);
+}
+
+/* Find the flow that has @tuple in either direction, also one whose time is over. Changes nothing. */
+bool conntrack_look(const struct conntrack *ct, const struct flow_tuple *tuple, struct flow_ref *ref);
+
+/* Is the time of flow @ref, which was just looked up, not over at @now? Else it is removed. */
+bool conntrack_is_alive(struct conntrack *ct, struct flow_ref ref, uint64_t now);
+
+/* Both: a flow whose time is over is removed and not found. */
+bool conntrack_find(struct conntrack *ct, const struct flow_tuple *tuple, uint64_t now, struct flow_ref *ref);
 
 /*
- * Find the flow that has @tuple in either direction. A flow whose time is over is removed and not
- * found.
+ * Packets of direction ref.dir of flow @ref that arrive where it says have addresses that may come from there: the caller looked, and
+ * will not have to until conntrack_forget_admitted().
  */
-bool conntrack_find(struct conntrack *ct, const struct flow_tuple *tuple, uint64_t now, struct flow_ref *ref);
+void conntrack_set_admitted(struct conntrack *ct, struct flow_ref ref);
+void conntrack_forget_admitted(struct conntrack *ct);
 
 /*
  * May a packet @info of a flow in its afterlife (closed, TIME-WAIT) start it afresh? Then the
@@ -196,7 +242,11 @@ enum reason conntrack_update(struct conntrack *ct, struct flow_ref ref, const st
 enum reason conntrack_adopt(struct conntrack *ct, const struct flow *flow, uint64_t now, uint32_t *index);
 
 /* The flow number @index, which is in use. */
-const struct flow *conntrack_get(const struct conntrack *ct, uint32_t index);
+static inline const struct flow *conntrack_get(const struct conntrack *ct, uint32_t index)
+{
+	CHECK(index < ct->capacity && ct->flows[index].in_use);
+	return &ct->flows[index];
+}
 
 /* @rule is kept instead for flow number @index, which is in use. */
 void conntrack_set_rule(struct conntrack *ct, uint32_t index, uint32_t rule);

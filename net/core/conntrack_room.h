@@ -11,6 +11,11 @@
 void flow_list_append(struct conntrack *ct, uint32_t index);
 void flow_list_remove(struct conntrack *ct, uint32_t index);
 
+static inline bool flow_list_is_newest(const struct conntrack *ct, uint32_t index)
+{
+	return ct->flows[index].newer == FLOW_NONE;
+}
+
 /* The list for @flow, whose tuples, iface and class are set. */
 uint8_t flow_list_choose(const struct conntrack *ct, const struct flow *flow, uint64_t now);
 

@@ -10,21 +10,38 @@
 #include "arp.h"
 #include "passage.h"
 
+/* Of a flow's packets the first one that comes in either direction is asked for its addresses: the others have the same. */
+static bool is_admitted(const struct passage *p, struct flow_ref ref)
+{
+	const struct flow *flow = conntrack_get(&p->r->flows, ref.index);
+
+	return flow->admitted >> ref.dir & 1 && flow->iface[ref.dir] == p->in_if;
+}
+
 static enum verdict ip_input(struct passage *p)
 {
 	struct flow_tuple tuple = flow_tuple_of(&p->info);
-	enum reason reason = admit_check_addresses(p);
+	struct conntrack *flows = &p->r->flows;
+	bool is_error = p->info.icmp_kind == ICMP_KIND_ERROR, is_known, admitted;
 	struct flow_ref ref;
 
-	if (reason != REASON_NONE)
-		return passage_drop(p, reason);
-	if (p->info.icmp_kind == ICMP_KIND_ERROR)
+	is_known = !is_error && conntrack_look(flows, &tuple, &ref);
+	admitted = is_known && is_admitted(p, ref);
+	if (!admitted) {
+		enum reason reason = admit_check_addresses(p);
+
+		if (reason != REASON_NONE)
+			return passage_drop(p, reason);
+	}
+	if (is_error)
 		return forward_error(p);
-	if (!conntrack_find(&p->r->flows, &tuple, p->now, &ref))
+	if (!is_known || !conntrack_is_alive(flows, ref, p->now))
 		return forward_new(p);
-	if (!conntrack_is_reopening(&p->r->flows, ref, &p->info))
+	if (!admitted && conntrack_get(flows, ref.index)->iface[ref.dir] == p->in_if)
+		conntrack_set_admitted(flows, ref);
+	if (!conntrack_is_reopening(flows, ref, &p->info))
 		return forward_flow(p, ref);
-	conntrack_close(&p->r->flows, ref.index);
+	conntrack_close(flows, ref.index);
 	return forward_new(p);
 }
 
@@ -85,15 +102,22 @@ static enum reason fragment_input(struct passage *p)
 	return p->info.icmp_kind == ICMP_KIND_ND ? REASON_ND_INVALID : REASON_NONE; /* RFC 6980 */
 }
 
+/* Nothing was read of its headers. */
+static enum verdict unread_drop(struct passage *p, enum reason reason)
+{
+	p->info = (struct packet_info){.ethertype = 0};
+	return passage_drop(p, reason);
+}
+
 static enum verdict frame_input(struct passage *p)
 {
 	enum verdict verdict;
 	enum reason reason;
 
 	if (passage_get_in(p)->kind == IFACE_NONE)
-		return passage_drop(p, REASON_IFACE_UNSET);
+		return unread_drop(p, REASON_IFACE_UNSET);
 	if (p->r->over && is_over_budget(p))
-		return passage_drop(p, REASON_OVER_BUDGET);
+		return unread_drop(p, REASON_OVER_BUDGET);
 	reason = packet_parse(p->pkt, &p->info);
 	if (reason == REASON_NONE && lease_concerns(p))
 		return lease_input(p);
@@ -130,16 +154,25 @@ static void drop_note(const struct passage *p)
 
 enum verdict router_input(struct router *r, unsigned in_if, struct packet *pkt, uint64_t now, struct output *out)
 {
-	struct passage p = {.r = r, .pkt = pkt, .out = out, .now = now};
 	struct iface_counters *counters;
 	enum verdict verdict;
+	struct passage p; /* its info comes with parsing */
 
-	*out = (struct output){.reason = REASON_NONE, .rule = RULE_INDEX_NONE};
+	p.r = r;
+	p.pkt = pkt;
+	p.out = out;
+	p.now = now;
+	p.in_if = (uint8_t)in_if;
+	p.in_pieces = false;
+	out->reason = REASON_NONE;
+	out->rule = RULE_INDEX_NONE;
+	out->hold = 0;
+	out->out_if = 0;
+	out->log = false;
 	if (in_if >= ROUTER_IF_COUNT) {
 		r->reasons[REASON_IFACE_UNSET]++;
 		return passage_drop(&p, REASON_IFACE_UNSET);
 	}
-	p.in_if = (uint8_t)in_if;
 	counters = &r->counters[in_if];
 	counters->rx_packets++;
 	counters->rx_bytes += pkt->len;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Translation. The invariant: a checksum that was right before is right after, and one that was
- * wrong stays wrong, since every change of a word under it goes through word_set(). Only the
+ * wrong stays wrong, since every change of a word under it comes from four_set() or word_set(). Only the
  * checksum of an ICMP error, which was checked when it was parsed, is computed anew.
  */
 #include <string.h>
@@ -24,70 +24,112 @@ struct headers {
 	bool is_blank; /* the checksum is only the sum of the pseudo-header */
 };
 
-static void field_update(uint8_t *field, uint16_t from, uint16_t to)
+/*
+ * Changes of words under a checksum are summed up, ~from + to, and brought to it at once (RFC 1624, equation 3), in the machine's
+ * byte order, since the sum does not care (RFC 1071).
+ */
+
+static inline uint16_t change_fold(uint64_t sum)
 {
-	be16_put(field, checksum_update(be16_get(field), from, to));
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	return checksum_fold((uint32_t)sum);
+}
+
+static inline void field_change(uint8_t *field, uint64_t change)
+{
+	uint16_t value;
+
+	memcpy(&value, field, sizeof(value));
+	value = (uint16_t)~change_fold((uint16_t)~value + change);
+	memcpy(field, &value, sizeof(value));
 }
 
 /* A sum that is not complemented yet: the pseudo-header's in a blank checksum field. */
-static void sum_update(uint8_t *field, uint16_t from, uint16_t to)
+static void sum_change(uint8_t *field, uint64_t change)
 {
-	uint16_t inverted = (uint16_t)~be16_get(field);
+	uint16_t value;
 
-	be16_put(field, (uint16_t)~checksum_update(inverted, from, to));
+	memcpy(&value, field, sizeof(value));
+	value = change_fold(value + change);
+	memcpy(field, &value, sizeof(value));
 }
 
-/*
- * Set the word at @p, which stands in the IP header, under its checksum if it is IPv4, or (@in_l4) in the layer 4
- * header. The checksum of TCP, UDP and ICMPv6 covers both.
- */
-static void word_set(const struct headers *h, uint8_t *p, uint16_t to, bool in_l4)
+/* The four bytes at @p become those at @to. Returns the change; 0: none. */
+static inline uint64_t four_set(uint8_t *p, const uint8_t *to)
 {
-	uint16_t from = be16_get(p);
+	uint32_t from, value;
 
-	if (from == to)
-		return;
-	be16_put(p, to);
-	if (!in_l4 && h->is_v4)
-		field_update(h->ip + 10, from, to);
-	if (!h->checksum || (!in_l4 && h->proto == IP_PROTO_ICMP))
-		return;
-	if (!h->is_blank)
-		field_update(h->checksum, from, to);
-	else if (!in_l4)
-		sum_update(h->checksum, from, to);
+	memcpy(&from, p, sizeof(from));
+	memcpy(&value, to, sizeof(value));
+	if (from == value)
+		return 0;
+	memcpy(p, &value, sizeof(value));
+	return (uint64_t)~from + value;
 }
 
-static void address_set(const struct headers *h, uint8_t *p, struct ip_addr addr)
+/* Likewise the word at @p, in network order. */
+static inline uint64_t word_set(uint8_t *p, uint16_t to)
 {
-	const uint8_t *octets = ip_addr_get_octets(&addr);
-	unsigned size = h->is_v4 ? 4 : 16;
+	uint16_t from, value = __builtin_bswap16(to);
 
-	if (memcmp(p, octets, size) == 0)
-		return;
-	for (unsigned i = 0; i < size; i += 2)
-		word_set(h, p + i, be16_get(octets + i), false);
+	memcpy(&from, p, sizeof(from));
+	if (from == value)
+		return 0;
+	memcpy(p, &value, sizeof(value));
+	return (uint64_t)(uint16_t)~from + value;
 }
 
-static void addresses_set(const struct headers *h, struct ip_addr src, struct ip_addr dst)
+static inline uint64_t address_set(const struct headers *h, uint8_t *p, const struct ip_addr *addr)
 {
-	address_set(h, h->ip + (h->is_v4 ? 12 : 8), src);
-	address_set(h, h->ip + (h->is_v4 ? 16 : 24), dst);
+	uint64_t change = 0;
+
+	if (h->is_v4)
+		return four_set(p, addr->octets + 12);
+	for (unsigned i = 0; i < sizeof(addr->octets); i += 4)
+		change += four_set(p + i, addr->octets + i);
+	return change;
 }
 
+/* Sets the addresses and, for IPv4, the checksum of the header. Returns the change. */
+static inline uint64_t addresses_set(const struct headers *h, const struct ip_addr *src, const struct ip_addr *dst)
+{
+	uint64_t change = address_set(h, h->ip + (h->is_v4 ? 12 : 8), src);
+
+	change += address_set(h, h->ip + (h->is_v4 ? 16 : 24), dst);
+	if (h->is_v4 && change)
+		field_change(h->ip + 10, change);
+	return change;
+}
+
+/* Sets ports or the identifier of an echo. Returns the change. */
+static inline uint64_t ports_set(const struct headers *h, const struct flow_tuple *to)
+{
+	bool request;
+
+	if (h->proto != IP_PROTO_ICMP && h->proto != IP_PROTO_ICMP6)
+		return word_set(h->l4, to->sport) + word_set(h->l4 + 2, to->dport);
+	request = h->l4[0] == (h->is_v4 ? ICMP_ECHO_REQUEST : ICMP6_ECHO_REQUEST);
+	return word_set(h->l4 + 4, request ? to->sport : to->dport);
+}
+
+/* The checksum of TCP, UDP and ICMPv6 covers the addresses too, and is that sum alone where it is blank. */
 static void headers_rewrite(const struct headers *h, const struct flow_tuple *to)
 {
-	addresses_set(h, to->src, to->dst);
-	if (h->proto == IP_PROTO_ICMP || h->proto == IP_PROTO_ICMP6) {
-		bool request = h->l4[0] == (h->is_v4 ? ICMP_ECHO_REQUEST : ICMP6_ECHO_REQUEST);
+	uint64_t addresses = addresses_set(h, &to->src, &to->dst), change = ports_set(h, to);
 
-		word_set(h, h->l4 + 4, request ? to->sport : to->dport, true);
-	} else {
-		word_set(h, h->l4, to->sport, true);
-		word_set(h, h->l4 + 2, to->dport, true);
+	if (!h->checksum)
+		return;
+	if (h->is_blank) {
+		sum_change(h->checksum, addresses);
+		return;
 	}
+	if (h->proto != IP_PROTO_ICMP)
+		change += addresses;
+	if (change)
+		field_change(h->checksum, change);
 	/* A UDP checksum that comes out as zero is sent as all ones (RFC 768). */
-	if (h->proto == IP_PROTO_UDP && h->checksum && !h->is_blank && be16_get(h->checksum) == 0)
+	if (h->proto == IP_PROTO_UDP && be16_get(h->checksum) == 0)
 		be16_put(h->checksum, 0xffff);
 }
 
@@ -232,7 +274,7 @@ void nat_rewrite_error(struct packet *pkt, struct packet_info *info, const struc
 
 	inner.checksum = checksum_find(inner.proto, inner.l4, quote->l4_len, false);
 	headers_rewrite(&inner, quoted);
-	addresses_set(&outer, src, dst);
+	(void)addresses_set(&outer, &src, &dst);
 	if (!is_v4)
 		sum = checksum_add_pseudo(0, src, dst, IP_PROTO_ICMP6, len);
 	be16_put(icmp + 2, 0);

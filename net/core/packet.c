@@ -54,7 +54,7 @@ static enum reason tcp_parse(const struct packet *pkt, struct packet_info *info)
 	info->dport = be16_get(tcp + 2);
 	info->tcp_seq = be32_get(tcp + 4);
 	info->tcp_ack = be32_get(tcp + 8);
-	info->tcp_header_len = (tcp[12] >> 4) * 4u;
+	info->tcp_header_len = (uint8_t)((tcp[12] >> 4) * 4u);
 	info->tcp_flags = tcp[13] & 0x3f;
 	info->tcp_window = be16_get(tcp + 14);
 	info->tcp_scale = TCP_SCALE_NONE;
@@ -176,29 +176,39 @@ static enum reason l4_parse(const struct packet *pkt, struct packet_info *info)
 	return REASON_IP_PROTO;
 }
 
+static bool ipv4_checksum_is_right(const uint8_t *ip)
+{
+	uint64_t sum = 0;
+	uint32_t four;
+
+	for (unsigned i = 0; i < IPV4_HEADER_LEN; i += 4) {
+		memcpy(&four, ip + i, sizeof(four));
+		sum += four;
+	}
+	return checksum_fold((uint32_t)(sum & 0xffff) + (uint32_t)(sum >> 16 & 0xffff) + (uint32_t)(sum >> 32)) ==
+	       0xffff;
+}
+
 static enum reason parse_ipv4(struct packet *pkt, struct packet_info *info)
 {
 	const uint8_t *ip = pkt->data + ETH_HEADER_LEN;
-	uint32_t room = pkt->len - ETH_HEADER_LEN;
+	uint32_t room = pkt->len - ETH_HEADER_LEN, head_len = pkt->head_len;
 	uint16_t fragment;
 
-	if (pkt->head_len < ETH_HEADER_LEN + IPV4_HEADER_LEN)
+	if (head_len < ETH_HEADER_LEN + IPV4_HEADER_LEN)
 		return REASON_FRAME_SHORT;
-	if (ip[0] >> 4 != 4 || (ip[0] & 15) < 5)
-		return REASON_IP_HEADER;
-	if ((ip[0] & 15) != 5)
-		return REASON_IP_OPTIONS;
+	if (ip[0] != 0x45)
+		return ip[0] >> 4 == 4 && (ip[0] & 15) > 5 ? REASON_IP_OPTIONS : REASON_IP_HEADER;
 	info->ip_len = be16_get(ip + 2);
 	if (info->ip_len < IPV4_HEADER_LEN || info->ip_len > room)
 		return REASON_IP_LENGTH;
-	if (checksum_fold(checksum_add(0, ip, IPV4_HEADER_LEN)) != 0xffff)
+	if (!ipv4_checksum_is_right(ip))
 		return REASON_IP_CHECKSUM;
 	fragment = be16_get(ip + 6);
 	if (fragment & 0x8000)
 		return REASON_IP_HEADER;
 	pkt->len = ETH_HEADER_LEN + info->ip_len;
-	if (pkt->head_len > pkt->len)
-		pkt->head_len = pkt->len;
+	pkt->head_len = head_len < pkt->len ? head_len : pkt->len;
 
 	info->ttl = ip[8];
 	info->proto = ip[9];
@@ -239,7 +249,7 @@ enum reason packet_parse(struct packet *pkt, struct packet_info *info)
 {
 	enum reason reason;
 
-	memset(info, 0, sizeof(*info));
+	*info = (struct packet_info){.ethertype = 0};
 	if (pkt->len < ETH_HEADER_LEN || pkt->head_len < ETH_HEADER_LEN)
 		return REASON_FRAME_SHORT;
 	if (pkt->len > PACKET_LEN_MAX)

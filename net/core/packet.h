@@ -139,17 +139,17 @@ struct packet_info {
 	uint8_t ttl; /* the hop limit of IPv6 */
 	struct ip_addr src, dst;
 	uint16_t sport, dport;
-	bool option_binds;    /* an IPv6 option says that who does not know it shall discard the packet */
-	uint32_t ip_len;      /* of the IP packet: the frame may be padded beyond */
-	uint32_t l4_off;      /* behind the IP header and its extension headers */
-	uint32_t payload_len; /* bytes behind the TCP, UDP or ICMP header */
-	uint8_t icmp_kind;    /* enum icmp_kind */
+	bool option_binds;      /* an IPv6 option says that who does not know it shall discard the packet */
+	uint8_t tcp_scale;      /* window scale option of a SYN (RFC 7323), TCP_SCALE_NONE without */
+	uint8_t tcp_header_len; /* bytes */
+	uint32_t ip_len;        /* of the IP packet: the frame may be padded beyond */
+	uint32_t l4_off;        /* behind the IP header and its extension headers */
+	uint32_t payload_len;   /* bytes behind the TCP, UDP or ICMP header */
+	uint8_t icmp_kind;      /* enum icmp_kind */
 	uint8_t icmp_type, icmp_code;
 	uint8_t tcp_flags;
 	uint16_t tcp_window;
 	uint32_t tcp_seq, tcp_ack;
-	uint32_t tcp_header_len;
-	uint8_t tcp_scale; /* window scale option of a SYN (RFC 7323), TCP_SCALE_NONE without */
 	/* of a fragment alone, see packet_parse(): */
 	bool fragment_more;           /* it is not the last one */
 	uint16_t fragment_offset;     /* of its data in the whole, in bytes */
@@ -199,10 +199,33 @@ enum reason packet_walk_fragment(const struct packet *pkt, struct packet_info *i
 /*
  * Big-endian fields at @p.
  */
-uint16_t be16_get(const uint8_t *p);
-uint32_t be32_get(const uint8_t *p);
-void be16_put(uint8_t *p, uint16_t value);
-void be32_put(uint8_t *p, uint32_t value);
+static inline uint16_t be16_get(const uint8_t *p)
+{
+	uint16_t value;
+
+	memcpy(&value, p, sizeof(value));
+	return __builtin_bswap16(value);
+}
+
+static inline uint32_t be32_get(const uint8_t *p)
+{
+	uint32_t value;
+
+	memcpy(&value, p, sizeof(value));
+	return __builtin_bswap32(value);
+}
+
+static inline void be16_put(uint8_t *p, uint16_t value)
+{
+	value = __builtin_bswap16(value);
+	memcpy(p, &value, sizeof(value));
+}
+
+static inline void be32_put(uint8_t *p, uint32_t value)
+{
+	value = __builtin_bswap32(value);
+	memcpy(p, &value, sizeof(value));
+}
 
 /*
  * The Internet checksum (RFC 1071). checksum_add() adds @len bytes at @data to the running sum @sum
@@ -210,7 +233,12 @@ void be32_put(uint8_t *p, uint32_t value);
  * folds a sum into 16 bits without complementing it. The value of a checksum field is ~fold.
  */
 uint32_t checksum_add(uint32_t sum, const uint8_t *data, size_t len);
-uint16_t checksum_fold(uint32_t sum);
+
+static inline uint16_t checksum_fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
 
 /* The sum of the pseudo-header for @len bytes of @proto, to go on with checksum_add(). @src and @dst tell the family. */
 uint32_t checksum_add_pseudo(uint32_t sum, struct ip_addr src, struct ip_addr dst, uint8_t proto, uint32_t len);
@@ -219,6 +247,9 @@ uint32_t checksum_add_pseudo(uint32_t sum, struct ip_addr src, struct ip_addr ds
  * The checksum field @field after one of the 16-bit words under it changed from @from to @to
  * (RFC 1624, equation 3).
  */
-uint16_t checksum_update(uint16_t field, uint16_t from, uint16_t to);
+static inline uint16_t checksum_update(uint16_t field, uint16_t from, uint16_t to)
+{
+	return (uint16_t)~checksum_fold((uint32_t)(uint16_t)~field + (uint16_t)~from + to);
+}
 
 #endif

@@ -61,9 +61,36 @@ bool admit_is_outside(const struct router *r, const struct iface_config *in, str
  * Is @addr in the prefix of @iface. Is it an address there that is no single station's: the network or broadcast
  * address (none for /31, /32), or the one of all routers (RFC 4291 section 2.6.1; none for /127, /128).
  */
-bool iface_covers(const struct iface_config *iface, struct ip_addr addr);
-bool iface_has_edge(const struct iface_config *iface, struct ip_addr addr);
-bool net_has_edge(const struct iface_net *net, struct ip_addr addr);
+static inline bool net_covers(const struct iface_net *net, struct ip_addr addr)
+{
+	if (net->prefix_len == 0)
+		return false;
+	if (!ip_addr_is_v4(addr))
+		return ipv6_in_prefix(addr.octets, net->addr.octets, net->prefix_len);
+	return (ip_addr_to_v4(addr) ^ ip_addr_to_v4(net->addr)) >> (32 - net->prefix_len) == 0;
+}
+
+static inline bool iface_covers(const struct iface_config *iface, struct ip_addr addr)
+{
+	return net_covers(iface_get_net(iface, addr), addr);
+}
+
+static inline bool net_has_edge(const struct iface_net *net, struct ip_addr addr)
+{
+	uint32_t rest;
+
+	if (net->prefix_len + 1 >= ip_addr_get_bits(addr) || !net_covers(net, addr))
+		return false;
+	if (!ip_addr_is_v4(addr))
+		return ip_addr_equal(addr, ip_addr_cut(addr, net->prefix_len));
+	rest = 0xffffffffu >> net->prefix_len;
+	return (ip_addr_to_v4(addr) & rest) == 0 || (ip_addr_to_v4(addr) & rest) == rest;
+}
+
+static inline bool iface_has_edge(const struct iface_config *iface, struct ip_addr addr)
+{
+	return net_has_edge(iface_get_net(iface, addr), addr);
+}
 
 /* --- answer.c: what the router says by itself, within its budget --- */
 
@@ -157,7 +184,18 @@ struct route route_find(const struct router *r, uint8_t in_if, struct ip_addr ad
  * How to reach @addr by the interface @out_if, which is fixed. False: it is not there, or it needs
  * a gateway and there is none.
  */
-bool route_by(const struct router *r, uint8_t out_if, struct ip_addr addr, struct route *route);
+bool route_by_uplink(const struct router *r, uint8_t out_if, struct ip_addr addr, struct route *route);
+
+static inline bool route_by(const struct router *r, uint8_t out_if, struct ip_addr addr, struct route *route)
+{
+	const struct iface_config *out = &r->iface[out_if];
+
+	if (out->kind != IFACE_INNER)
+		return route_by_uplink(r, out_if, addr, route);
+	*route = (struct route){.side = RULES_SIDE_INNER, .out_if = out_if, .next_hop = addr};
+	return ip_addr_equal(iface_get_net(out, addr)->peer, addr) &&
+	       !ip_addr_is_unspecified(iface_get_net(out, addr)->addr);
+}
 
 /*
  * Can the packet leave at @out_if as it is? Else the answer, or drop, is in @verdict. Asked before
@@ -187,12 +225,33 @@ enum review {
  * Has the rules in force decide about flow number @index, where they have not yet. A TCP connection that ends by
  * REVIEW_CUT_TOLD is reset by an event at each end that @tell names.
  */
-enum review review_flow(struct router *r, uint32_t index, unsigned tell);
+enum review review_flow_anew(struct router *r, uint32_t index, unsigned tell);
+
+/* A flow keeps the number of its rule with the low bits of the epoch: a number of other rules means nothing. */
+#define REVIEW_RULE_BITS 20u
 
 /* What a flow keeps of @rule, which decided it now; what one has that no rules of this router decided yet; and the number of the rule of flow @index, which was reviewed. */
-uint32_t review_tag(const struct router *r, uint32_t rule);
-uint32_t review_tag_none(const struct router *r);
-uint32_t review_get_rule(const struct router *r, uint32_t index);
+static inline uint32_t review_tag(const struct router *r, uint32_t rule)
+{
+	return r->epoch << REVIEW_RULE_BITS | rule;
+}
+
+static inline uint32_t review_tag_none(const struct router *r)
+{
+	return review_tag(r, 0) - (1u << REVIEW_RULE_BITS);
+}
+
+static inline uint32_t review_get_rule(const struct router *r, uint32_t index)
+{
+	return conntrack_get(&r->flows, index)->rule & ((1u << REVIEW_RULE_BITS) - 1);
+}
+
+static inline enum review review_flow(struct router *r, uint32_t index, unsigned tell)
+{
+	if ((conntrack_get(&r->flows, index)->rule ^ review_tag(r, 0)) >> REVIEW_RULE_BITS == 0)
+		return REVIEW_KEPT;
+	return review_flow_anew(r, index, tell);
+}
 
 /* End @end of @flow, a TCP connection, shall hear by a RST that it is over, unless many have to hear that just now. */
 void review_note_cut(struct router *r, const struct flow *flow, unsigned end);

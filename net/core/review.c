@@ -6,20 +6,7 @@
  */
 #include "passage.h"
 
-/* A flow keeps the number of its rule with the low bits of the epoch: a number of other rules means nothing. */
-#define RULE_BITS 20u
-
-_Static_assert(RULES_COUNT_MAX <= 1u << RULE_BITS, "a rule's number fits");
-
-uint32_t review_tag(const struct router *r, uint32_t rule)
-{
-	return r->epoch << RULE_BITS | rule;
-}
-
-static bool is_current(const struct router *r, const struct flow *flow)
-{
-	return flow->rule >> RULE_BITS == (r->epoch << RULE_BITS) >> RULE_BITS;
-}
+_Static_assert(RULES_COUNT_MAX <= 1u << REVIEW_RULE_BITS, "a rule's number fits");
 
 /* Does one of the targets of the PUBLISH rule number @rule have the flow already? */
 static bool is_published_so(const struct router *r, uint32_t rule, const struct flow *flow)
@@ -77,7 +64,7 @@ void review_note_cut(struct router *r, const struct flow *flow, unsigned end)
 	};
 }
 
-enum review review_flow(struct router *r, uint32_t index, unsigned tell)
+enum review review_flow_anew(struct router *r, uint32_t index, unsigned tell)
 {
 	const struct flow *flow = conntrack_get(&r->flows, index);
 	enum review result = REVIEW_CUT;
@@ -85,8 +72,6 @@ enum review review_flow(struct router *r, uint32_t index, unsigned tell)
 	struct decision decision;
 	struct route route;
 
-	if (is_current(r, flow))
-		return REVIEW_KEPT;
 	if (!r->rules.header)
 		return REVIEW_LATER;
 	route = route_find(r, flow->iface[0], flow->tuple[0].dst);
@@ -104,16 +89,6 @@ enum review review_flow(struct router *r, uint32_t index, unsigned tell)
 	conntrack_close(&r->flows, index);
 	r->flows_cut++;
 	return result;
-}
-
-uint32_t review_tag_none(const struct router *r)
-{
-	return review_tag(r, 0) - (1u << RULE_BITS);
-}
-
-uint32_t review_get_rule(const struct router *r, uint32_t index)
-{
-	return conntrack_get(&r->flows, index)->rule & ((1u << RULE_BITS) - 1);
 }
 
 bool router_review(struct router *r, uint64_t now, uint32_t count)

@@ -10,21 +10,14 @@
 
 #define IPV4_DONT_FRAGMENT 0x40u /* in the byte of the flags */
 
-bool route_by(const struct router *r, uint8_t out_if, struct ip_addr addr, struct route *route)
+bool route_by_uplink(const struct router *r, uint8_t out_if, struct ip_addr addr, struct route *route)
 {
 	const struct iface_config *out = &r->iface[out_if];
 	const struct iface_net *net = iface_get_net(out, addr);
-	bool is_inner = out->kind == IFACE_INNER;
 
-	*route = (struct route){
-		.side = is_inner ? RULES_SIDE_INNER : RULES_SIDE_UPLINK,
-		.out_if = out_if,
-		.next_hop = addr,
-	};
+	*route = (struct route){.side = RULES_SIDE_UPLINK, .out_if = out_if, .next_hop = addr};
 	if (ip_addr_is_unspecified(net->addr))
 		return false;
-	if (is_inner)
-		return ip_addr_equal(net->peer, addr);
 	if (!iface_covers(out, addr)) {
 		route->via_gateway = true;
 		route->next_hop = net->peer;
@@ -42,19 +35,19 @@ struct route route_find(const struct router *r, uint8_t in_if, struct ip_addr ad
 		route.side = RULES_SIDE_SELF;
 		return route;
 	}
-	for (uint8_t i = 0; i < ROUTER_IF_COUNT; i++) {
+	for (uint32_t left = r->ifaces; left; left &= left - 1) {
+		uint8_t i = (uint8_t)__builtin_ctz(left);
 		const struct iface_config *c = &r->iface[i];
 
-		if (c->kind != IFACE_NONE && ip_addr_equal(iface_get_net(c, addr)->addr, addr))
+		if (ip_addr_equal(iface_get_net(c, addr)->addr, addr))
 			return route;
 		if (c->kind == IFACE_INNER && route_by(r, i, addr, &found))
 			return found;
 	}
-	for (uint8_t i = 0; i < ROUTER_IF_COUNT; i++) {
+	for (uint32_t left = r->ifaces; left; left &= left - 1) {
+		uint8_t i = (uint8_t)__builtin_ctz(left);
 		const struct iface_config *c = &r->iface[i];
 
-		if (c->kind == IFACE_NONE)
-			continue;
 		if (iface_covers(c, addr))
 			return route_by(r, i, addr, &found) ? found : route;
 		if (c->kind == IFACE_UPLINK && outside.side == RULES_SIDE_NOWHERE && route_by(r, i, addr, &found))
@@ -117,7 +110,7 @@ static enum verdict resolve(struct passage *p, const struct route *route, struct
 	return result == NEIGHBOUR_RESULT_HOLD ? VERDICT_HOLD : passage_drop(p, neighbour_get_reason(result));
 }
 
-static void ttl_decrement(uint8_t *ip, bool is_v6)
+static inline void ttl_decrement(uint8_t *ip, bool is_v6)
 {
 	uint16_t from = be16_get(ip + 8);
 

@@ -118,11 +118,11 @@ static bool mac_is_station(struct mac mac)
 
 static bool addr_is_used(const struct router *r, struct ip_addr addr)
 {
-	for (unsigned i = 0; i < ROUTER_IF_COUNT; i++) {
-		const struct iface_config *c = &r->iface[i];
+	for (uint32_t left = r->ifaces; left; left &= left - 1) {
+		const struct iface_config *c = &r->iface[__builtin_ctz(left)];
 		const struct iface_net *net = iface_get_net(c, addr);
 
-		if (c->kind != IFACE_NONE && ip_addr_equal(net->addr, addr))
+		if (ip_addr_equal(net->addr, addr))
 			return true;
 		if (c->kind == IFACE_INNER && ip_addr_equal(net->peer, addr))
 			return true;
@@ -206,6 +206,7 @@ void router_set_net(struct router *r, unsigned index, const struct iface_net *ne
 		neighbour_clear_iface(&r->neighbours, (uint8_t)index);
 	}
 	*own = *net;
+	conntrack_forget_admitted(&r->flows);
 	router_announce(r, index);
 }
 
@@ -214,6 +215,8 @@ bool router_iface_set(struct router *r, unsigned index, const struct iface_confi
 	if (index >= ROUTER_IF_COUNT || r->iface[index].kind != IFACE_NONE || !config_is_sane(r, config))
 		return false;
 	r->iface[index] = *config;
+	r->ifaces |= 1u << index;
+	conntrack_forget_admitted(&r->flows);
 	conntrack_set_limit(&r->flows, (uint8_t)index, config->flow_limit);
 	conntrack_set_inner(&r->flows, (uint8_t)index, config->kind == IFACE_INNER);
 	r->flows.journal.peer[index] = config->kind == IFACE_INNER ? config->peer_id : 0;
@@ -255,6 +258,7 @@ void router_iface_clear(struct router *r, unsigned index)
 	r->advertised_ns[index] = 0;
 	r->autoconf[index] = (struct autoconf){.state = AUTOCONF_NONE};
 	r->iface[index] = (struct iface_config){.kind = IFACE_NONE};
+	r->ifaces &= ~(1u << index);
 	r->flows.journal.peer[index] = 0;
 	r->counters[index] = (struct iface_counters){0};
 	r->budget[index] = (struct reply_budget){0};
@@ -369,6 +373,8 @@ bool router_event_next(struct router *r, struct router_event *event)
 	const struct neighbour_entry *entry;
 	struct neighbour_hold hold;
 
+	if (!router_has_events(r))
+		return false;
 	if (pieces_are_left(r->pieces) && pieces_event(r, event))
 		return true;
 	if (neighbour_take_hold(&r->neighbours, &event->hold, &hold)) {

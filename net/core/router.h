@@ -132,6 +132,7 @@ struct router_lender {
  */
 struct router {
 	struct iface_config iface[ROUTER_IF_COUNT];
+	uint32_t ifaces; /* bit i: interface i is set */
 	struct rules_table rules;
 	struct rules_published published;
 	struct conntrack flows;
@@ -275,8 +276,8 @@ enum verdict {
 
 /*
  * What router_input() decided besides the verdict. @rule is the rule of the packet's flow, or
- * RULE_INDEX_NONE; @log is set when that rule decided a new flow and wants it logged: @opening is
- * the first packet as it arrived. @out_if is meant where something goes out, and for
+ * RULE_INDEX_NONE; @log is set when that rule decided a new flow and wants it logged: then @opening is
+ * the first packet as it arrived, else it is as it was. @out_if is meant where something goes out, and for
  * REASON_OVER_BUDGET.
  */
 struct output {
@@ -325,6 +326,14 @@ struct router_event {
  * nothing of, and what lies behind len, is as it was.
  */
 bool router_event_next(struct router *r, struct router_event *event);
+
+/* False: there is none. True: perhaps there is. Cheap, for it is asked with every frame. */
+static inline bool router_has_events(const struct router *r)
+{
+	return r->neighbours.may_take || r->neighbours.may_ask || pieces_are_left(r->pieces) ||
+	       (r->cut_count | r->fragments->late_count | r->announce | r->announce6 | r->probe | r->ask_routers |
+		r->dhcp_asks | r->probe4);
+}
 
 /*
  * Let time pass: expire a bounded number of flows, and incomplete datagrams, repeat or give up questions for neighbours, advertise the router inside.

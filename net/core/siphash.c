@@ -7,16 +7,18 @@
 
 #include "siphash.h"
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words of the message are read as they stand");
+
 struct sip_state {
 	uint64_t v0, v1, v2, v3;
 };
 
-static uint64_t rotate_left(uint64_t x, unsigned bits)
+static inline uint64_t rotate_left(uint64_t x, unsigned bits)
 {
 	return x << bits | x >> (64 - bits);
 }
 
-static void sip_round(struct sip_state *s)
+static inline void sip_round(struct sip_state *s)
 {
 	s->v0 += s->v1;
 	s->v1 = rotate_left(s->v1, 13) ^ s->v0;
@@ -30,7 +32,7 @@ static void sip_round(struct sip_state *s)
 	s->v2 = rotate_left(s->v2, 32);
 }
 
-static void sip_word(struct sip_state *s, uint64_t word)
+static inline void sip_word(struct sip_state *s, uint64_t word)
 {
 	s->v3 ^= word;
 	sip_round(s);
@@ -38,31 +40,46 @@ static void sip_word(struct sip_state *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-static uint64_t le64_get(const uint8_t *p, size_t len)
+static inline struct sip_state sip_begin(const struct siphash_key *key)
 {
-	uint64_t word = 0;
-
-	for (size_t i = 0; i < len; i++)
-		word |= (uint64_t)p[i] << (8 * i);
-	return word;
-}
-
-uint64_t siphash(const struct siphash_key *key, const void *data, size_t len)
-{
-	const uint8_t *p = data;
-	struct sip_state s = {
+	return (struct sip_state){
 		.v0 = key->words[0] ^ 0x736f6d6570736575u,
 		.v1 = key->words[1] ^ 0x646f72616e646f6du,
 		.v2 = key->words[0] ^ 0x6c7967656e657261u,
 		.v3 = key->words[1] ^ 0x7465646279746573u,
 	};
+}
+
+static inline uint64_t sip_end(struct sip_state *s)
+{
+	s->v2 ^= 0xff;
+	for (int i = 0; i < 4; i++)
+		sip_round(s);
+	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+uint64_t siphash(const struct siphash_key *key, const void *data, size_t len)
+{
+	struct sip_state s = sip_begin(key);
+	const uint8_t *p = data;
+	uint64_t word;
 	size_t left = len;
 
-	for (; left >= 8; left -= 8, p += 8)
-		sip_word(&s, le64_get(p, 8));
-	sip_word(&s, le64_get(p, left) | (uint64_t)len << 56);
-	s.v2 ^= 0xff;
-	for (int i = 0; i < 4; i++)
-		sip_round(&s);
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+	for (; left >= 8; left -= 8, p += 8) {
+		memcpy(&word, p, 8);
+		sip_word(&s, word);
+	}
+	word = 0;
+	memcpy(&word, p, left);
+	sip_word(&s, word | (uint64_t)len << 56);
+	return sip_end(&s);
+}
+
+uint64_t siphash_short(const struct siphash_key *key, uint64_t first, uint64_t rest)
+{
+	struct sip_state s = sip_begin(key);
+
+	sip_word(&s, first);
+	sip_word(&s, rest | (uint64_t)SIPHASH_SHORT_LEN << 56);
+	return sip_end(&s);
 }

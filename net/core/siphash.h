@@ -16,4 +16,8 @@ struct siphash_key {
 /* The hash of the @len bytes at @data under @key. */
 uint64_t siphash(const struct siphash_key *key, const void *data, size_t len);
 
+/* The same of SIPHASH_SHORT_LEN bytes, which stand in two words, the first byte lowest; the last word's highest byte is 0. */
+#define SIPHASH_SHORT_LEN 15u
+uint64_t siphash_short(const struct siphash_key *key, uint64_t first, uint64_t rest);
+
 #endif

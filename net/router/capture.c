@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include <base/check.h>
 #include <cambium/clock.h>
 #include <cambium/mem.h>
 
@@ -20,12 +21,15 @@
 static struct {
 	uint8_t *ring;       /* NULL: nobody looks on */
 	uint32_t head, tail; /* free running */
-	uint32_t iface, snap_bytes, dropped;
+	uint32_t snap_bytes, dropped;
 	uint64_t until_ns;
 } capture;
 
+uint32_t capture_mask;
+
 static void stop(void)
 {
+	capture_mask = 0;
 	pages_free(capture.ring, RING_PAGES);
 	capture.ring = NULL;
 }
@@ -49,7 +53,7 @@ const char *capture_set(const struct router_domain *d, const struct manage_captu
 	if (!capture.ring)
 		return "the router has no memory for it: give it more in the plan";
 	capture.head = capture.tail = capture.dropped = 0;
-	capture.iface = want->iface;
+	capture_mask = 1u << want->iface;
 	capture.snap_bytes = want->snap_bytes;
 	return NULL;
 }
@@ -64,12 +68,11 @@ static void put(const void *bytes, uint32_t len)
 	capture.head += len;
 }
 
-void capture_frame(unsigned index, const struct frame *frame, uint32_t direction)
+void capture_take(unsigned index, const struct frame *frame, uint32_t direction)
 {
 	struct manage_record record = {.length = frame_get_total(frame), .direction = direction};
 
-	if (!capture.ring || index != capture.iface)
-		return;
+	CHECK(capture.ring && capture_mask == 1u << index);
 	record.bytes = MIN(frame->len, capture.snap_bytes);
 	if (sizeof record + record.bytes > RING_BYTES - (capture.head - capture.tail)) {
 		capture.dropped++;

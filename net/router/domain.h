@@ -38,6 +38,13 @@ struct domain_options {
 	uint64_t stats;     /* stats=N: print counters every N seconds; 0: never */
 };
 
+/* Frames in a row that one pays for, not claimed yet: as many, who pays, where they came in, when the last was done (ticks). */
+struct pay_run {
+	uint32_t frames;
+	unsigned who, in_if;
+	uint64_t end;
+};
+
 struct router_domain {
 	struct domain_options options;
 	struct router brain;
@@ -67,14 +74,24 @@ struct router_domain {
 	uint64_t unpaid
 		[ROUTER_IF_COUNT]; /* of work on what came in there and reached no domain: the interface's container */
 	uint64_t own;              /* of rounds: time that passes, new rules */
+	struct pay_run run;
 	uint32_t round_frames[ROUTER_IF_COUNT]; /* of this round, by the interface whose domain pays, UPLINK for none */
 };
 
 /* An event callback: makes the loop run another round. @arg is the struct router_domain. */
 void domain_wake(void *arg);
 
+/* Bit i: somebody looks on at interface i. */
+extern uint32_t capture_mask;
+
 /* For the capture: @frame came in at interface @index, or is sent there (MANAGE_IN, MANAGE_OUT). Costs a comparison without one. */
-void capture_frame(unsigned index, const struct frame *frame, uint32_t direction);
+void capture_take(unsigned index, const struct frame *frame, uint32_t direction);
+
+static inline void capture_frame(unsigned index, const struct frame *frame, uint32_t direction)
+{
+	if (capture_mask >> index & 1)
+		capture_take(index, frame, direction);
+}
 
 /* Starts the thread that takes policies and questions (manage.h). False: memory is short, or the pages cannot be had. */
 bool manage_start(struct router_domain *d);

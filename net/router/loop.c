@@ -27,9 +27,12 @@ static void flush_all(struct router_domain *d)
 {
 	if (d->nic)
 		nic_flush(d->nic);
-	for (unsigned index = 1; index < ROUTER_IF_COUNT; index++)
-		if (netback_is_ready(&d->backs[index]))
-			netback_flush(&d->backs[index]);
+	for (uint32_t left = d->back_mask; left; left &= left - 1) {
+		struct netback *back = &d->backs[__builtin_ctz(left)];
+
+		if (netback_is_ready(back))
+			netback_flush(back);
+	}
 }
 
 /* Idle flows under new rules. True: there are more. */
@@ -67,9 +70,12 @@ static bool arm_all(struct router_domain *d, uint64_t stalled)
 		pending |= nic_arm(d->nic, d->full_since != 0);
 	if (stalled)
 		return pending; /* what the interfaces have has to wait for the NIC */
-	for (unsigned index = 1; index < ROUTER_IF_COUNT; index++)
-		if (!(d->shape_held >> index & 1) && netback_is_ready(&d->backs[index]))
-			pending |= netback_arm(&d->backs[index].rings);
+	for (uint32_t left = d->back_mask & ~d->shape_held; left; left &= left - 1) {
+		struct netback *back = &d->backs[__builtin_ctz(left)];
+
+		if (netback_is_ready(back))
+			pending |= netback_arm(&back->rings);
+	}
 	return pending;
 }
 

@@ -152,8 +152,8 @@ static void frame_take_over(struct router_domain *d, struct frame *frame, const 
 	frame->csum_offset = pkt->csum_offset;
 }
 
-/* A line about a new flow, where its rule wants one: which rule, what became of it, from whom to whom. */
-static void log_flow(const struct router_domain *d, const struct output *out, unsigned index)
+/* A line about a new flow: which rule, what became of it, from whom to whom. */
+__attribute__((noinline)) static void log_flow(const struct router_domain *d, const struct output *out, unsigned index)
 {
 	static const char *const actions[] = {[RULES_ALLOW] = "allowed",
 					      [RULES_REJECT] = "rejected",
@@ -163,8 +163,6 @@ static void log_flow(const struct router_domain *d, const struct output *out, un
 	const struct rules_table *rules = &d->brain.rules;
 	char src[REPORT_ADDRESS_MAX], dst[REPORT_ADDRESS_MAX];
 
-	if (!out->log)
-		return;
 	report("line %u %s: from %.15s protocol %u %s:%u > %s:%u", (unsigned)rules->rules[out->rule].line,
 	       actions[rules->rules[out->rule].action], rules->ifaces[index].name, (unsigned)out->opening.proto,
 	       address_text(src, out->opening.src), (unsigned)out->opening.sport, address_text(dst, out->opening.dst),
@@ -193,7 +191,8 @@ void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, ui
 	if (d->counters.frames == d->options.die_after)
 		crash("die-after=%u: asked to crash here", (unsigned)d->options.die_after);
 	verdict = router_input(&d->brain, index, &pkt, now, &out);
-	log_flow(d, &out, index);
+	if (out.log)
+		log_flow(d, &out, index);
 	if (out.reason == REASON_OPENING_ASKED && verdict == VERDICT_REPLY && !question_has_room(d)) {
 		d->counters.not_sent++;
 		verdict = VERDICT_DROP;
@@ -213,7 +212,8 @@ void frame_pass(struct router_domain *d, unsigned index, struct frame *frame, ui
 	case VERDICT_CONSUMED:
 	case VERDICT_PIECES: frame_put(&d->frames, frame); break;
 	}
-	events_do(d);
+	if (router_has_events(&d->brain))
+		events_do(d);
 	pay_for_frame(d, index, verdict, &out);
 }
 

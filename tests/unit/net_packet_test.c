@@ -65,6 +65,7 @@ Test(net_packet, siphash_gives_the_vectors_of_its_paper)
 	cr_assert_eq(siphash(&key, data, 0), 0x726fdb47dd0e0e31u);
 	cr_assert_eq(siphash(&key, data, 8), 0x93f5f5799a932462u);
 	cr_assert_eq(siphash(&key, data, 15), 0xa129ca6149be45e5u);
+	cr_assert_eq(siphash_short(&key, 0x0706050403020100u, 0x0e0d0c0b0a0908u), 0xa129ca6149be45e5u);
 }
 
 Test(net_packet, a_good_frame_of_each_protocol_is_read_as_it_was_built)

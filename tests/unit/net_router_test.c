@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/core/passage.h"
 #include "net_support.h"
 
 /* Send @spec; it must be dropped, for @reason. */
@@ -59,6 +60,40 @@ Test(net_router, a_domain_sends_only_as_itself)
 	expect_drop(world, 1, &bad, REASON_MAC_DESTINATION);
 	bad = spec_from_inner(2, IP_PROTO_UDP, FAR_IP, 1, 2);
 	expect_drop(world, 1, &bad, REASON_MAC_SPOOF);
+	world_free(world);
+}
+
+/* Of an open flow the router has looked at the sender already: it must not go by that where it does not hold. */
+Test(net_router, the_sender_of_an_open_flow_is_looked_at_anew_where_that_may_come_out_otherwise)
+{
+	struct world *world = world_new_usual();
+	struct spec outside = spec_from_outside(IP_PROTO_UDP, FAR_IP, UPLINK_IP, 4000, 53);
+	struct spec inside = spec_from_inner(1, IP_PROTO_UDP, FAR_IP, 1, 53), forged = inside;
+	struct iface_config config = world->r.iface[2];
+	struct frame *frame = frame_new();
+
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert_eq(world_send(world, 0, frame, &outside), VERDICT_FORWARD);
+		cr_assert_eq(world_send(world, 1, frame, &inside), VERDICT_FORWARD);
+	}
+	forged.mac_src = peer_mac(2);
+	forged.mac_dst = router_mac(2);
+	expect_drop(world, 2, &forged, REASON_IP_SPOOF);
+	config.v4 = (struct iface_net){ip_addr_from_v4(FAR_IP - 1), ip_addr_from_v4(FAR_IP + 1), 24};
+	config.v6 = (struct iface_net){.prefix_len = 0};
+	cr_assert(router_iface_set(&world->r, 3, &config));
+	expect_drop(world, 0, &outside, REASON_IP_SPOOF);
+	router_iface_clear(&world->r, 3);
+	cr_assert_eq(world_send(world, 0, frame, &outside), VERDICT_FORWARD);
+
+	config.kind = IFACE_UPLINK;
+	config.v4 = (struct iface_net){.prefix_len = 0};
+	config.dhcp = true;
+	cr_assert(router_iface_set(&world->r, 3, &config));
+	cr_assert_eq(world_send(world, 0, frame, &outside), VERDICT_FORWARD);
+	router_set_net(&world->r, 3, &(struct iface_net){.addr = ip_addr_from_v4(FAR_IP), .prefix_len = 24}, true);
+	expect_drop(world, 0, &outside, REASON_IP_SPOOF);
+	frame_free(frame);
 	world_free(world);
 }
 

@@ -47,6 +47,23 @@ static void settle_in(void)
 	cr_assert_eq(ledger.entry[0].ticks, 0);
 }
 
+/* What the run of frames was for is one entry, with as many parts as the frames would have had by themselves. */
+Test(unikernel_claims, a_run_counts_as_often_as_the_pieces_in_it)
+{
+	settle_in();
+	claims.own = TWO;
+	begin(1000);
+	ledger.entry[0].parts = 0;
+	cr_assert_eq(claims_add_run(&claims, ONE, 7, 1090), 90);
+	cr_assert_eq(claims_add(&claims, ONE, 1100), 10);
+	cr_assert_eq(ledger.count, 1);
+	cr_assert_eq(ledger.entry[0].ticks, 100);
+	cr_assert_eq(ledger.entry[0].parts, 8);
+	claims.own = DOMID_NONE;
+	cr_assert_eq(claims_add_run(&claims, ONE, 7, 1101), 1);
+	cr_assert_eq(ledger.entry[0].parts, 8);
+}
+
 Test(unikernel_claims, time_is_added_up_for_each_domain)
 {
 	settle_in();

@@ -78,7 +78,12 @@ static uint64_t add(struct claims *c, uint32_t domid, uint32_t parts, uint64_t n
 
 uint64_t claims_add(struct claims *c, uint32_t domid, uint64_t now)
 {
-	return add(c, domid, c->own != DOMID_NONE, now);
+	return claims_add_run(c, domid, 1, now);
+}
+
+uint64_t claims_add_run(struct claims *c, uint32_t domid, uint32_t count, uint64_t now)
+{
+	return add(c, domid, c->own != DOMID_NONE ? count : 0, now);
 }
 
 void claims_share(struct claims *c, const uint32_t *domids, const uint32_t *parts, uint64_t *ticks, uint32_t count,

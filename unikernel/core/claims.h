@@ -38,6 +38,9 @@ void claims_begin(struct claims *c, uint64_t now);
  */
 uint64_t claims_add(struct claims *c, uint32_t domid, uint64_t now);
 
+/* Likewise for several pieces of work in a row, @count of them, all for @domid: so many parts. */
+uint64_t claims_add_run(struct claims *c, uint32_t domid, uint32_t count, uint64_t now);
+
 /* Likewise, but shared out: @ticks[i] were for @domids[i], in proportion to @parts[i]. Their sum is below 2^20, each >= 1. */
 void claims_share(struct claims *c, const uint32_t *domids, const uint32_t *parts, uint64_t *ticks, uint32_t count,
 		  uint64_t now);

@@ -16,7 +16,7 @@ void account_begin(void);
 
 /*
  * From here on the time on the CPU that no claim covers (waking up and falling asleep, looking in vain, interrupts) is for those for whom there
- * was work in that stay there, shared out by the number of account_claim()s, DOMID_NONE among them.
+ * was work in that stay there, shared out by the number of account_claim()s and pieces of account_claim_run()s, DOMID_NONE among them.
  */
 void account_whole(void);
 
@@ -26,6 +26,13 @@ void account_whole(void);
  * nobody pays. Between two stays on the CPU at most LEDGER_ENTRIES domains can be named.
  */
 uint64_t account_claim(uint32_t domid);
+
+/*
+ * For who does many small pieces of work: the time, read cheaply, and a claim for @count pieces in a row, all for @domid, of which the
+ * last ended at @until.
+ */
+uint64_t account_now(void);
+uint64_t account_claim_run(uint32_t domid, uint32_t count, uint64_t until);
 
 /* Likewise for several, @count of them, shared out in proportion to @parts, each at least 1; @ticks are told one by one. */
 void account_share(const uint32_t *domids, const uint32_t *parts, uint64_t *ticks, uint32_t count);
