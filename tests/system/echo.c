@@ -14,6 +14,7 @@
 #include <time.h>
 
 #define TRIES 10u
+#define OPEN_PATIENCE 20u /* seconds; QEMU's user network sends a SYN again after six */
 #define FLIGHT_MAX 20000ul /* bytes sent and not come back yet */
 #define PIECE 1000u
 
@@ -34,7 +35,7 @@ static bool try_open(struct http *h, uint16_t port)
 {
 	static const struct timeval patience = {.tv_sec = ECHO_PATIENCE};
 
-	if (!http_open(h, port, 5) || !echo_is_alive(h))
+	if (!http_open(h, port, OPEN_PATIENCE) || !echo_is_alive(h))
 		return false;
 	setsockopt(h->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	return true;
