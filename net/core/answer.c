@@ -11,23 +11,28 @@
 #define REPLY_RATE 100u
 #define REPLY_BURST 100u
 
-bool budget_take(struct reply_budget *budget, uint64_t now)
+bool budget_take_of(struct reply_budget *budget, uint32_t rate, uint32_t burst, uint64_t now)
 {
-	uint64_t earned = (now - budget->refilled_ns) / (SECOND / REPLY_RATE);
+	uint64_t earned = (now - budget->refilled_ns) / (SECOND / rate);
 
-	if (earned >= REPLY_BURST) {
-		budget->tokens = REPLY_BURST;
+	if (earned >= burst) {
+		budget->tokens = burst;
 		budget->refilled_ns = now;
 	} else if (earned > 0) {
 		budget->tokens += (uint32_t)earned;
-		budget->refilled_ns += earned * (SECOND / REPLY_RATE);
+		budget->refilled_ns += earned * (SECOND / rate);
 	}
-	if (budget->tokens > REPLY_BURST)
-		budget->tokens = REPLY_BURST;
+	if (budget->tokens > burst)
+		budget->tokens = burst;
 	if (budget->tokens == 0)
 		return false;
 	budget->tokens--;
 	return true;
+}
+
+bool budget_take(struct reply_budget *budget, uint64_t now)
+{
+	return budget_take_of(budget, REPLY_RATE, REPLY_BURST, now);
 }
 
 enum verdict answer_error(struct passage *p, enum reason reason, enum reply_error error, uint16_t mtu)

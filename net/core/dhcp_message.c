@@ -5,45 +5,12 @@
  */
 #include <string.h>
 
-#include "dhcp_message.h"
-
-enum {
-	OPTION_PAD = 0,
-	OPTION_MASK = 1,
-	OPTION_ROUTER = 3,
-	OPTION_NAMES = 6,
-	OPTION_MTU = 26,
-	OPTION_ADDRESS = 50,
-	OPTION_LEASE = 51,
-	OPTION_OVERLOAD = 52,
-	OPTION_TYPE = 53,
-	OPTION_SERVER = 54,
-	OPTION_WISHES = 55,
-	OPTION_RENEW = 58,
-	OPTION_REBIND = 59,
-	OPTION_END = 255,
-};
-
-#define BOOT_REQUEST 1u
-#define BOOT_REPLY 2u
-#define COOKIE 0x63825363u
-#define UDP_LEN 8u
-#define L4_AT (ETH_HEADER_LEN + IPV4_HEADER_LEN)
-#define MESSAGE_AT (L4_AT + UDP_LEN)
-
-/* Places in a message. */
-#define XID_AT 4u
-#define SECS_AT 8u
-#define CIADDR_AT 12u
-#define YIADDR_AT 16u
-#define CHADDR_AT 28u
-#define COOKIE_AT 236u
-#define OPTIONS_AT 240u
+#include "dhcp_layout.h"
 
 static const struct mac mac_broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 
 /* Who filled a checksum in, or left it to the device, on this side of the wire is believed; 0 is none (RFC 768). */
-static bool checksum_is_right(const struct packet *pkt, const struct packet_info *info)
+bool dhcp_checksum_is_right(const struct packet *pkt, const struct packet_info *info)
 {
 	const uint8_t *udp = pkt->data + info->l4_off;
 	uint32_t len = packet_get_l4_len(info);
@@ -154,7 +121,7 @@ enum dhcp_parsed dhcp_parse(const struct packet *pkt, const struct packet_info *
 	const uint8_t *message = pkt->data + info->l4_off + UDP_LEN;
 
 	memset(m, 0, sizeof(*m));
-	if (pkt->head_len < pkt->len || info->payload_len < OPTIONS_AT || !checksum_is_right(pkt, info))
+	if (pkt->head_len < pkt->len || info->payload_len < OPTIONS_AT || !dhcp_checksum_is_right(pkt, info))
 		return DHCP_MALFORMED;
 	if (be32_get(message + COOKIE_AT) != COOKIE || message[1] != 1 || message[2] != 6)
 		return DHCP_MALFORMED;
@@ -196,32 +163,39 @@ static void options_write(uint8_t *at, const struct dhcp_request *q)
 	*at = OPTION_END;
 }
 
-static void headers_write(uint8_t *frame, const struct dhcp_request *q)
+void dhcp_write_headers(uint8_t *frame, const struct dhcp_ends *ends, uint32_t len)
 {
-	struct ip_addr src = ip_addr_from_v4(q->addr), dst = ip_addr_from_v4(q->to ? q->to : 0xffffffffu);
+	struct ip_addr src = ip_addr_from_v4(ends->src), dst = ip_addr_from_v4(ends->dst);
 	uint8_t *ip = frame + ETH_HEADER_LEN, *udp = frame + L4_AT;
-	uint32_t len = DHCP_FRAME_LEN - L4_AT, sum = checksum_add_pseudo(0, src, dst, IP_PROTO_UDP, len);
+	uint32_t udp_len = UDP_LEN + len, sum = checksum_add_pseudo(0, src, dst, IP_PROTO_UDP, udp_len);
 	uint16_t checksum;
 
-	memcpy(frame, q->to ? q->server_mac.octets : mac_broadcast.octets, 6);
-	memcpy(frame + 6, q->mac.octets, 6);
+	memcpy(frame, ends->mac_dst.octets, 6);
+	memcpy(frame + 6, ends->mac_src.octets, 6);
 	be16_put(frame + 12, ETHERTYPE_IPV4);
+	memset(ip, 0, IPV4_HEADER_LEN + UDP_LEN);
 	ip[0] = 0x45;
-	be16_put(ip + 2, DHCP_FRAME_LEN - ETH_HEADER_LEN);
+	be16_put(ip + 2, (uint16_t)(IPV4_HEADER_LEN + udp_len));
 	ip[8] = 64;
 	ip[9] = IP_PROTO_UDP;
 	memcpy(ip + 12, ip_addr_get_octets(&src), 4);
 	memcpy(ip + 16, ip_addr_get_octets(&dst), 4);
 	be16_put(ip + 10, (uint16_t)~checksum_fold(checksum_add(0, ip, IPV4_HEADER_LEN)));
-	be16_put(udp, DHCP_CLIENT_PORT);
-	be16_put(udp + 2, DHCP_SERVER_PORT);
-	be16_put(udp + 4, (uint16_t)len);
-	checksum = (uint16_t)~checksum_fold(checksum_add(sum, udp, len));
+	be16_put(udp, ends->sport);
+	be16_put(udp + 2, ends->dport);
+	be16_put(udp + 4, (uint16_t)udp_len);
+	checksum = (uint16_t)~checksum_fold(checksum_add(sum, udp, udp_len));
 	be16_put(udp + 6, checksum ? checksum : 0xffff);
 }
 
 void dhcp_write(uint8_t *frame, const struct dhcp_request *q)
 {
+	struct dhcp_ends ends = {.mac_src = q->mac,
+				 .mac_dst = q->to ? q->server_mac : mac_broadcast,
+				 .src = q->addr,
+				 .dst = q->to ? q->to : 0xffffffffu,
+				 .sport = DHCP_CLIENT_PORT,
+				 .dport = DHCP_SERVER_PORT};
 	uint8_t *message = frame + MESSAGE_AT;
 
 	memset(frame, 0, DHCP_FRAME_LEN);
@@ -234,5 +208,5 @@ void dhcp_write(uint8_t *frame, const struct dhcp_request *q)
 	memcpy(message + CHADDR_AT, q->mac.octets, 6);
 	be32_put(message + COOKIE_AT, COOKIE);
 	options_write(message + OPTIONS_AT, q);
-	headers_write(frame, q);
+	dhcp_write_headers(frame, &ends, DHCP_FRAME_LEN - MESSAGE_AT);
 }

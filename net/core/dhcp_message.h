@@ -18,6 +18,8 @@ enum dhcp_type {
 	DHCP_DECLINE = 4,
 	DHCP_ACK = 5,
 	DHCP_NAK = 6,
+	DHCP_RELEASE = 7,
+	DHCP_INFORM = 8,
 };
 
 /* What a server offers or leases. */

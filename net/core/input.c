@@ -121,6 +121,8 @@ static enum verdict frame_input(struct passage *p)
 	reason = packet_parse(p->pkt, &p->info);
 	if (reason == REASON_NONE && lease_concerns(p))
 		return lease_input(p);
+	if (reason == REASON_NONE && relay_concerns(p) && relay_takes(p))
+		return relay_input(p);
 	if (reason == REASON_NONE)
 		reason = admit_check_macs(p);
 	else if (reason == REASON_IP_FRAGMENT)

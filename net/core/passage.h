@@ -104,8 +104,9 @@ enum verdict answer_reset(struct passage *p, enum reason reason);
 enum verdict answer_reject(struct passage *p);
 enum verdict answer_self(struct passage *p);
 
-/* Takes one token: the router talks by itself at a bounded rate. */
+/* Takes one token: the router talks by itself at a bounded rate. And of a budget that fills at @rate a second, up to @burst. */
 bool budget_take(struct reply_budget *budget, uint64_t now);
+bool budget_take_of(struct reply_budget *budget, uint32_t rate, uint32_t burst, uint64_t now);
 
 /* --- reassemble.c: fragments, and packets that leave in pieces --- */
 
@@ -157,6 +158,19 @@ enum verdict lease_arp_input(struct passage *p);
 
 /* Let time pass: the clients ask, and leases end. */
 void lease_tick(struct router *r, uint64_t now);
+
+/* --- relay.c: DHCP inside --- */
+
+/* Is @p, which was parsed, DHCP that may be a relay's to pass on, at an interface that asks or serves? And is it, then? */
+static inline bool relay_concerns(const struct passage *p)
+{
+	return p->info.dport == DHCP_SERVER_PORT && passage_get_in(p)->relay != RELAY_NONE &&
+	       p->info.proto == IP_PROTO_UDP && p->info.ethertype == ETHERTYPE_IPV4 && !p->in_pieces;
+}
+bool relay_takes(const struct passage *p);
+
+/* Such a packet. */
+enum verdict relay_input(struct passage *p);
 
 /* --- discover.c: neighbour discovery --- */
 

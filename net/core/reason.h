@@ -92,6 +92,8 @@
 	/* DHCP */                                                                                                     \
 	X(DHCP_INVALID, "malformed DHCP")                                                                              \
 	X(DHCP_SPOOF, "DHCP from an address or to one that it may not be")                                             \
+	X(DHCP_LIMIT, "more DHCP than an interface may send")                                                          \
+	X(DHCP_ANSWER, "answer of the DHCP server inside that nobody waits for, or with another's address")            \
 	X(DHCP_HEARD, "DHCP server of an uplink, heard")                                                               \
 	X(DHCP_IGNORED, "DHCP that does not concern the router, or is no answer that it waits for")
 

@@ -165,6 +165,8 @@ static bool config_is_sane(const struct router *r, const struct iface_config *c)
 		return false;
 	if (c->dhcp && (c->kind != IFACE_UPLINK || has_v4))
 		return false;
+	if (c->relay > RELAY_SERVER || (c->relay != RELAY_NONE && (c->kind != IFACE_INNER || !has_v4)))
+		return false;
 	if (c->mtu < (has_v6 || c->autoconf ? MTU_MIN_V6 : MTU_MIN_V4) || !net_is_sane(r, &c->v4, c->kind, 32) ||
 	    !net_is_sane(r, &c->v6, c->kind, 128))
 		return false;
@@ -255,6 +257,8 @@ void router_iface_clear(struct router *r, unsigned index)
 	r->dhcp_asks &= ~(1u << index);
 	r->probe4 &= ~(1u << index);
 	r->leases[index] = (struct router_lease){.mtu = 0};
+	r->relay_budget[index] = (struct reply_budget){0};
+	r->relay_open[index] = 0;
 	r->advertised_ns[index] = 0;
 	r->autoconf[index] = (struct autoconf){.state = AUTOCONF_NONE};
 	r->iface[index] = (struct iface_config){.kind = IFACE_NONE};

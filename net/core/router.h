@@ -60,6 +60,16 @@ struct iface_net {
 	uint8_t prefix_len;
 };
 
+/* What an inner interface's peer does with DHCP: it asks, it answers those who ask (one of them at most), or neither. */
+enum iface_relay {
+	RELAY_NONE = 0,
+	RELAY_CLIENT,
+	RELAY_SERVER,
+};
+
+#define RELAY_RATE 2u /* questions a second that one who asks may have passed on */
+#define RELAY_BURST 8u
+
 /*
  * What an interface is. @mac is the router's own there, the address of at least one family too; @peer_mac is an inner
  * peer's. @mtu (68 .. 65535, with IPv6 1280 ..) counts from the IP header on. @flow_limit bounds the flows that were opened
@@ -72,6 +82,7 @@ struct iface_config {
 	struct iface_net v4, v6;
 	bool autoconf; /* uplink: v6, which is empty when it is set, comes from the link's own routers (autoconf.h) */
 	bool dhcp; /* uplink: v4, which is empty when it is set, comes from a DHCP server (dhcp.h), and perhaps a smaller mtu */
+	uint8_t relay; /* enum iface_relay, of an inner interface with IPv4 */
 	uint16_t mtu;
 	uint32_t flow_limit;
 	uint32_t peer_id; /* that nobody else ever has; 0: nobody */
@@ -152,6 +163,8 @@ struct router {
 	uint32_t ask_routers, probe; /* bit i: questions to go out at uplink i */
 	struct router_lease leases[ROUTER_IF_COUNT];
 	uint32_t dhcp_asks, probe4; /* bit i: likewise */
+	struct reply_budget relay_budget[ROUTER_IF_COUNT];
+	uint8_t relay_open[ROUTER_IF_COUNT]; /* questions of interface i that were passed on, less answers */
 
 	uint64_t reasons[REASON_COUNT];
 	struct iface_counters counters[ROUTER_IF_COUNT];

@@ -33,6 +33,8 @@ static struct iface_net net6_from(const struct device_net6 *net, const uint8_t o
 				  .prefix_len = (uint8_t)MIN(net->prefix, 255u)};
 }
 
+_Static_assert(RELAY_CLIENT == DEVICE_DHCP_ASKS && RELAY_SERVER == DEVICE_DHCP_SERVES, "the entry's numbers");
+
 /* Gives the interface the identity of its entry. False when that is not sane. */
 static bool iface_identify(struct router_domain *d, unsigned index, const struct device_entry *e)
 {
@@ -44,6 +46,7 @@ static bool iface_identify(struct router_domain *d, unsigned index, const struct
 					     .prefix_len = (uint8_t)MIN(e->net.prefix, 255u)},
 				      .v6 = net6_from(&e->net.net6, e->net.net6.gateway, e->net.net6.address),
 				      .mtu = (uint16_t)MIN(e->net.mtu, FRAME_LEN_MAX - ETH_LEN),
+				      .relay = (uint8_t)MIN(e->dhcp, UINT8_MAX),
 				      .peer_id = e->state == DEVICE_OPEN ? e->peer : 0};
 
 	router_iface_clear(&d->brain, index);
