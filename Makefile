@@ -184,6 +184,8 @@ $(B)/obj/door/%.S.o: %.S $(B)/flags/door
 	$(call compile,AS,door)
 $(B)/obj/efi/%.c.o: efi/%.c $(B)/flags/efi
 	$(call compile,CC,efi)
+# The timers of DHCP run in net/port, where an interface asks.
+$(B)/obj/lwip/core/timeouts.c.o: private FLAGS_lwip += -DLWIP_DHCP=0
 $(B)/obj/lwip/%.c.o: $(LWIP)/%.c $(B)/flags/lwip $(T)/newlib.stamp
 	$(call compile,CC,lwip)
 $(B)/obj/gen/%.c.o: $(B)/gen/%.c $(B)/flags/guest $(T)/newlib.stamp

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Invariant: a word means exactly what config.h says, or is refused; none is ignored. */
 #include "config.h"
+#include "unikernel/core/dns_bytes.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -120,6 +121,47 @@ static const char *read_name(struct dns_server *server, const char *word)
 	return NULL;
 }
 
+/* An address of IPv4 in host order; false: it is none. */
+static bool read_number_of(const char *text, uint32_t *number)
+{
+	struct dns_address address;
+
+	if (!read_address(text, &address) || address.is_v6)
+		return false;
+	*number = get32(address.bytes);
+	return *number != 0;
+}
+
+static const char *read_lease(struct dhcp_server *dhcp, const char *list)
+{
+	static const char fault[] = "no lease: NAME,ADDRESS/LENGTH,ROUTER,MTU";
+	char name[ITEM_MAX], item[ITEM_MAX];
+	struct dhcp_link link = {.mtu = 0};
+	unsigned prefix, mtu;
+
+	if (!next_item(&list, name) || !next_item(&list, item) || !cut_number(item, '/', 32, 33, &prefix) ||
+	    prefix == 33 || !read_number_of(item, &link.address))
+		return fault;
+	if (!next_item(&list, item) || !read_number_of(item, &link.gateway) || !next_item(&list, item) ||
+	    !read_number(item, UINT16_MAX, &mtu) || *list != '\0')
+		return fault;
+	link.prefix = (uint8_t)prefix;
+	link.mtu = (uint16_t)mtu;
+	return dhcp_server_add(dhcp, name, strlen(name), &link)
+		       ? NULL
+		       : "its address and router are not two hosts of one net that nobody else has, or too many leases";
+}
+
+static const char *read_lease_time(struct dhcp_server *dhcp, const char *text)
+{
+	unsigned seconds;
+
+	if (!read_number(text, INT32_MAX / 10, &seconds) || seconds < DHCP_SECONDS_LEAST)
+		return "no time of a lease: a minute or more, in seconds";
+	dhcp->seconds = seconds;
+	return NULL;
+}
+
 /* What stands behind @option in @word, or NULL. */
 static const char *value_of(const char *word, const char *option)
 {
@@ -139,6 +181,12 @@ static const char *read_word(struct config *config, const char *word)
 		return read_list(config->server, value, add_upstream);
 	if ((value = value_of(word, "--inside=")) != NULL)
 		return read_list(config->server, value, add_net);
+	if ((value = value_of(word, "--lease=")) != NULL)
+		return read_lease(config->dhcp, value);
+	if ((value = value_of(word, "--lease-time=")) != NULL)
+		return read_lease_time(config->dhcp, value);
+	if ((value = value_of(word, "--address=")) != NULL)
+		return read_number_of(value, &config->dhcp->address) ? NULL : "no address of IPv4";
 	if ((value = value_of(word, "--port=")) == NULL)
 		return *word == '-' ? "no such option" : read_name(config->server, word);
 	if (!read_number(value, UINT16_MAX, &port) || port == 0)
@@ -158,9 +206,13 @@ const char *config_read(struct config *config, int count, char **words, const ch
 			suffix = value_of(words[i], *word);
 	if (!dns_zone_init(&config->server->zone, suffix))
 		return "no name to end others with";
+	*config->dhcp = (struct dhcp_server){.seconds = DHCP_SECONDS, .suffix = suffix};
 	for (int i = 0; i < count && fault == NULL; i++) {
 		*word = words[i];
 		fault = read_word(config, words[i]);
 	}
-	return fault;
+	if (fault != NULL || config->dhcp->count == 0 || config->dhcp->address != 0)
+		return fault;
+	*word = "--lease=";
+	return "leases name their server: say --address=ADDRESS, our own";
 }

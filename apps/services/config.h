@@ -7,17 +7,23 @@
  *   --upstream=ADDRESS,...    whom to ask about all else, in turn; ADDRESS#PORT for another port than 53
  *   --inside=NET/LENGTH,...   who else may ask about all else, besides the domains named
  *   NAME=ADDRESS,...          a domain and its addresses, IPv4 or IPv6
+ *   --lease=NAME,ADDRESS/LENGTH,ROUTER,MTU
+ *                             what the domain NAME is told by DHCP; without one no DHCP is served
+ *   --address=ADDRESS         our own, which leases name as that of their server and name server
+ *   --lease-time=SECONDS      86400
  *
  * `internal` is the top-level domain that is set aside for such names for good; home.arpa (RFC 8375) is that of homes.
  */
 #ifndef SERVICES_CONFIG_H
 #define SERVICES_CONFIG_H
 
+#include "dhcp_server.h"
 #include "dns_server.h"
 
 struct config {
 	uint16_t port;
 	struct dns_server *server; /* its zone, upstreams and nets are set */
+	struct dhcp_server *dhcp;  /* its links, address, time and suffix are set */
 };
 
 /* Reads the words behind the program's name. NULL, or what is wrong with *@word. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * services [option...] [NAME=ADDRESS,...]: the name server of an appliance (config.h): names of its domains, and all others
- * by way of other name servers. Plain POSIX: the same files are a unikernel's application and a Linux program.
+ * services [option...] [NAME=ADDRESS,...]: the name server and DHCP server of an appliance (config.h): names of its domains, all others
+ * by way of other name servers, and the domains' own addresses. Plain POSIX: the same files are a unikernel's application and a Linux program.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,16 +12,19 @@
 #include "loop.h"
 
 static struct dns_server server;
+static struct dhcp_server dhcp;
 
 int main(int argc, char **argv)
 {
-	struct config config = {.server = &server};
+	struct config config = {.server = &server, .dhcp = &dhcp};
 	const char *word, *fault = config_read(&config, argc - 1, argv + 1, &word);
 
 	if (fault != NULL) {
 		fprintf(stderr, "services: `%s`: %s\n", word, fault);
-		fprintf(stderr, "usage: services [--suffix=NAME] [--port=NUMBER] [--upstream=ADDRESS,...] "
-				"[--inside=NET/LENGTH,...] [NAME=ADDRESS,...]\n");
+		fprintf(stderr,
+			"usage: services [--suffix=NAME] [--port=NUMBER] [--upstream=ADDRESS,...] "
+			"[--inside=NET/LENGTH,...] [NAME=ADDRESS,...] "
+			"[--address=ADDRESS --lease=NAME,ADDRESS/LENGTH,ROUTER,MTU... [--lease-time=SECONDS]]\n");
 		return 2;
 	}
 	if (getrandom(&server.cache.key, sizeof(server.cache.key), 0) != sizeof(server.cache.key)) {
@@ -32,10 +35,16 @@ int main(int argc, char **argv)
 		fprintf(stderr, "services: cannot listen on port %u: %s\n", (unsigned)config.port, strerror(errno));
 		return 1;
 	}
+	if (dhcp.count != 0 && !loop_open_dhcp()) {
+		fprintf(stderr, "services: cannot listen on port 67 for DHCP: %s\n", strerror(errno));
+		return 1;
+	}
 	printf("services: names on port %u: %u addresses, %u upstream servers\n", (unsigned)config.port,
 	       server.zone.count, server.upstream_count);
+	if (dhcp.count != 0)
+		printf("services: DHCP for %u links, %u s\n", dhcp.count, (unsigned)dhcp.seconds);
 	fflush(stdout);
-	loop_run(&server);
+	loop_run(&server, &dhcp);
 	fprintf(stderr, "services: cannot poll: %s\n", strerror(errno));
 	return 1;
 }

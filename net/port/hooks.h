@@ -3,6 +3,7 @@
 #ifndef CAMBIUM_NET_PORT_HOOKS_H
 #define CAMBIUM_NET_PORT_HOOKS_H
 
+#include "dhcp_client.h"
 #include "tcp_hooks.h"
 
 struct netif;

@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dhcp_client.h"
 #include "hooks.h"
 #include "net_if.h"
 #include "rx_pool.h"
@@ -314,7 +315,7 @@ static bool fail(const char *why)
 	return false;
 }
 
-bool net_if_attach(unsigned entry)
+bool net_if_attach(unsigned entry, bool asks)
 {
 	struct net_if *nif = calloc(1, sizeof(*nif));
 	struct netfront_user user = {.arg = nif, .wake = on_wake, .receive = on_receive, .writable = on_writable};
@@ -342,5 +343,7 @@ bool net_if_attach(unsigned entry)
 	nif->pending = true;
 	if (thread_create("net-if", poll_thread, nif, 0) == NULL)
 		console_puts("net: no memory for an interface's thread\n");
+	if (asks)
+		net_dhcp_start(&nif->netif);
 	return true;
 }

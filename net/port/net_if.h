@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
-/* Makes a netif of the network front end at entry @entry of the device page, configures it as the entry says, and starts
- * its thread. The first one becomes the default route. False, with a line on the console: it could not be. Core lock
+/* Makes a netif of the network front end at entry @entry of the device page, configures it as the entry says (@asks: IPv4 by
+ * DHCP), and starts its thread. The first one becomes the default route. False, with a line on the console: it could not be. Core lock
  * held. */
-bool net_if_attach(unsigned entry);
+bool net_if_attach(unsigned entry, bool asks);
 
 #endif

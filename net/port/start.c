@@ -21,7 +21,7 @@ void net_start(void)
 		struct device_entry entry;
 
 		if (device_read(i, &entry) && entry.kind == DEVICE_NET_FRONT)
-			(void)net_if_attach(i);
+			(void)net_if_attach(i, entry.dhcp == DEVICE_DHCP_ASKS);
 	}
 	UNLOCK_TCPIP_CORE();
 }

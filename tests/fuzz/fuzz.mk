@@ -3,13 +3,13 @@
 # FUZZ_SECONDS=n per target; FUZZ_TARGETS="mmu grant" for some; FUZZ_CORE=DIR another tree's vmm/core (for mutants).
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= mmu grant memory event acpi memmap bundle plan control image ring bvt rules_text rules_table packet manage unit handover fragment dns dhcp
+FUZZ_TARGETS ?= mmu grant memory event acpi memmap bundle plan control image ring bvt rules_text rules_table packet manage unit handover fragment dns dhcp relay
 FUZZ_SEED    ?= 1
 
 FUZZ_SRC    := $(filter-out tests/fuzz/libfuzzer.c tests/fuzz/replay_test.c,$(call c_in,tests/fuzz))
 FUZZ_ORACLE := $(addprefix tests/unit/vmm_,world.c recount.c ghost.c hash.c) tests/unit/bvt_recount.c tests/unit/net_fragment_recount.c tests/lib/panic.c tests/lib/acpi_tables.c tests/lib/dns_support.c
 FUZZ_CORES  := $(call c_in,vmm/core efi/machine drivers/ring) $(addprefix drivers/net/,cut.c gso.c join.c) $(addprefix unikernel/control/core/,bundle_check.c \
-  plan_check.c plan_net6.c device_area.c image.c) $(call c_in,net/core) $(sort $(wildcard apps/services/dns_*.c unikernel/core/dns_*.c)) \
+  plan_check.c plan_net6.c device_area.c image.c) $(call c_in,net/core) $(sort $(wildcard apps/services/dns_*.c apps/services/dhcp_*.c unikernel/core/dns_*.c)) \
   $(filter-out %/main.c %/rules_command.c %/rules_live.c,$(CAMBIUM_SRC))
 
 # The oracle's assertions are the fuzzer's own here; runs of 8 frames, so that a small world has some.

@@ -83,7 +83,12 @@
 #define IP_FRAG 1
 #define LWIP_ICMP 1
 #define LWIP_RAW 1
-#define LWIP_DHCP 0
+/* DHCP: per interface, where the device page says so. timeouts.c is compiled without (net/port/dhcp_client.c). */
+#ifndef LWIP_DHCP
+#define LWIP_DHCP 1
+#endif
+#define DHCP_DOES_ARP_CHECK 0 /* as above: nobody else is on the link */
+#define LWIP_NETIF_HOSTNAME 1
 #define LWIP_AUTOIP 0
 #define LWIP_IGMP 0
 #define LWIP_DNS 0
@@ -131,9 +136,11 @@
 #define LWIP_CHECKSUM_ON_COPY 0
 #define LWIP_CHKSUM net_checksum
 
-/* Hooks (net/port/tcp_hooks.c, net/port/net_if.c). */
+/* Hooks (net/port/tcp_hooks.c, net/port/net_if.c, net/port/dhcp_client.c). */
 #define LWIP_HOOK_FILENAME "hooks.h"
 #define LWIP_HOOK_ND6_GET_GW(netif, dest) net_if_gateway6(netif)
+#define LWIP_HOOK_DHCP_PARSE_OPTION(netif, dhcp, state, msg, msg_type, option, len, pbuf, at)                          \
+	((void)(msg), net_dhcp_option(option, len, pbuf, at))
 #define LWIP_HOOK_TCP_ISN net_tcp_isn
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, optlen, opt1len, opt2, p) net_tcp_inpacket(pcb, hdr, p)
 
