@@ -207,6 +207,15 @@ bool netback_takes(const struct netback_rings *rings, const struct frame *frame)
 	return !frame->gso_size || (rings->takes_units && frame_get_total(frame) <= NET_UNIT_BYTES_MAX);
 }
 
+bool netback_has_room(struct netback_rings *rings)
+{
+	uint32_t space, buffers;
+
+	if (ring_space(&rings->rx, &space) != RING_OK || ring_avail(&rings->rx_free, &buffers) != RING_OK)
+		return true;
+	return space > 0 && rings->spare_count + buffers > 0;
+}
+
 enum netback_result netback_send(struct netback_rings *rings, struct frame *frame)
 {
 	uint32_t total = frame_get_total(frame), count = (total + NET_BUFFER_BYTES - 1) / NET_BUFFER_BYTES, space;

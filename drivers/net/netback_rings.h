@@ -60,6 +60,9 @@ enum netback_result netback_receive(struct netback_rings *rings, struct frame_po
 /* True when netback_send() takes @frame as it is: a unit only for a front that takes it, and none longer than the ABI's. */
 bool netback_takes(const struct netback_rings *rings, const struct frame *frame);
 
+/* Has the front room for one more frame that is no unit? Rings that are broken have: netback_send() tells. */
+bool netback_has_room(struct netback_rings *rings);
+
 /*
  * Copies @frame, which it takes, and which stays the caller's, to the front. A blank checksum is completed first when
  * the front does not take it, so the frame may change.

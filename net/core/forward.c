@@ -29,7 +29,7 @@ static void traffic_count(struct passage *p, uint32_t rule, unsigned dir)
 static enum verdict cut_answer(struct passage *p, enum review review)
 {
 	if (review == REVIEW_LATER)
-		return passage_drop(p, REASON_POLICY_DEFAULT);
+		return passage_drop(p, p->r->rules.header ? REASON_FLOW_CUT : REASON_POLICY_DEFAULT);
 	if (review == REVIEW_CUT)
 		return passage_drop(p, REASON_FLOW_CUT);
 	/* once for each flow, so that it needs no budget */

@@ -229,7 +229,7 @@ enum review {
 	REVIEW_KEPT,     /* the rules in force let it be as it is */
 	REVIEW_CUT,      /* forgotten: they drop it */
 	REVIEW_CUT_TOLD, /* forgotten: they reject it, or let it be in another way; its ends hear of it */
-	REVIEW_LATER,    /* there are no rules yet: it was taken over and waits for them */
+	REVIEW_LATER,    /* there are no rules yet: it was taken over and waits for them; or no room to tell its ends */
 };
 
 #define REVIEW_TELL(end) (1u << (end))

@@ -83,6 +83,8 @@ enum review review_flow_anew(struct router *r, uint32_t index, unsigned tell)
 	}
 	if (decision.action != RULES_DROP)
 		result = REVIEW_CUT_TOLD;
+	if (result == REVIEW_CUT_TOLD && r->cut_count + 2 > ROUTER_CUT_COUNT)
+		return REVIEW_LATER;
 	for (unsigned end = 0; end < 2 && result == REVIEW_CUT_TOLD; end++)
 		if (flow->tuple[0].proto == IP_PROTO_TCP && flow->class != FLOW_CLOSING && tell & 1u << end)
 			review_note_cut(r, flow, end);

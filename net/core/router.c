@@ -353,7 +353,7 @@ static bool event_send_announcement(struct router *r, struct router_event *event
  */
 static bool event_set_reset(struct router *r, struct router_event *event)
 {
-	while (r->cut_count > 0) {
+	while (r->cut_count > 0 && !r->resets_wait) {
 		const struct flow_cut *cut = &r->cuts[r->cut_first];
 		const struct iface_config *out = &r->iface[cut->out_if];
 		struct reply_reset reset = {out->mac,         out->peer_mac,    cut->tuple.src, cut->tuple.dst,

@@ -179,6 +179,7 @@ struct router {
 	uint64_t flows_cut;
 	struct flow_cut cuts[ROUTER_CUT_COUNT]; /* a ring */
 	uint32_t cut_first, cut_count;
+	bool resets_wait; /* said by whoever takes events: where the next RST goes there is no room for it now */
 
 	struct router_drop drops[ROUTER_DROP_COUNT]; /* a ring: the next one is number drop_count modulo its size */
 	uint64_t drop_count;
@@ -339,6 +340,16 @@ struct router_event {
  * nothing of, and what lies behind len, is as it was.
  */
 bool router_event_next(struct router *r, struct router_event *event);
+
+/*
+ * Where the RST goes that is next among the events: one for an end of a connection that was cut. False: there is none. While
+ * @r->resets_wait it is no event, and once the ring is full nothing more is cut that would have to be told.
+ */
+static inline bool router_get_reset_if(const struct router *r, uint8_t *out_if)
+{
+	*out_if = r->cuts[r->cut_first].out_if;
+	return r->cut_count > 0;
+}
 
 /* False: there is none. True: perhaps there is. Cheap, for it is asked with every frame. */
 static inline bool router_has_events(const struct router *r)

@@ -12,6 +12,7 @@
 
 #define REVIEW_BATCH 64u /* open flows per round that new rules decide about */
 
+#define RESETS_LOOK_NS 1000000ull /* nobody tells of room for them */
 #define TICK_NS 100000000ull
 #define SECOND_NS 1000000000ull
 
@@ -41,7 +42,7 @@ static bool review_some(struct router_domain *d, uint64_t now)
 	bool more = router_review(&d->brain, now, REVIEW_BATCH);
 
 	events_do(d);
-	return more;
+	return more && !d->brain.resets_wait;
 }
 
 static void let_time_pass(struct router_domain *d, uint64_t now)
@@ -82,6 +83,9 @@ static bool arm_all(struct router_domain *d, uint64_t stalled)
 static void sleep_until_woken(struct router_domain *d, uint64_t now)
 {
 	uint64_t stalled = poll_stalled_until(d, now), until = MIN(d->next_tick, d->shape_due);
+
+	if (d->brain.resets_wait)
+		until = MIN(until, now + RESETS_LOOK_NS);
 
 	if (!arm_all(d, stalled)) {
 		d->counters.sleeps++;

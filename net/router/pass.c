@@ -15,6 +15,7 @@
 
 #include <cambium/crash.h>
 
+#define RESET_PATIENCE_NS 20000000ull
 #define QUESTION_ROOM 16u /* places in the NIC's queue that questions to whoever opens connections leave to all else */
 #define ETH_LEN 14u
 
@@ -256,10 +257,33 @@ static void event_release(struct router_domain *d, const struct router_event *ev
 	frame_leave(d, event->out_if, frame);
 }
 
+/* A front that is not there takes nothing, and need not be waited for. */
+static bool back_has_room(struct netback *back)
+{
+	return back->state != NETBACK_OPEN || netback_has_room(&back->rings);
+}
+
+/* Is there room for the next RST? Where there has been none for long it is lost, so that the others go on. */
+static bool reset_may_go(struct router_domain *d)
+{
+	uint64_t *since;
+	uint8_t index;
+
+	if (!router_get_reset_if(&d->brain, &index))
+		return true;
+	since = &d->reset_full_since[index];
+	if (index == UPLINK ? question_has_room(d) : back_has_room(&d->backs[index]))
+		*since = 0;
+	else if (!*since)
+		*since = d->now;
+	return !*since || d->now - *since >= RESET_PATIENCE_NS;
+}
+
 void events_do(struct router_domain *d)
 {
 	struct router_event event;
 
+	d->brain.resets_wait = !reset_may_go(d);
 	while (router_event_next(&d->brain, &event)) {
 		switch (event.kind) {
 		case EVENT_SEND: event_send(d, &event, event.frame); break;
@@ -271,5 +295,6 @@ void events_do(struct router_domain *d)
 		case EVENT_RELEASE:
 		case EVENT_DISCARD: event_release(d, &event); break;
 		}
+		d->brain.resets_wait = !reset_may_go(d);
 	}
 }

@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #define CALLERS 300u
+#define CROWD 100u /* the end of so many is told */
 
 static struct pollfd polls[1 + CALLERS];
 static unsigned long heard[1 + CALLERS], turn; /* when each was heard last */
-static unsigned count = 1;
+static unsigned count = 1, most;
 
 static int listen_on(uint16_t port)
 {
@@ -39,6 +40,11 @@ static void caller_drop(unsigned i)
 	close(polls[i].fd);
 	polls[i] = polls[--count];
 	heard[i] = heard[count];
+	if (count == 1 && most >= CROWD) {
+		printf("echo: all of %u callers have gone\n", most);
+		fflush(stdout);
+		most = 0;
+	}
 }
 
 static void caller_take(void)
@@ -52,6 +58,7 @@ static void caller_take(void)
 		caller_drop(oldest_find());
 	heard[count] = ++turn;
 	polls[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+	most = count - 1 > most ? count - 1 : most;
 }
 
 /* False: the caller has gone. */

@@ -149,26 +149,42 @@ static unsigned long memory(struct run *r)
 	return has;
 }
 
-Test(reload_flows, just_the_connections_go_on_that_each_policy_lets_be, .timeout = TIMEOUT)
+/* The appliance with its ports open to echo servers, and as many connections as @r->count there. */
+static void run_start(struct run *r, const char *log)
 {
-	struct machine_options options = demo_options("reload-flows", MACHINE_PVH);
-	struct run r = {.count = number_from("RELOAD_FLOWS", FLOWS), .random = number_from("SEED", 4711)};
-	unsigned rounds = number_from("RELOAD_ROUNDS", ROUNDS);
-	unsigned long before = 0, after;
-	struct load *load;
+	struct machine_options options = demo_options(log, MACHINE_PVH);
 
 	for (unsigned i = 0; i < PORTS; i++)
 		options.forwards[2 + i] = (uint16_t)(FIRST_PORT + i);
 	options.config = "reload";
 	options.manage = true;
-	r.m = machine_start(&options);
-	MUST(r.m);
-	MUST(http_serves(machine_port(r.m, PORT_WEB1), SERVES_SECONDS));
-	r.flows = calloc(r.count, sizeof *r.flows);
-	for (unsigned i = 0; i < r.count; i++)
-		r.flows[i].fd = -1;
-	policy_load(&r, r.modes);
-	flows_open(&r);
+	r->m = machine_start(&options);
+	MUST(r->m);
+	MUST(http_serves(machine_port(r->m, PORT_WEB1), SERVES_SECONDS));
+	r->flows = calloc(r->count, sizeof *r->flows);
+	for (unsigned i = 0; i < r->count; i++)
+		r->flows[i].fd = -1;
+	policy_load(r, r->modes);
+	flows_open(r);
+}
+
+static void run_end(struct run *r)
+{
+	for (unsigned i = 0; i < r->count; i++)
+		http_close(&r->flows[i]);
+	machine_is_well(r->m);
+	machine_stop(r->m);
+	free(r->flows);
+}
+
+Test(reload_flows, just_the_connections_go_on_that_each_policy_lets_be, .timeout = TIMEOUT)
+{
+	struct run r = {.count = number_from("RELOAD_FLOWS", FLOWS), .random = number_from("SEED", 4711)};
+	unsigned rounds = number_from("RELOAD_ROUNDS", ROUNDS);
+	unsigned long before = 0, after;
+	struct load *load;
+
+	run_start(&r, "reload-flows");
 	load = load_start(machine_port(r.m, PORT_WEB1), 2, ECHO_PATIENCE);
 	for (unsigned round = 0; round < rounds; round++) {
 		enum mode modes[PORTS];
@@ -188,14 +204,29 @@ Test(reload_flows, just_the_connections_go_on_that_each_policy_lets_be, .timeout
 	after = memory(&r);
 	cr_assert_leq(after, before + 64, "the router had %lu frames and has %lu", before, after);
 	cr_assert_eq(load_stop(load), 0, "requests were lost");
-	for (unsigned i = 0; i < r.count; i++)
-		http_close(&r.flows[i]);
 	cr_assert_gt(r.cut, rounds);
 	cr_assert_gt(r.asked, rounds);
 	printf("reload: %u connections, %u reloads: %u cut, %u asked and answered, %u opened in vain first, frames of the router %lu, "
 	       "then %lu\n",
 	       r.count, rounds, r.cut, r.asked, r.again, before, after);
-	machine_is_well(r.m);
-	machine_stop(r.m);
-	free(r.flows);
+	run_end(&r);
+}
+
+/* More resets at once than the card and the servers have room for. */
+Test(reload_flows, a_thousand_connections_cut_at_once_all_hear_of_it_at_both_ends, .timeout = TIMEOUT)
+{
+	static const enum mode rejected[PORTS] = {REJECTED, REJECTED, REJECTED, REJECTED};
+	struct run r = {.count = 1000, .random = 4711};
+	char line[64];
+
+	run_start(&r, "reload-thousand");
+	policy_load(&r, rejected);
+	flows_judge(&r, rejected, 0);
+	cr_assert_eq(r.cut, r.count);
+	count_agrees(&r);
+	for (unsigned i = 0; i < PORTS; i++) {
+		snprintf(line, sizeof line, "^%s| echo: all of %u callers have gone$", webs[i], r.count / PORTS);
+		MUST(machine_expect_from(r.m, 0, line));
+	}
+	run_end(&r);
 }

@@ -288,6 +288,45 @@ Test(net_reload, the_sweep_waits_for_room_for_its_resets)
 	world_free(world);
 }
 
+/* Nor is one forgotten by a packet that comes while there is no room for resets: it is dropped, and its flow cut later. */
+Test(net_reload, while_resets_have_no_room_nothing_is_cut_in_silence)
+{
+	struct world *world = world_new("from net to router { publish tcp 1-1000 to one }", 512);
+	struct conversation c = {0};
+	unsigned resets = 0, at;
+	struct spec rst;
+	uint8_t out_if;
+
+	for (uint16_t i = 1; i <= 100; i++)
+		c = talk(world, (uint16_t)(CLIENT + i), i, 1, i);
+	cr_assert_not(router_get_reset_if(&world->r, &out_if));
+	reload(world, "from net to router { reject tcp }");
+	world->r.resets_wait = true;
+	while (world->r.cut_count + 2 <= ROUTER_CUT_COUNT)
+		cr_assert(router_review(&world->r, world->now, 1));
+	cr_assert_not(reset_next(world, &rst, &at));
+	cr_assert(router_get_reset_if(&world->r, &out_if));
+	for (uint16_t i = 1; i <= 100; i++) {
+		uint32_t before = router_get_flow_count(&world->r);
+		struct frame *frame = frame_new();
+
+		c.forth.sport = (uint16_t)(CLIENT + i);
+		c.forth.dport = i;
+		world_send(world, 0, frame, &c.forth);
+		cr_assert_eq(router_get_flow_count(&world->r), before);
+		frame_free(frame);
+	}
+	world->r.resets_wait = false;
+	do
+		while (reset_next(world, &rst, &at))
+			resets++;
+	while (router_review(&world->r, world->now, 1000));
+	while (reset_next(world, &rst, &at))
+		resets++;
+	cr_assert_eq(resets, 200);
+	world_free(world);
+}
+
 Test(net_reload, an_error_about_a_flow_that_is_forbidden_now_goes_nowhere)
 {
 	struct world *world = world_new("from one to net { nat any }", 64);

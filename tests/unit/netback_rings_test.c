@@ -293,3 +293,20 @@ Test(netback_rings, whatever_slots_hold_nothing_outside_is_touched_and_the_end_i
 	cr_assert_gt(frames, 100);
 	cr_assert_gt(dropped, 100);
 }
+
+Test(netback_rings, there_is_room_for_a_frame_while_the_front_has_a_buffer_left)
+{
+	struct world *w = world_new(true);
+	struct frame *f = frame_get(&w->frame_pool);
+
+	f->len = 60;
+	cr_assert_not(netback_has_room(&w->back));
+	for (uint32_t i = 0; i < 3; i++)
+		front_give(w, i * NET_BUFFER_BYTES);
+	for (uint32_t i = 0; i < 3; i++) {
+		cr_assert(netback_has_room(&w->back));
+		cr_assert_eq(netback_send(&w->back, f), NETBACK_FRAME);
+	}
+	cr_assert_not(netback_has_room(&w->back));
+	cr_assert_eq(netback_send(&w->back, f), NETBACK_EMPTY);
+}
