@@ -204,9 +204,7 @@ int hypercall_entry(struct trap_frame *f)
 	struct cpu *c = this_cpu();
 	struct vcpu *v = c->loaded;
 
-	if (f->rax < 64 && (ALONE & CALL(f->rax)))
-		return answered(c, v, f, dispatch(v, f, true));
-	return call_world(c, v, f);
+	return f->rax < 64 && (ALONE & CALL(f->rax)) ? answered(c, v, f, dispatch(v, f, true)) : call_world(c, v, f);
 }
 
 int64_t do_abi_version(struct vcpu *v)

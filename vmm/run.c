@@ -31,21 +31,16 @@ _Noreturn void cpu_enter(uint64_t frame);
 void cpu_idle_halt(void);
 void cpu_idle_poll(void);
 
-static void fpu_save(const struct cpu *c, void *area)
-{
-	if (c->xsave)
-		__asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory");
-	else
-		__asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
-}
-
-static void fpu_load(const struct cpu *c, const void *area)
-{
-	if (c->xsave)
-		__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory");
-	else
-		__asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
-}
+#define FPU(name, extended, old)                                                                                       \
+	static void name(const struct cpu *c, void *area)                                                              \
+	{                                                                                                              \
+		if (c->xsave)                                                                                          \
+			__asm__ volatile(extended " (%0)" : : "r"(area), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory"); \
+		else                                                                                                   \
+			__asm__ volatile(old " (%0)" : : "r"(area) : "memory");                                        \
+	}
+FPU(fpu_save, "xsave64", "fxsave64")
+FPU(fpu_load, "xrstor64", "fxrstor64")
 
 static struct cpu *self_lock(struct cpu *c)
 {
@@ -53,7 +48,7 @@ static struct cpu *self_lock(struct cpu *c)
 	return c;
 }
 
-static void unload(struct cpu *c)
+static inline void unload(struct cpu *c)
 {
 	struct vcpu *v = c->loaded;
 
@@ -73,7 +68,7 @@ void tables_load(struct cpu *c, uint64_t root)
 	frame_flushed_since(&world, c->id, begun);
 }
 
-static void load(struct cpu *c, struct vcpu *v)
+static inline void load(struct cpu *c, struct vcpu *v)
 {
 	tables_load(c, v->root << PAGE_SHIFT);
 	*c->frame = v->frame;
@@ -132,18 +127,18 @@ static uint64_t due_locked(const struct cpu *c)
 /* The clock, and what the IOMMU refused. */
 __attribute__((noinline)) static void watch(struct cpu *c, uint64_t now)
 {
-	if (now >= c->follow_at) {
-		/* Whoever has the world may be waiting for this CPU, which must not stay here for it. */
+	bool follow = now >= c->follow_at;
+
+	if (follow)
 		c->follow_at = now + FOLLOW_RETRY_NS;
-		if (world_try(c)) {
-			time_follow();
-			world_leave(c, NULL);
-		}
-	}
-	if (__atomic_load_n(&device_faults_wait, __ATOMIC_RELAXED) && world_try(c)) {
+	/* Whoever has the world may be waiting for this CPU, which must not stay here for it. */
+	if (!world_try(c))
+		return;
+	if (follow)
+		time_follow();
+	if (__atomic_load_n(&device_faults_wait, __ATOMIC_RELAXED))
 		device_faults();
-		world_leave(c, NULL);
-	}
+	world_leave(c, NULL);
 }
 
 /* What has come up meanwhile. */
@@ -274,7 +269,7 @@ void run_forever(void)
 }
 
 /* @v gives @c, whose queue is locked, to @to, if that one is at home here and may run. */
-static bool hand(struct cpu *c, struct vcpu *v, struct vcpu *to, uint64_t now)
+static inline bool hand(struct cpu *c, struct vcpu *v, struct vcpu *to, uint64_t now)
 {
 	if (!to || to->cpu != c->id || to->domain->state != DOMAIN_RUNNING ||
 	    (to->state == VCPU_BLOCKED && !vcpu_pending(to)))
@@ -313,9 +308,8 @@ void run_yield(void)
 {
 	struct cpu *c = this_cpu();
 
-	bvt_yield(&self_lock(c)->queue, run_now(c));
+	c->resched |= bvt_yield(&self_lock(c)->queue, run_now(c));
 	vcpu_home_unlock(c);
-	c->resched = true;
 }
 
 void run_timer(struct vcpu *v, uint64_t deadline)

@@ -58,17 +58,17 @@ void vcpus_balance(struct cpu *c)
 }
 
 /*
- * Someone to run @v, which has become runnable at @home, which is locked: there, where the running one goes on for its slice unless it @must make
- * way, or where nobody else wants the CPU.
+ * Someone to run @v, which has become runnable at @home, which is locked: there, where the running one goes on until @due,
+ * 0: must make way, or where nobody else wants the CPU.
  */
-static void place(const struct vcpu *v, struct cpu *home, bool must)
+static inline void place(const struct vcpu *v, struct cpu *home, uint64_t due)
 {
 	uint64_t idle = __atomic_load_n(&cpus_idle, __ATOMIC_SEQ_CST);
 
-	if (home != this_cpu() || must)
+	if (home != this_cpu() || !due)
 		smp_kick(home);
 	else
-		run_arm(home, bvt_due(&home->queue));
+		run_arm(home, due);
 	if (!(idle >> home->id & 1) && (idle & v->sched.affinity))
 		smp_kick(cpu_at((uint32_t)__builtin_ctzll(idle & v->sched.affinity)));
 }
@@ -88,7 +88,7 @@ void vcpu_wake_with(struct vcpu *v, uint64_t result)
 	struct cpu *home = vcpu_home_lock(v);
 
 	if (vcpu_rouse(home, v, result) && v->domain->state == DOMAIN_RUNNING)
-		place(v, home, bvt_wake(&home->queue, &v->sched, run_now(this_cpu())));
+		place(v, home, bvt_wake_due(&home->queue, &v->sched, run_now(this_cpu())));
 	vcpu_home_unlock(home);
 }
 
@@ -121,8 +121,8 @@ void vcpus_start(struct domain *d)
 		struct cpu *home = vcpu_home_lock(v);
 
 		if (v->state == VCPU_RUNNABLE)
-			bvt_wake(&home->queue, &v->sched, time_now());
-		place(v, home, true);
+			bvt_wake_due(&home->queue, &v->sched, time_now());
+		place(v, home, 0);
 		vcpu_home_unlock(home);
 	}
 }

@@ -5,6 +5,12 @@
 
 #include <vmm/core/bvt.h>
 
+/* Whether the running one must make way for @e, which wants to run. */
+static inline bool bvt_wake(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
+{
+	return !bvt_wake_due(q, e, now);
+}
+
 static inline struct domain_schedule bvt_parameters(const struct bvt_entity *e)
 {
 	return (struct domain_schedule){.weight = e->weight,

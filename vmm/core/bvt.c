@@ -10,6 +10,7 @@
 
 #define SHIFT 16
 #define SCALE (1 << SHIFT)
+#define ALLOWANCE(weight) (BVT_ALLOWANCE * SCALE / (weight))
 #define MILLI 1000
 #define LONG (1ull << 50) /* ns in which any budget is full, or all debt made, and which do not overflow */
 
@@ -35,12 +36,6 @@ static bvt_virtual virtual_time(uint64_t ns, uint32_t weight, uint64_t *rest)
 static bvt_virtual effective(const struct bvt_entity *e)
 {
 	return e->actual - (e->warped ? (bvt_virtual)(e->warp.value * SCALE / BVT_WEIGHT_DEFAULT) : 0);
-}
-
-static void weigh(struct bvt_entity *e, uint32_t weight)
-{
-	e->weight = weight;
-	e->allowance = BVT_ALLOWANCE * SCALE / weight;
 }
 
 /* --- the heaps --- */
@@ -74,7 +69,7 @@ static bool spent(const struct bvt_entity *e)
 }
 
 /* @milli thousandths of @ns more. */
-static void budget_add(struct bvt_entity *e, uint64_t ns, int64_t milli)
+__attribute__((noinline)) static void budget_add(struct bvt_entity *e, uint64_t ns, int64_t milli)
 {
 	int64_t sum = e->budget + (int64_t)MIN(ns, LONG) * milli;
 
@@ -82,11 +77,10 @@ static void budget_add(struct bvt_entity *e, uint64_t ns, int64_t milli)
 		e->budget = MAX(MIN(sum, budget_full(e)), -BVT_CAP_DEBT * budget_full(e));
 }
 
-static void fill(struct bvt_entity *e, uint64_t now)
+static inline void fill(struct bvt_entity *e, uint64_t now)
 {
-	if (!e->cap)
-		return;
-	budget_add(e, elapsed(e->filled, now), e->cap);
+	if (e->cap)
+		budget_add(e, elapsed(e->filled, now), e->cap);
 	e->filled = MAX(e->filled, now);
 }
 
@@ -118,8 +112,8 @@ static inline void pay(struct bvt_entity *e, uint64_t ns, uint64_t now)
 	if (e->cap) {
 		fill(e, now - ns);
 		budget_add(e, ns, (int64_t)e->cap - MILLI);
-		e->filled = MAX(e->filled, now);
 	}
+	e->filled = MAX(e->filled, now);
 }
 
 /* --- the queue --- */
@@ -129,7 +123,7 @@ static bool waits(const struct bvt_entity *e)
 	return e->state == BVT_WAITING || e->state == BVT_STOLEN;
 }
 
-static void enqueue(struct bvt_queue *q, struct bvt_entity *e)
+static inline void enqueue(struct bvt_queue *q, struct bvt_entity *e)
 {
 	if (!waits(e))
 		return;
@@ -149,7 +143,7 @@ static void enqueue(struct bvt_queue *q, struct bvt_entity *e)
 	q->count++;
 }
 
-static void dequeue(struct bvt_queue *q, struct bvt_entity *e)
+static inline void dequeue(struct bvt_queue *q, struct bvt_entity *e)
 {
 	if (e->place != BVT_NOWHERE)
 		bvt_take(e, 0);
@@ -165,7 +159,7 @@ __attribute__((noinline)) static void requeue(struct bvt_queue *q, struct bvt_en
 	enqueue(q, e);
 }
 
-static void become(struct bvt_entity *e, enum bvt_state state, uint64_t now)
+static inline void become(struct bvt_entity *e, enum bvt_state state, uint64_t now)
 {
 	e->time[e->state] += elapsed(e->since, now);
 	e->since = MAX(e->since, now);
@@ -190,7 +184,7 @@ static uint64_t next_refill(const struct bvt_queue *q)
 	return q->heap[BVT_BY_REFILL] ? (uint64_t)q->heap[BVT_BY_REFILL]->link[0].key : TIME_NEVER;
 }
 
-static void pass(struct bvt_queue *q, uint64_t now)
+__attribute__((noinline)) static void pass(struct bvt_queue *q, uint64_t now)
 {
 	struct bvt_entity *e = q->running;
 	uint64_t ns;
@@ -199,13 +193,14 @@ static void pass(struct bvt_queue *q, uint64_t now)
 	if (!e)
 		return;
 	ns = elapsed(e->since, q->now);
-	become(e, BVT_RUNNING, q->now);
+	e->time[BVT_RUNNING] += ns;
+	e->since += ns;
 	pay(e, ns, q->now);
 	if (q->donor)
 		donor_pays(q, ns);
 }
 
-void bvt_charge(struct bvt_queue *q, uint64_t now)
+static inline void charge(struct bvt_queue *q, uint64_t now)
 {
 	const struct bvt_entity *e = q->running, *queued;
 
@@ -220,7 +215,12 @@ void bvt_charge(struct bvt_queue *q, uint64_t now)
 		requeue(q, q->heap[BVT_BY_REFILL]);
 }
 
-static void enter(struct bvt_queue *q, struct bvt_entity *e)
+void bvt_charge(struct bvt_queue *q, uint64_t now)
+{
+	charge(q, now);
+}
+
+static inline void enter(struct bvt_queue *q, struct bvt_entity *e)
 {
 	dequeue(q, e);
 	fill(e, q->now);
@@ -229,7 +229,7 @@ static void enter(struct bvt_queue *q, struct bvt_entity *e)
 }
 
 /* A sleeper waits from here on, in no heap yet. False: @e does not sleep. */
-static bool rouse(const struct bvt_queue *q, struct bvt_entity *e)
+static inline bool rouse(const struct bvt_queue *q, struct bvt_entity *e)
 {
 	if (e->state != BVT_BLOCKED)
 		return false;
@@ -240,7 +240,7 @@ static bool rouse(const struct bvt_queue *q, struct bvt_entity *e)
 }
 
 /* The running one goes off the CPU, charged already. */
-static void leave(struct bvt_queue *q, enum bvt_state state)
+static inline void leave(struct bvt_queue *q, enum bvt_state state)
 {
 	struct bvt_entity *e = q->running;
 
@@ -257,23 +257,69 @@ static const struct bvt_entity *judged(const struct bvt_queue *q)
 	return q->donor ? q->donor : q->running;
 }
 
-/* How far the running one may still go, in virtual time; negative: it must make way. */
+/* How far @e, which pays, may still go before @next, in virtual time; negative: it must make way. */
 static bvt_virtual room(const struct bvt_entity *e, const struct bvt_entity *next)
 {
 	return effective(next) + e->allowance - effective(e);
 }
 
-static inline bool must_switch(const struct bvt_queue *q)
+/* ns in which it has gone further than @left. */
+static uint64_t slice(const struct bvt_entity *e, bvt_virtual left)
 {
-	const struct bvt_entity *next = first(q);
+	unsigned __int128 beyond = (unsigned __int128)(left + 1), whole = beyond >> SHIFT;
+	uint64_t part = ((uint64_t)beyond % SCALE * e->weight - e->rest + SCALE - 1) >> SHIFT, ns;
 
-	return q->running ? spent(q->running) || (next && room(judged(q), next) < 0) : next != NULL;
+	return whole > UINT64_MAX || __builtin_mul_overflow((uint64_t)whole, (uint64_t)e->weight, &ns) ||
+			       __builtin_add_overflow(ns, part, &ns)
+		       ? TIME_NEVER
+		       : ns;
+}
+
+/* ns that @e may run before its cap is used up. */
+static uint64_t budget_left(const struct bvt_entity *e)
+{
+	uint64_t loss = MILLI - e->cap;
+
+	if (!e->cap || !loss)
+		return TIME_NEVER;
+	return e->budget <= 0 ? 0 : ((uint64_t)e->budget + loss - 1) / loss;
+}
+
+/* As due() when somebody runs and @next waits, or a cap is to be watched. */
+__attribute__((noinline)) static uint64_t turn(const struct bvt_queue *q, const struct bvt_entity *next)
+{
+	const struct bvt_entity *e = judged(q);
+	bvt_virtual left = next ? room(e, next) : 0;
+	uint64_t ns = budget_left(q->running);
+
+	if (left < 0 || spent(q->running))
+		return 0;
+	if (next) {
+		ns = MIN(ns, MIN(slice(e, left), warp_left(e)));
+		ns = q->donor ? MIN(ns, MIN(q->donated, budget_left(e))) : ns;
+	}
+	return MIN(next_refill(q), later(q->running->since, ns));
+}
+
+/* When bvt_pick must be asked again if nothing else happens; 0: at once, since it would choose anew. */
+static inline uint64_t due(const struct bvt_queue *q)
+{
+	const struct bvt_entity *next = first(q), *run = q->running;
+
+	if (run && (next || run->cap))
+		return turn(q, next);
+	return next ? 0 : next_refill(q);
+}
+
+uint64_t bvt_due(const struct bvt_queue *q)
+{
+	return MAX(due(q), q->now);
 }
 
 void bvt_entity_init(struct bvt_entity *e, uint64_t now)
 {
-	*e = (struct bvt_entity){.affinity = UINT64_MAX, .since = now, .filled = now};
-	weigh(e, BVT_WEIGHT_DEFAULT);
+	*e = (struct bvt_entity){.weight = BVT_WEIGHT_DEFAULT, .affinity = UINT64_MAX, .since = now, .filled = now};
+	e->allowance = ALLOWANCE(BVT_WEIGHT_DEFAULT);
 }
 
 bool bvt_attach(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
@@ -284,7 +330,7 @@ bool bvt_attach(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
 	e->actual += q->svt;
 	e->turn = ++q->turn;
 	enqueue(q, e);
-	return must_switch(q);
+	return !due(q);
 }
 
 void bvt_detach(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
@@ -300,19 +346,19 @@ void bvt_detach(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
 	e->queue = NULL;
 }
 
-bool bvt_wake(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
+uint64_t bvt_wake_due(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
 {
 	CHECK(e->queue == q);
-	bvt_charge(q, now);
+	charge(q, now);
 	if (rouse(q, e))
 		enqueue(q, e);
-	return must_switch(q);
+	return due(q);
 }
 
 void bvt_block(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
 {
 	CHECK(e->queue == q);
-	bvt_charge(q, now);
+	charge(q, now);
 	if (q->running == e) {
 		leave(q, BVT_BLOCKED);
 		return;
@@ -323,8 +369,8 @@ void bvt_block(struct bvt_queue *q, struct bvt_entity *e, uint64_t now)
 
 struct bvt_entity *bvt_pick(struct bvt_queue *q, uint64_t now)
 {
-	bvt_charge(q, now);
-	if (must_switch(q)) {
+	charge(q, now);
+	if (!due(q)) {
 		if (q->running)
 			leave(q, BVT_STOLEN);
 		if (q->count)
@@ -340,7 +386,7 @@ bool bvt_hand(struct bvt_queue *q, struct bvt_entity *from, struct bvt_entity *t
 	bool slept;
 
 	CHECK(to->queue == q);
-	bvt_charge(q, now);
+	charge(q, now);
 	slept = rouse(q, to);
 	if (!from || q->running != from || !waits(to) || spent(to) || spent(from)) {
 		if (slept)
@@ -360,48 +406,8 @@ bool bvt_hand(struct bvt_queue *q, struct bvt_entity *from, struct bvt_entity *t
 
 bool bvt_yield(struct bvt_queue *q, uint64_t now)
 {
-	bvt_charge(q, now);
+	charge(q, now);
 	return q->running && q->count && bvt_hand(q, q->running, first(q), false, now);
-}
-
-/* ns after which @e, which pays, has to make way for @next. */
-static uint64_t slice(const struct bvt_entity *e, const struct bvt_entity *next)
-{
-	bvt_virtual left = room(e, next), ns = ((left + 1) * e->weight - (bvt_virtual)e->rest + SCALE - 1) >> SHIFT;
-
-	return left < 0 ? 0 : (uint64_t)MIN(ns, (bvt_virtual)TIME_NEVER);
-}
-
-/* ns that @e may run before its cap is used up. */
-static uint64_t budget_left(const struct bvt_entity *e)
-{
-	uint64_t loss = MILLI - e->cap;
-
-	if (!e->cap || !loss)
-		return TIME_NEVER;
-	return e->budget <= 0 ? 0 : ((uint64_t)e->budget + loss - 1) / loss;
-}
-
-/* When the running one, judged by @e, has to make way for @next. */
-__attribute__((noinline)) static uint64_t turn(const struct bvt_queue *q, const struct bvt_entity *e,
-					       const struct bvt_entity *next)
-{
-	uint64_t ns = budget_left(q->running);
-
-	if (next) {
-		ns = MIN(ns, MIN(slice(e, next), warp_left(e)));
-		ns = q->donor ? MIN(ns, MIN(q->donated, budget_left(e))) : ns;
-	}
-	return MIN(next_refill(q), later(q->running->since, ns));
-}
-
-uint64_t bvt_due(const struct bvt_queue *q)
-{
-	const struct bvt_entity *next = first(q), *e = q->running;
-
-	if (e ? next || e->cap : next != NULL)
-		return e ? turn(q, judged(q), next) : q->now;
-	return next_refill(q);
 }
 
 /* A change from outside: between the two @e is in no heap. */
@@ -469,7 +475,8 @@ void bvt_set(struct bvt_queue *q, struct bvt_entity *e, const struct domain_sche
 
 	change_begin(q, e, now);
 	e->rest = e->weight == s->weight ? e->rest : 0;
-	weigh(e, s->weight);
+	e->weight = s->weight;
+	e->allowance = ALLOWANCE(s->weight);
 	/* Who had no cap begins with all that the new one saves up. */
 	e->budget = !s->cap ? 0 : e->cap ? e->budget : INT64_MAX / 2;
 	e->cap = s->cap;

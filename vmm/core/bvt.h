@@ -96,13 +96,14 @@ void bvt_entity_init(struct bvt_entity *e, uint64_t now);
 
 /*
  * An entity, whatever its state, joins or leaves a queue. In between nothing else may be asked of it; it joins the next at
- * the same distance from that one's SVT. Detached while it runs, it is off the CPU. bvt_attach: as bvt_wake.
+ * the same distance from that one's SVT. Detached while it runs, it is off the CPU. bvt_attach: whether the running one must make
+ * way.
  */
 bool bvt_attach(struct bvt_queue *q, struct bvt_entity *e, uint64_t now);
 void bvt_detach(struct bvt_queue *q, struct bvt_entity *e, uint64_t now);
 
-/* @e wants to run. True when bvt_pick would choose anew: the running one must make way. Idempotent. */
-bool bvt_wake(struct bvt_queue *q, struct bvt_entity *e, uint64_t now);
+/* @e wants to run. 0 when bvt_pick would choose anew: the running one must make way; else as bvt_due. Idempotent. */
+uint64_t bvt_wake_due(struct bvt_queue *q, struct bvt_entity *e, uint64_t now);
 /* @e wants to run no more. Idempotent. */
 void bvt_block(struct bvt_queue *q, struct bvt_entity *e, uint64_t now);
 /*

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bvt_heap.h"
 
-bool bvt_before(const struct bvt_entity *a, const struct bvt_entity *b, unsigned l)
-{
-	return a->link[l].key != b->link[l].key ? a->link[l].key < b->link[l].key : a->turn < b->turn;
-}
-
 static void put(struct bvt_entity **at, struct bvt_entity *e, unsigned l)
 {
 	*at = e;

@@ -7,7 +7,11 @@
 
 #include "bvt.h"
 
-bool bvt_before(const struct bvt_entity *a, const struct bvt_entity *b, unsigned l);
+static inline bool bvt_before(const struct bvt_entity *a, const struct bvt_entity *b, unsigned l)
+{
+	return a->link[l].key != b->link[l].key ? a->link[l].key < b->link[l].key : a->turn < b->turn;
+}
+
 /* Two heaps become one at @at. */
 void bvt_merge(struct bvt_entity **at, struct bvt_entity *a, struct bvt_entity *b, unsigned l);
 

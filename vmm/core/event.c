@@ -131,7 +131,7 @@ void event_close_all(struct world *w, struct domain *d)
 			event_close(w, d, n);
 }
 
-static void notify_vcpu(struct world *w, struct domain *d, uint32_t vcpu, uint32_t port)
+static inline void notify_vcpu(struct world *w, struct domain *d, uint32_t vcpu, uint32_t port)
 {
 	struct vcpu_shared *s = &d->shared->vcpu[vcpu];
 
@@ -160,9 +160,9 @@ enum abi_error event_send(struct world *w, struct domain *d, uint32_t port)
 	const struct port *p = event_port(d, port);
 	struct domain *peer;
 
-	if (!p || (p->state != PORT_CONNECTED && p->state != PORT_ORPHAN && p->state != PORT_WAITING))
-		return HC_EPORT;
-	peer = p->state == PORT_CONNECTED ? domain_find(w, p->peer) : NULL;
+	if (!p || p->state != PORT_CONNECTED)
+		return p && (p->state == PORT_ORPHAN || p->state == PORT_WAITING) ? HC_OK : HC_EPORT;
+	peer = domain_find(w, p->peer);
 	if (peer)
 		event_raise(w, peer, p->peer_port);
 	return HC_OK;
