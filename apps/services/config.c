@@ -177,6 +177,12 @@ static const char *read_word(struct config *config, const char *word)
 
 	if (value_of(word, "--suffix=") != NULL)
 		return NULL; /* it came first */
+	if (strcmp(word, "--upstream=lease") == 0) {
+		config->names->is_wanted = true;
+		return NULL;
+	}
+	if ((value = value_of(word, "--router=")) != NULL)
+		return read_number_of(value, &config->names->router) ? NULL : "no address of IPv4";
 	if ((value = value_of(word, "--upstream=")) != NULL)
 		return read_list(config->server, value, add_upstream);
 	if ((value = value_of(word, "--inside=")) != NULL)
@@ -195,6 +201,19 @@ static const char *read_word(struct config *config, const char *word)
 	return NULL;
 }
 
+/* Is there all that the words together need? */
+static const char *check_whole(struct config *config, const char **word)
+{
+	config->names->address = config->dhcp->address;
+	*word = "--lease=";
+	if (config->dhcp->count != 0 && config->dhcp->address == 0)
+		return "leases name their server: say --address=ADDRESS, our own";
+	*word = "--upstream=lease";
+	if (config->names->is_wanted && (config->dhcp->address == 0 || config->names->router == 0))
+		return "the router is asked: say --address=ADDRESS, our own, and --router=ADDRESS, as @leases does";
+	return NULL;
+}
+
 const char *config_read(struct config *config, int count, char **words, const char **word)
 {
 	const char *fault = NULL, *suffix = SUFFIX;
@@ -206,13 +225,11 @@ const char *config_read(struct config *config, int count, char **words, const ch
 			suffix = value_of(words[i], *word);
 	if (!dns_zone_init(&config->server->zone, suffix))
 		return "no name to end others with";
+	*config->names = (struct dhcp_names){.is_wanted = false};
 	*config->dhcp = (struct dhcp_server){.seconds = DHCP_SECONDS, .suffix = suffix};
 	for (int i = 0; i < count && fault == NULL; i++) {
 		*word = words[i];
 		fault = read_word(config, words[i]);
 	}
-	if (fault != NULL || config->dhcp->count == 0 || config->dhcp->address != 0)
-		return fault;
-	*word = "--lease=";
-	return "leases name their server: say --address=ADDRESS, our own";
+	return fault != NULL ? fault : check_whole(config, word);
 }

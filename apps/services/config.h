@@ -5,6 +5,8 @@
  *   --suffix=NAME             what names end with: cambium.internal
  *   --port=NUMBER             53
  *   --upstream=ADDRESS,...    whom to ask about all else, in turn; ADDRESS#PORT for another port than 53
+ *   --upstream=lease          those too that the router's uplink was told with its lease, behind all others
+ *   --router=ADDRESS          the router's address on our link, which is asked for those
  *   --inside=NET/LENGTH,...   who else may ask about all else, besides the domains named
  *   NAME=ADDRESS,...          a domain and its addresses, IPv4 or IPv6
  *   --lease=NAME,ADDRESS/LENGTH,ROUTER,MTU
@@ -17,6 +19,7 @@
 #ifndef SERVICES_CONFIG_H
 #define SERVICES_CONFIG_H
 
+#include "dhcp_names.h"
 #include "dhcp_server.h"
 #include "dns_server.h"
 
@@ -24,6 +27,7 @@ struct config {
 	uint16_t port;
 	struct dns_server *server; /* its zone, upstreams and nets are set */
 	struct dhcp_server *dhcp;  /* its links, address, time and suffix are set */
+	struct dhcp_names *names;  /* whether it is wanted, and addresses */
 };
 
 /* Reads the words behind the program's name. NULL, or what is wrong with *@word. */

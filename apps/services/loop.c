@@ -8,18 +8,16 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "asker.h"
 #include "caller.h"
+#include "lessor.h"
 #include "sockets.h"
-#include "unikernel/core/dns_bytes.h"
 
 #define FAMILIES 2u
-#define DHCP_PORT 67u
 #define DATAGRAMS 16u /* taken from a socket between two looks at the others */
 
 enum {
@@ -27,22 +25,19 @@ enum {
 	POLL_TCP = POLL_UDP + FAMILIES,
 	POLL_ASKERS = POLL_TCP + FAMILIES,
 	POLL_CALLERS = POLL_ASKERS + DNS_PENDING,
-	POLL_DHCP = POLL_CALLERS + CALLERS,
-	POLLS,
+	POLL_LESSOR = POLL_CALLERS + CALLERS,
+	POLLS = POLL_LESSOR + LESSOR_POLLS,
 };
 
 static struct {
 	struct dns_server *server;
-	struct dhcp_server *dhcp;
 	uint64_t now_ms, next_number;
 	int udp[FAMILIES], tcp[FAMILIES]; /* IPv4, IPv6 */
-	int lessor;                       /* DHCP */
 	struct asker askers[DNS_PENDING];
 	struct caller callers[CALLERS];
 	struct pollfd polls[POLLS];
 	struct dns_result result;
-	struct dhcp_result lease;
-} loop = {.lessor = -1};
+} loop;
 
 bool loop_open(uint16_t port)
 {
@@ -55,12 +50,6 @@ bool loop_open(uint16_t port)
 		loop.tcp[i] = loop.udp[i] < 0 ? -1 : socket_open_at(i == 1, SOCK_STREAM, port);
 	}
 	return loop.udp[0] >= 0 && loop.tcp[0] >= 0;
-}
-
-bool loop_open_dhcp(void)
-{
-	loop.lessor = socket_open_at(false, SOCK_DGRAM, DHCP_PORT);
-	return loop.lessor >= 0;
 }
 
 /* --- those who ask by TCP ----------------------------------------------------------------------------------------- */
@@ -141,48 +130,6 @@ static void serve_datagrams(int fd)
 			continue;
 		dns_server_take(loop.server, &client, bytes, (size_t)got, loop.now_ms, &loop.result);
 		act();
-	}
-}
-
-/* Says what has happened, where that is worth a line. */
-static void tell_lease(void)
-{
-	static const char *const events[] = {[DHCP_EVENT_LEASED] = "has",
-					     [DHCP_EVENT_EXTENDED] = "goes on with",
-					     [DHCP_EVENT_REFUSED] = "is refused another address than",
-					     [DHCP_EVENT_DECLINED] = "says that somebody else has",
-					     [DHCP_EVENT_RELEASED] = "gives back"};
-	const struct dhcp_link *link = loop.lease.link;
-
-	if (loop.lease.event == DHCP_EVENT_NONE)
-		return;
-	printf("services: %s %s %u.%u.%u.%u\n", link->name, events[loop.lease.event], link->address >> 24,
-	       link->address >> 16 & 255, link->address >> 8 & 255, link->address & 255);
-	fflush(stdout);
-}
-
-static void serve_dhcp(void)
-{
-	for (unsigned i = 0; i < DATAGRAMS; i++) {
-		struct dns_endpoint peer;
-		struct sockaddr_storage address;
-		socklen_t len = sizeof(address);
-		uint8_t bytes[DHCP_QUERY_MAX];
-		ssize_t got;
-
-		memset(&address, 0, sizeof(address));
-		got = recvfrom(loop.lessor, bytes, sizeof(bytes), 0, (struct sockaddr *)&address, &len);
-		if (got < 0)
-			return;
-		if (!endpoint_in(&address, &peer) || peer.address.is_v6)
-			continue;
-		dhcp_server_take(loop.dhcp, get32(peer.address.bytes), peer.port, bytes, (size_t)got, loop.now_ms,
-				 &loop.lease);
-		tell_lease();
-		/* To where it came from, which the server has found to be the relay; a datagram may be lost. */
-		if (loop.lease.len != 0)
-			(void)sendto(loop.lessor, loop.lease.bytes, loop.lease.len, 0,
-				     (const struct sockaddr *)&address, len);
 	}
 }
 
@@ -311,7 +258,7 @@ static int prepare(void)
 		loop.polls[POLL_UDP + i] = (struct pollfd){.fd = loop.udp[i], .events = POLLIN};
 		loop.polls[POLL_TCP + i] = (struct pollfd){.fd = loop.tcp[i], .events = POLLIN};
 	}
-	loop.polls[POLL_DHCP] = (struct pollfd){.fd = loop.lessor, .events = POLLIN};
+	next = lessor_prepare(&loop.polls[POLL_LESSOR], next);
 	for (unsigned i = 0; i < DNS_PENDING; i++) {
 		const struct dns_pending *p = &loop.server->pending[i];
 		struct asker *a = &loop.askers[i];
@@ -351,17 +298,16 @@ static void serve(void)
 		if (loop.polls[POLL_TCP + i].revents != 0)
 			accept_one(loop.tcp[i]);
 	}
-	if (loop.polls[POLL_DHCP].revents != 0)
-		serve_dhcp();
+	lessor_serve(&loop.polls[POLL_LESSOR], loop.now_ms);
 }
 
-void loop_run(struct dns_server *server, struct dhcp_server *dhcp)
+void loop_run(struct dns_server *server)
 {
 	loop.server = server;
-	loop.dhcp = dhcp;
 	loop.now_ms = clock_ms();
 	for (;;) {
 		end_late_ones();
+		lessor_tick(loop.now_ms);
 		if (poll(loop.polls, POLLS, prepare()) < 0 && !is_passing(errno))
 			return;
 		loop.now_ms = clock_ms();

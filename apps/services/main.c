@@ -9,14 +9,16 @@
 #include <sys/random.h>
 
 #include "config.h"
+#include "lessor.h"
 #include "loop.h"
 
 static struct dns_server server;
 static struct dhcp_server dhcp;
+static struct dhcp_names names;
 
 int main(int argc, char **argv)
 {
-	struct config config = {.server = &server, .dhcp = &dhcp};
+	struct config config = {.server = &server, .dhcp = &dhcp, .names = &names};
 	const char *word, *fault = config_read(&config, argc - 1, argv + 1, &word);
 
 	if (fault != NULL) {
@@ -35,8 +37,13 @@ int main(int argc, char **argv)
 		fprintf(stderr, "services: cannot listen on port %u: %s\n", (unsigned)config.port, strerror(errno));
 		return 1;
 	}
-	if (dhcp.count != 0 && !loop_open_dhcp()) {
+	if (dhcp.count != 0 && !lessor_open(&dhcp)) {
 		fprintf(stderr, "services: cannot listen on port 67 for DHCP: %s\n", strerror(errno));
+		return 1;
+	}
+	if (names.is_wanted && !lessor_open_names(&names, &server)) {
+		fprintf(stderr, "services: cannot listen on port 68 for the uplink's name servers: %s\n",
+			strerror(errno));
 		return 1;
 	}
 	printf("services: names on port %u: %u addresses, %u upstream servers\n", (unsigned)config.port,
@@ -44,7 +51,7 @@ int main(int argc, char **argv)
 	if (dhcp.count != 0)
 		printf("services: DHCP for %u links, %u s\n", dhcp.count, (unsigned)dhcp.seconds);
 	fflush(stdout);
-	loop_run(&server, &dhcp);
+	loop_run(&server);
 	fprintf(stderr, "services: cannot poll: %s\n", strerror(errno));
 	return 1;
 }

@@ -40,6 +40,7 @@ enum {
 #define YIADDR_AT 16u
 #define GIADDR_AT 24u
 #define CHADDR_AT 28u
+#define SNAME_AT 44u
 #define COOKIE_AT 236u
 #define OPTIONS_AT 240u
 

@@ -151,3 +151,43 @@ enum reason dhcp_relay_answer(uint8_t *message, uint32_t *len, const struct dhcp
 	*len = message_close(message, o.end + 1 - AGENT_LEN);
 	return REASON_NONE;
 }
+
+/* Option @code with @count addresses at @at, if there are any. Behind it. */
+static uint8_t *addresses_write(uint8_t *at, uint8_t code, const uint32_t *addresses, unsigned count)
+{
+	if (count == 0)
+		return at;
+	at[0] = code;
+	at[1] = (uint8_t)(count * 4);
+	for (unsigned i = 0; i < count; i++)
+		be32_put(at + OPTION_HEADER + i * 4, addresses[i]);
+	return at + OPTION_HEADER + count * 4;
+}
+
+enum reason dhcp_inform_answer(uint8_t *message, uint32_t *len, uint32_t addr, uint32_t own,
+			       const uint32_t names[DHCP_NAMES_MAX])
+{
+	uint8_t *at = message + OPTIONS_AT;
+	struct options o;
+	unsigned count = 0;
+
+	if (!message_read(message, *len, BOOT_REQUEST, &o) || o.type != DHCP_INFORM)
+		return REASON_DHCP_INVALID;
+	if (be32_get(message + CIADDR_AT) != addr || be32_get(message + GIADDR_AT) != 0)
+		return REASON_DHCP_SPOOF;
+	while (count < DHCP_NAMES_MAX && names[count] != 0)
+		count++;
+	message[0] = BOOT_REPLY;
+	message[HOPS_AT] = 0;
+	be32_put(message + YIADDR_AT, 0);
+	be32_put(message + YIADDR_AT + 4, 0);
+	memset(message + SNAME_AT, 0, COOKIE_AT - SNAME_AT);
+	*at++ = OPTION_TYPE;
+	*at++ = 1;
+	*at++ = DHCP_ACK;
+	at = addresses_write(at, OPTION_SERVER, &own, 1);
+	at = addresses_write(at, OPTION_NAMES, names, count);
+	*at++ = OPTION_END;
+	*len = message_close(message, (uint32_t)(at - message));
+	return REASON_NONE;
+}

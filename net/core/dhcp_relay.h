@@ -33,4 +33,12 @@ enum reason dhcp_relay_request(uint8_t *message, uint32_t *len, const struct dhc
  */
 enum reason dhcp_relay_answer(uint8_t *message, uint32_t *len, const struct dhcp_relay_link *link, uint32_t *to);
 
+/*
+ * Makes the question INFORM of *@len bytes at @message, by which a peer with the address @addr asks us, the answer to it (RFC 2131
+ * section 4.3.5), in place: that there are the servers of DNS in @names, up to the first 0. REASON_NONE; REASON_DHCP_INVALID: it is malformed,
+ * or another question; REASON_DHCP_SPOOF: it has another address, or was relayed.
+ */
+enum reason dhcp_inform_answer(uint8_t *message, uint32_t *len, uint32_t addr, uint32_t own,
+			       const uint32_t names[DHCP_NAMES_MAX]);
+
 #endif

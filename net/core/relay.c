@@ -4,6 +4,8 @@
  * is asked, and nobody else is reached this way. The invariant: a question goes to the server alone, at a bounded rate
  * for each interface, and an answer only to an interface that has asked, by the server alone, with that interface's own address.
  */
+#include <string.h>
+
 #include <base/bits.h>
 
 #include "dhcp_layout.h"
@@ -42,10 +44,21 @@ static bool is_for_server(const struct passage *p)
 	       (server != NOBODY && ip_addr_equal(p->info.dst, p->r->iface[server].v4.peer));
 }
 
+/* Does the server itself ask us? */
+static bool is_inform(const struct passage *p)
+{
+	const struct iface_config *in = passage_get_in(p);
+
+	return in->relay == RELAY_SERVER && p->info.sport == DHCP_CLIENT_PORT &&
+	       ip_addr_equal(p->info.dst, in->v4.addr);
+}
+
 bool relay_takes(const struct passage *p)
 {
 	if (passage_get_in(p)->relay == RELAY_CLIENT)
 		return p->info.sport == DHCP_CLIENT_PORT && is_for_server(p);
+	if (is_inform(p))
+		return true;
 	return p->info.sport == DHCP_SERVER_PORT && client_find(p->r, p->info.dst) != NOBODY;
 }
 
@@ -135,11 +148,52 @@ static enum verdict answer_pass(struct passage *p)
 	return message_leave(p, client, &ends, len);
 }
 
+/* The servers of DNS that the first uplink with a lease was told, those that are somebody outside. */
+static void names_of_uplink(const struct router *r, uint32_t names[DHCP_NAMES_MAX])
+{
+	unsigned count = 0, i = 0;
+
+	memset(names, 0, DHCP_NAMES_MAX * sizeof(names[0]));
+	while (i < ROUTER_IF_COUNT && !(r->iface[i].dhcp && dhcp_holds(&r->leases[i].client)))
+		i++;
+	for (unsigned k = 0; i < ROUTER_IF_COUNT && k < DHCP_NAMES_MAX && r->leases[i].client.lease.names[k]; k++) {
+		struct ip_addr name = ip_addr_from_v4(r->leases[i].client.lease.names[k]);
+
+		if (!ip_addr_is_bogon(name) && !ip_addr_is_multicast(name) && admit_is_outside(r, &r->iface[i], name))
+			names[count++] = ip_addr_to_v4(name);
+	}
+}
+
+static enum verdict inform_answer(struct passage *p)
+{
+	struct dhcp_relay_link link = link_of(p->r, p->in_if);
+	struct dhcp_ends ends = {.mac_src = passage_get_in(p)->mac,
+				 .mac_dst = link.mac,
+				 .src = link.own,
+				 .dst = link.addr,
+				 .sport = DHCP_SERVER_PORT,
+				 .dport = DHCP_CLIENT_PORT};
+	uint32_t len = p->info.payload_len, names[DHCP_NAMES_MAX];
+	enum verdict verdict;
+	enum reason reason;
+
+	if (!budget_take_of(&p->r->relay_budget[p->in_if], RELAY_RATE, RELAY_BURST, p->now))
+		return passage_drop(p, REASON_DHCP_LIMIT);
+	names_of_uplink(p->r, names);
+	reason = dhcp_inform_answer(p->pkt->data + MESSAGE_AT, &len, link.addr, link.own, names);
+	if (reason != REASON_NONE)
+		return passage_drop(p, reason);
+	verdict = message_leave(p, p->in_if, &ends, len);
+	return verdict == VERDICT_FORWARD ? VERDICT_REPLY : verdict;
+}
+
 enum verdict relay_input(struct passage *p)
 {
 	if (!is_from_peer(p))
 		return passage_drop(p, REASON_DHCP_SPOOF);
 	if (!is_handy(p))
 		return passage_drop(p, REASON_DHCP_INVALID);
-	return passage_get_in(p)->relay == RELAY_CLIENT ? request_pass(p) : answer_pass(p);
+	if (passage_get_in(p)->relay == RELAY_CLIENT)
+		return request_pass(p);
+	return is_inform(p) ? inform_answer(p) : answer_pass(p);
 }

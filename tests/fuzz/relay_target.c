@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * DHCP inside: two domains that ask, the relay, and the server, which is the services domain's own. Questions are any bytes behind
+ * DHCP inside: two domains that ask, the relay, and the server, which is the services domain's own, and asks the router itself. Questions are any bytes behind
  * headers that are right or nearly so; what the relay passes on is answered by the server, or by bytes of the input. What leaves is
  * judged by a naive reader: it is for whom it should be, says where it is from, and gives nobody another's address.
  */
@@ -13,6 +13,7 @@
 #include <base/bits.h>
 #include <net/core/router.h>
 
+#include "apps/services/dhcp_names.h"
 #include "apps/services/dhcp_server.h"
 
 #define MESSAGE 42u
@@ -24,6 +25,7 @@
 
 static struct router r;
 static struct dhcp_server server;
+static struct dhcp_names names;
 static unsigned questions[SERVER_IF], answers[SERVER_IF];
 
 static struct mac mac_of(unsigned iface, uint8_t end)
@@ -54,6 +56,7 @@ static void world_make(void)
 		cr_assert(memory && router_init(&r, memory, len, (struct router_seed){{1, 2}}));
 	}
 	server = (struct dhcp_server){.address = NET(SERVER_IF) | 2, .seconds = 3600, .suffix = "cambium.internal"};
+	names = (struct dhcp_names){.address = NET(SERVER_IF) | 2, .router = NET(SERVER_IF) | 1};
 	for (unsigned i = 1; i <= SERVER_IF; i++) {
 		struct dhcp_link link = {.address = NET(i) | 2, .gateway = NET(i) | 1, .prefix = 24, .mtu = 1500};
 
@@ -219,6 +222,29 @@ static void question_input(struct fuzz_input *in, uint64_t now)
 	free(m);
 }
 
+/* The server's domain asks for the uplink's name servers, more or less, and hears what it is answered, or any bytes. */
+static void inform_input(struct fuzz_input *in, uint64_t now)
+{
+	uint32_t flags = fuzz_byte(in), len = DHCP_NAMES_ASK, spoilt = fuzz_below(in, DHCP_NAMES_ASK);
+	struct packet pkt = frame_make(SERVER_IF, len, names.address, names.router, 68);
+	uint8_t *m = pkt.data + MESSAGE;
+	const uint8_t *value;
+	struct output out;
+
+	dhcp_names_ask(&names, flags, now / 1000000, m);
+	m[spoilt] ^= (uint8_t)fuzz_byte(in);
+	if (router_input(&r, SERVER_IF, &pkt, now, &out) == VERDICT_REPLY) {
+		cr_assert(out.out_if == SERVER_IF && pkt.len == MESSAGE + 300 && m[0] == 2 && be32_get(m + 16) == 0);
+		cr_assert_eq(options_count(m + OPTIONS, pkt.len - MESSAGE - OPTIONS, 54, &value), 1);
+		cr_assert_eq(options_count(m + OPTIONS, pkt.len - MESSAGE - OPTIONS, 6, &value), 0);
+	}
+	for (uint32_t i = OPTIONS + 3; (flags & 1) && i < len; i++)
+		m[i] = (uint8_t)fuzz_byte(in);
+	if (dhcp_names_hear(&names, names.router, 67, m, len, now / 1000000))
+		cr_assert(names.count >= 1 && names.count <= DHCP_NAMES_SERVERS && (flags & 1));
+	free(pkt.data);
+}
+
 static void run(const uint8_t *bytes, size_t len)
 {
 	struct fuzz_input in = {bytes, len};
@@ -231,6 +257,8 @@ static void run(const uint8_t *bytes, size_t len)
 		now += (op >> 2) * 20000000ull;
 		if (op & 1) {
 			question_input(&in, now);
+		} else if (op & 2) {
+			inform_input(&in, now);
 		} else {
 			uint32_t flags = fuzz_byte(&in), size;
 			unsigned client = 1 + (flags & 1);

@@ -9,6 +9,9 @@
 #define EXTENDED_WITHIN 240u /* a lease of 120 s is extended once in a minute */
 #define FLOOD_PASSES 40u     /* offers: eight at once, then two a second */
 
+/* What QEMU's user network says. */
+#define LEARNT "^services| services: upstream servers of the uplink's lease: 10.0.2.3$"
+
 enum { SLOT_ROUTER = 1, SLOT_SERVICES, SLOT_WEB1 };
 
 static struct machine *start(const char *log)
@@ -19,6 +22,7 @@ static struct machine *start(const char *log)
 	MUST(m);
 	MUST(machine_expect_from(m, 0, "^services| services: DHCP for 2 links, 120 s$"));
 	MUST(machine_expect_from(m, 0, "^services| services: web1 has 10.1.2.2$"));
+	MUST(machine_expect_from(m, 0, LEARNT));
 	return m;
 }
 
@@ -42,8 +46,10 @@ Test(leases, a_page_is_served_at_a_leased_address_that_outlives_server_router_an
 
 	serves(m);
 	goes_on(m);
+	from = machine_here(m);
 	kill_and_wait(m, "services", SLOT_SERVICES, 2);
 	serves(m);
+	MUST(machine_expect_from(m, from, LEARNT));
 	goes_on(m);
 	kill_and_wait(m, "router", SLOT_ROUTER, 2);
 	serves(m);

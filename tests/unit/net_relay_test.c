@@ -366,6 +366,80 @@ Test(net_relay, only_an_interface_that_asks_and_one_that_serves_are_relayed)
 	world_free(world);
 }
 
+/* The server asks us what the uplink was told: interface 0 has a lease with @names. */
+static void inform_make(struct world *world, struct message *m, const uint32_t names[3])
+{
+	struct dhcp *client = &world->r.leases[0].client;
+
+	world->r.iface[0].dhcp = true;
+	client->state = DHCP_BOUND;
+	memcpy(client->lease.names, names, sizeof client->lease.names);
+	request_make(m, INFORM);
+	m->spec = spec_from_inner(2, IP_PROTO_UDP, IP(10, 0, 2, 1), 68, 67);
+	m->spec.no_csum = 1;
+	put32(m->bytes + 12, TWO_IP);
+}
+
+Test(net_relay, the_server_is_told_the_name_servers_of_the_uplink_that_are_outside)
+{
+	static const uint32_t names[3] = {FAR_IP, ONE_IP, GATEWAY_IP}, none[3] = {0};
+	static struct message m;
+	struct world *world = world_relay();
+	struct frame *f = frame_new();
+	struct spec spec;
+
+	inform_make(world, &m, names);
+	memset(m.bytes + 100, 7, 100);
+	cr_assert_eq(send(world, 2, f, &m), VERDICT_REPLY);
+	cr_assert(frame_read(f, &spec) && get16(f->bytes + 40) != 0 && world->out.out_if == 2);
+	cr_assert(spec.src == IP(10, 0, 2, 1) && spec.dst == TWO_IP && spec.sport == 67 && spec.dport == 68);
+	cr_assert(mac_equal(spec.mac_src, router_mac(2)) && mac_equal(spec.mac_dst, peer_mac(2)));
+	cr_assert(f->bytes[MESSAGE] == 2 && get32(f->bytes + MESSAGE + 4) == 0x12345678 && !f->bytes[MESSAGE + 100]);
+	cr_assert(get32(f->bytes + MESSAGE + 12) == TWO_IP && !get32(f->bytes + MESSAGE + 16));
+	cr_assert(option_find(f, 53)[2] == ACK && get32(option_find(f, 54) + 2) == IP(10, 0, 2, 1));
+	cr_assert(option_find(f, 6)[1] == 8 && get32(option_find(f, 6) + 2) == FAR_IP);
+	cr_assert_eq(get32(option_find(f, 6) + 6), GATEWAY_IP);
+	inform_make(world, &m, none);
+	cr_assert_eq(send(world, 2, f, &m), VERDICT_REPLY);
+	cr_assert(!option_find(f, 6) && !option_find(f, 12));
+	inform_make(world, &m, names);
+	world->r.leases[0].client.state = DHCP_SELECTING;
+	cr_assert_eq(send(world, 2, f, &m), VERDICT_REPLY);
+	cr_assert(!option_find(f, 6), "no lease");
+	frame_free(f);
+	world_free(world);
+}
+
+Test(net_relay, the_server_is_told_nothing_else_and_nobody_else_is)
+{
+	static const uint32_t names[3] = {FAR_IP};
+	static const enum reason why[] = {REASON_DHCP_INVALID, REASON_DHCP_SPOOF, REASON_DHCP_SPOOF, REASON_DHCP_SPOOF,
+					  REASON_POLICY_DEFAULT};
+	static struct message m;
+	struct world *world = world_relay();
+	struct frame *f = frame_new();
+
+	for (unsigned i = 0; i < 5; i++) {
+		inform_make(world, &m, names);
+		switch (i) {
+		case 0: m.bytes[242] = REQUEST; break;
+		case 1: put32(m.bytes + 12, ONE_IP); break;
+		case 2: put32(m.bytes + 24, OWN_IP); break;
+		case 3: m.spec.src = ONE_IP; break;
+		case 4: m.spec.sport = 69; break;
+		}
+		cr_assert_eq(send(world, 2, f, &m), VERDICT_DROP);
+		cr_assert_eq(world->out.reason, why[i], "%u: %s", i, reason_get_text(world->out.reason));
+	}
+	for (unsigned i = 0; i < 100; i++) {
+		inform_make(world, &m, names);
+		cr_assert(send(world, 2, f, &m) == VERDICT_REPLY || world->out.reason == REASON_DHCP_LIMIT);
+	}
+	cr_assert_gt(world->r.reasons[REASON_DHCP_LIMIT], 90);
+	frame_free(f);
+	world_free(world);
+}
+
 Test(net_relay, what_is_not_whole_or_has_a_wrong_checksum_is_dropped)
 {
 	static struct message m;

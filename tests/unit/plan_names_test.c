@@ -86,14 +86,14 @@ static const struct plan_tables dhcp = {many, asking, 4, 5};
 Test(plan_names, who_asks_by_dhcp_is_named_with_what_it_gets)
 {
 	cr_assert_null(plan_line_expand(out, "services @leases --port=53", &dhcp, 3));
-	cr_assert_str_eq(out, "services --address=10.1.3.2 --lease=web1,10.1.1.2/24,10.1.1.1,1500 "
+	cr_assert_str_eq(out, "services --address=10.1.3.2 --router=10.1.3.1 --lease=web1,10.1.1.2/24,10.1.1.1,1500 "
 			      "--lease=db,10.1.2.18/28,10.1.2.17,9000 --port=53");
 }
 
 Test(plan_names, names_and_leases_stand_on_one_line)
 {
 	cr_assert_null(plan_line_expand(out, "services @leases @names", &dhcp, 3));
-	cr_assert_str_eq(out, "services --address=10.1.3.2 --lease=web1,10.1.1.2/24,10.1.1.1,1500 "
+	cr_assert_str_eq(out, "services --address=10.1.3.2 --router=10.1.3.1 --lease=web1,10.1.1.2/24,10.1.1.1,1500 "
 			      "--lease=db,10.1.2.18/28,10.1.2.17,9000 web1=10.1.1.2,10.1.4.2,10.1.5.2 db=10.1.2.18 "
 			      "services=10.1.3.2");
 }

@@ -14,7 +14,8 @@
 
 static struct dns_server server;
 static struct dhcp_server dhcp;
-static struct config config = {.server = &server, .dhcp = &dhcp};
+static struct dhcp_names names;
+static struct config config = {.server = &server, .dhcp = &dhcp, .names = &names};
 
 static const char *read_words(const char *const *words)
 {
@@ -68,6 +69,8 @@ Test(services_config, what_is_not_understood_is_refused)
 					  "--upstream=1.1.1.1,,2.2.2.2",
 					  "--address=fdca::1",
 					  "--address=0.0.0.0",
+					  "--router=fdca::1",
+					  "--upstream=lease", /* without addresses */
 					  "--lease-time=59",
 					  "--lease-time=x",
 					  "--lease=web1,10.1.1.2/24,10.1.1.1,1500", /* without an address of ours */
@@ -126,4 +129,18 @@ Test(services_config, leases_that_make_no_sense_are_refused)
 		snprintf(word, sizeof word, "--lease=%s", bad[i]);
 		cr_assert_not_null(read_words(words), "%s was taken", word);
 	}
+}
+
+Test(services_config, upstream_servers_may_be_those_of_the_uplinks_lease)
+{
+	static const char *const words[] = {"--upstream=9.9.9.9", "--upstream=lease", "--address=10.1.3.2",
+					    "--router=10.1.3.1", NULL};
+
+	cr_assert_null(read_words(words));
+	cr_assert(names.is_wanted && names.address == 0x0a010302 && names.router == 0x0a010301);
+	cr_assert_eq(server.upstream_count, 1);
+	cr_assert_not_null(read_words((const char *const[]){"--upstream=lease", "--address=10.1.3.2", NULL}));
+	cr_assert_not_null(read_words((const char *const[]){"--upstream=lease", "--router=10.1.3.1", NULL}));
+	cr_assert_null(read_words((const char *const[]){"--upstream=9.9.9.9", NULL}));
+	cr_assert(!names.is_wanted);
 }

@@ -103,6 +103,7 @@ static const char *add_leases(struct text *t, const struct plan_tables *p, uint3
 	if (!serving)
 		return "@leases, but no link of it serves DHCP: give it one with .dhcp = PLAN_DHCP_SERVES";
 	add_v4(t, "--address=", serving->address);
+	add_v4(t, " --router=", serving->gateway);
 	for (uint32_t i = 0; i < p->link_count; i++) {
 		const struct plan_link *link = &p->links[i];
 

@@ -16,7 +16,7 @@ struct plan_tables {
  * Copies the command line @line of the domain number @self to @to, with the words of @plan. NULL, or what is wrong.
  *
  * `@names` becomes NAME=ADDRESS,... for each domain that a link gives an address. `@leases` becomes what the domains that ask
- * by DHCP get, in the words of apps/services: --address=ADDRESS of the link by which @self serves, and
+ * by DHCP get, in the words of apps/services: --address=ADDRESS and --router=ADDRESS of the link by which @self serves, and
  * --lease=NAME,ADDRESS/LENGTH,ROUTER,MTU for each link of the same back end that asks.
  */
 const char *plan_line_expand(char to[PLAN_CMDLINE_MAX], const char *line, const struct plan_tables *plan,

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A web server that has its address by DHCP from the services domain, and a domain that lies. The least time that lwIP extends in. */
+/*
+ * A web server that has its address by DHCP from the services domain, and a domain that lies; the services domain asks the name servers
+ * that the uplink was told. A lease is as short as lwIP can extend it.
+ */
 #include <tools/plan_source.h>
 
 enum { ROUTER, SERVICES, WEB1, LIAR, DOMAINS };
 enum { IF_SERVICES = 1, IF_WEB1, IF_LIAR };
 
 static const struct plan_domain domains[DOMAINS] = {
-	[ROUTER] = ROUTER_DOMAIN("router stats=2", .uplink = QEMU_UPLINK, .restart = PLAN_RESTART_ALWAYS),
+	[ROUTER] = ROUTER_DOMAIN("router stats=2", .uplink = {.mtu = 1500, .dhcp = 1}, .restart = PLAN_RESTART_ALWAYS),
 	[SERVICES] = {.name = "services",
 		      .image = "services",
-		      .cmdline = "services --lease-time=120 @leases",
+		      .cmdline = "services --lease-time=120 --upstream=lease @leases",
 		      .mem_pages = MIB(16),
 		      .window_pages = 512,
 		      .restart = PLAN_RESTART_ALWAYS},

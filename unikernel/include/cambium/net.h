@@ -10,4 +10,11 @@
  */
 void net_start(void);
 
+/*
+ * What a DHCP server has told of names: its name servers, "ADDRESS,...", three at most, and the suffix of names here. NULL: nothing, or no
+ * link asks. The text stays, and changes only when a server tells something else.
+ */
+const char *net_leased_name_servers(void);
+const char *net_leased_suffix(void);
+
 #endif
