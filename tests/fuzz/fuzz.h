@@ -21,14 +21,14 @@ struct fuzz_target {
 
 extern const struct fuzz_target fuzz_mmu, fuzz_grant, fuzz_memory, fuzz_event, fuzz_acpi, fuzz_memmap, fuzz_bundle,
 	fuzz_plan, fuzz_control, fuzz_image, fuzz_ring, fuzz_bvt, fuzz_rules_text, fuzz_rules_table, fuzz_packet,
-	fuzz_manage, fuzz_unit, fuzz_handover, fuzz_fragment, fuzz_dns, fuzz_dhcp, fuzz_relay;
+	fuzz_manage, fuzz_unit, fuzz_handover, fuzz_fragment, fuzz_dns, fuzz_dhcp, fuzz_relay, fuzz_lookup;
 
 #define FUZZ_TARGETS                                                                                                   \
 	{                                                                                                              \
 		&fuzz_mmu, &fuzz_grant, &fuzz_memory, &fuzz_event, &fuzz_acpi, &fuzz_memmap, &fuzz_bundle, &fuzz_plan, \
 			&fuzz_control, &fuzz_image, &fuzz_ring, &fuzz_bvt, &fuzz_rules_text, &fuzz_rules_table,        \
 			&fuzz_packet, &fuzz_manage, &fuzz_unit, &fuzz_handover, &fuzz_fragment, &fuzz_dns, &fuzz_dhcp, \
-			&fuzz_relay                                                                                    \
+			&fuzz_relay, &fuzz_lookup                                                                      \
 	}
 
 /* What is left of an input; behind its end there are zeros. */

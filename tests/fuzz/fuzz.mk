@@ -3,7 +3,7 @@
 # FUZZ_SECONDS=n per target; FUZZ_TARGETS="mmu grant" for some; FUZZ_CORE=DIR another tree's vmm/core (for mutants).
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= mmu grant memory event acpi memmap bundle plan control image ring bvt rules_text rules_table packet manage unit handover fragment dns dhcp relay
+FUZZ_TARGETS ?= mmu grant memory event acpi memmap bundle plan control image ring bvt rules_text rules_table packet manage unit handover fragment dns dhcp relay lookup
 FUZZ_SEED    ?= 1
 
 FUZZ_SRC    := $(filter-out tests/fuzz/libfuzzer.c tests/fuzz/replay_test.c,$(call c_in,tests/fuzz))

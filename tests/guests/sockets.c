@@ -505,11 +505,37 @@ static bool addresses_are_text_and_back(void)
 	ok = ok && getaddrinfo("localhost", "80", &hints, &list) == 0;
 	ok = ok && ((struct sockaddr_in *)(void *)list->ai_addr)->sin_port == htons(80) && !list->ai_next;
 	freeaddrinfo(list);
-	return ok && getaddrinfo("example.org", NULL, &hints, &list) == EAI_NONAME;
+	return ok;
+}
+
+/* There is no name server. */
+static bool names_need_a_server(void)
+{
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}, *list;
+	bool ok = getaddrinfo("example.org", NULL, NULL, &list) == EAI_AGAIN && !list;
+
+	ok = ok && getaddrinfo("example.org", NULL, &hints, &list) == EAI_NONAME;
+	ok = ok && getaddrinfo("localhost", NULL, &hints, &list) == EAI_NONAME;
+	hints.ai_flags = 1 << 30;
+	ok = ok && getaddrinfo("localhost", NULL, &hints, &list) == EAI_BADFLAGS;
+	hints.ai_flags = AI_CANONNAME;
+	ok = ok && getaddrinfo(NULL, "80", &hints, &list) == EAI_BADFLAGS;
+	ok = ok && getaddrinfo("a.localhost.", NULL, &hints, &list) == 0 &&
+	     !strcmp(list->ai_canonname, "a.localhost.") && list->ai_next && !list->ai_next->ai_canonname;
+	freeaddrinfo(list);
+	hints = (struct addrinfo){.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_UDP};
+	ok = ok && getaddrinfo("10.0.0.1", NULL, &hints, &list) == EAI_SOCKTYPE;
+	hints = (struct addrinfo){.ai_protocol = IPPROTO_UDP, .ai_flags = AI_NUMERICSERV};
+	ok = ok && getaddrinfo("10.0.0.1", "http", &hints, &list) == EAI_NONAME;
+	ok = ok && getaddrinfo("10.0.0.1", "80", &hints, &list) == 0 && list->ai_socktype == SOCK_DGRAM &&
+	     !list->ai_next;
+	freeaddrinfo(list);
+	return ok && getaddrinfo("notlocalhost", NULL, NULL, &list) == EAI_AGAIN;
 }
 
 int main(void)
 {
+	report("names of others need a name server", names_need_a_server());
 	report("a stream of 3 MB is echoed byte for byte", stream_is_echoed());
 	report("the end of a stream is seen for ever, the other direction stays open", end_is_seen_for_ever());
 	report("a reset is told once, then the stream is over", reset_is_told_once());

@@ -81,6 +81,7 @@ static bool names_are_found(void)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = AF_INET6}, *list;
 	const struct sockaddr_in6 *a;
+	static const unsigned char mapped_ten[16] = {[10] = 0xff, 0xff, 10, 0, 0, 1};
 	char host[64], port[8];
 	bool ok = getaddrinfo("localhost", "80", &hints, &list) == 0;
 
@@ -90,9 +91,18 @@ static bool names_are_found(void)
 	ok = list->ai_family == AF_INET6 && !list->ai_next && a->sin6_port == htons(80) &&
 	     memcmp(&a->sin6_addr, &in6addr_loopback, 16) == 0;
 	ok = ok && getnameinfo(list->ai_addr, list->ai_addrlen, host, sizeof host, port, sizeof port, 0) == 0;
-	ok = ok && strcmp(host, "::1") == 0 && strcmp(port, "80") == 0;
+	ok = ok && strcmp(host, "localhost") == 0 && strcmp(port, "80") == 0;
+	ok = ok && getnameinfo(list->ai_addr, list->ai_addrlen, host, 4, NULL, 0, NI_NUMERICHOST) == 0;
+	ok = ok && strcmp(host, "::1") == 0;
+	ok = ok && getnameinfo(list->ai_addr, list->ai_addrlen, host, 3, NULL, 0, NI_NUMERICHOST) == EAI_OVERFLOW;
 	freeaddrinfo(list);
 	ok = ok && getaddrinfo("10.0.0.1", "80", &hints, &list) == EAI_NONAME;
+	hints.ai_flags = AI_V4MAPPED;
+	ok = ok && getaddrinfo("10.0.0.1", "80", &hints, &list) == 0;
+	a = (const void *)list->ai_addr;
+	ok = ok && list->ai_family == AF_INET6 && memcmp(&a->sin6_addr, mapped_ten, 16) == 0;
+	freeaddrinfo(list);
+	hints.ai_flags = 0;
 	hints.ai_family = AF_UNSPEC;
 	ok = ok && getaddrinfo("fe80::1", "80", &hints, &list) == 0 && list->ai_family == AF_INET6;
 	freeaddrinfo(list);

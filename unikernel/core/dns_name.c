@@ -86,6 +86,30 @@ bool dns_name_parse(struct dns_name *name, const char *text, size_t len)
 	return true;
 }
 
+bool dns_name_format(const struct dns_name *name, char text[DNS_TEXT_MAX])
+{
+	size_t left = 0; /* of the label */
+
+	for (size_t i = 0; i + 1 < name->len; i++) {
+		uint8_t c = name->wire[i];
+
+		if (left == 0) {
+			left = c;
+			if (i > 0)
+				text[i - 1] = '.';
+			continue;
+		}
+		if (!is_plain((char)c))
+			return false;
+		text[i - 1] = (char)c;
+		left--;
+	}
+	if (name->len < 2)
+		return false;
+	text[name->len - 2] = '\0';
+	return true;
+}
+
 bool dns_name_append(struct dns_name *name, const struct dns_name *tail)
 {
 	size_t labels = name->len - 1u;

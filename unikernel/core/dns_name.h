@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define DNS_NAME_MAX 255u
+#define DNS_TEXT_MAX 254u /* bytes of a name as text, its NUL among them */
 
 /* A name in wire form without compression, the root's empty label included: `len` of the bytes, at least 1. */
 struct dns_name {
@@ -31,6 +32,9 @@ bool dns_name_read(const uint8_t *message, size_t len, size_t *at, struct dns_na
 
 /* The name that @text says, @len characters: labels of letters, digits, - and _ with dots between them. False: it is none. */
 bool dns_name_parse(struct dns_name *name, const char *text, size_t len);
+
+/* The name as text without the last dot. False: it is the root, or has other characters than dns_name_parse takes. */
+bool dns_name_format(const struct dns_name *name, char text[DNS_TEXT_MAX]);
 
 /* Puts the labels of @tail behind those of @name. False: that is too long, and nothing has changed. */
 bool dns_name_append(struct dns_name *name, const struct dns_name *tail);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names of hosts and services. As yet addresses and ports in digits, and `localhost`: there is no resolver. */
+/*
+ * Names of hosts: digits, `localhost`, and what the name servers know that RESOLVER=ADDRESS[#PORT],... in the environment
+ * names, with the suffixes of LOCALDOMAIN="SUFFIX ...". Services are numbers.
+ */
 #ifndef CAMBIUM_NETDB_H
 #define CAMBIUM_NETDB_H
 
@@ -21,6 +24,7 @@ extern "C" {
 #define NI_MAXSERV 32
 #define NI_NUMERICHOST 0x01
 #define NI_NUMERICSERV 0x02
+#define NI_NOFQDN 0x04 /* means nothing: names are told whole */
 #define NI_NAMEREQD 0x08
 #define NI_DGRAM 0x10
 
