@@ -21,6 +21,8 @@
 #define DRAIN_BYTES 64u  /* written at a time */
 #define CONTINUED "... " /* the rest of a domain's line that was too long must not look like a line of its own */
 #define BACKTRACE_MAX 16u
+#define CALL 0xe8u /* the instruction, with 32 bits of displacement */
+#define CALL_BYTES 5u
 #define WAIT_POLLS 2000000u /* about 1 us each; an emulator may not get to the UART for a while */
 
 struct line {
@@ -225,26 +227,22 @@ void log_fatal(const char *format, ...)
 	cpu_halt();
 }
 
-/* A frame pointer that can be followed: aligned, on a stack in the image's data or in the direct map. */
-static bool frame_ok(uint64_t frame, uint64_t below)
+void log_backtrace(uint64_t at)
 {
-	bool image = frame >= (uint64_t)vmm_data_start && frame < (uint64_t)vmm_data_end - 16;
-	bool direct = frame >= DIRECT_MAP && frame < DIRECT_MAP + DIRECT_MAP_BYTES;
+	uint64_t text = (uint64_t)vmm_text_start, bytes = (uint64_t)vmm_text_end - text;
+	uint64_t end = MIN(align_up(at + 1, CPU_BLOCK), (uint64_t)vmm_data_end);
+	unsigned count = 0;
 
-	return frame % 8 == 0 && frame > below && frame - below < 0x10000 && (image || direct);
-}
+	if (at < (uint64_t)vmm_data_start)
+		return;
+	for (at = align_up(at, 8); at < end && count < BACKTRACE_MAX; at += 8) {
+		uint64_t back = *(const uint64_t *)at;
 
-static void backtrace(uint64_t frame)
-{
-	uint64_t below = frame - 1;
-
-	for (unsigned i = 0; i < BACKTRACE_MAX && frame_ok(frame, below); i++) {
-		const uint64_t *f = (const uint64_t *)frame;
-		if (f[1] < (uint64_t)vmm_text_start || f[1] >= (uint64_t)vmm_text_end)
-			return;
-		log_line("  called from %016lx", f[1]);
-		below = frame;
-		frame = f[0];
+		if (back - text - CALL_BYTES >= bytes - CALL_BYTES || *(const uint8_t *)(back - CALL_BYTES) != CALL ||
+		    back + (uint64_t) * (const int32_t *)(back - 4) - text >= bytes)
+			continue;
+		log_line("  called from %016lx", back);
+		count++;
 	}
 }
 
@@ -256,7 +254,7 @@ void panic_at(const char *file, int line, const char *what)
 	log_line("panic: %s:%u: %s", file, (unsigned)line, what);
 	if (!again) {
 		again = true;
-		backtrace((uint64_t)__builtin_frame_address(0));
+		log_backtrace((uint64_t)__builtin_frame_address(0));
 		log_line("halted");
 	}
 	cpu_halt();

@@ -8,6 +8,7 @@
 
 #include <base/check.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Formats: %s %u %x %lu %lx, numbers with zeros in front as in %08x or %016lx, and nothing else. A newline is added.
@@ -32,6 +33,12 @@ unsigned log_share(const char *text, unsigned len);
  * state the machine is in.
  */
 void log_last_words(void);
+
+/*
+ * The return addresses on the stack from @at on, if that is a stack of ours: whatever stands behind a call of a function of ours.
+ * Some may be of calls that are over.
+ */
+void log_backtrace(uint64_t at);
 
 /* Says "vmm: fatal: " and the text, waiting for the UART, and halts the machine. For an operator, not for our mistakes. */
 _Noreturn void log_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));

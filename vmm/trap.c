@@ -34,9 +34,12 @@ void trap_fatal(const struct trap_frame *f)
 	log_last_words();
 	if (f->vector == VECTOR_MACHINE_CHECK)
 		machine_check_tell();
-	log_fatal(
-		"exception %lu error %lx at %016lx in ring %lu: rsp %016lx cr2 %016lx rax %lx rcx %lx rdx %lx rdi %lx rsi %lx",
+	log_line(
+		"fatal: exception %lu error %lx at %016lx in ring %lu: rsp %016lx cr2 %016lx rax %lx rcx %lx rdx %lx rdi %lx rsi %lx",
 		f->vector, f->error, f->rip, f->cs & 3, f->rsp, read_cr2(), f->rax, f->rcx, f->rdx, f->rdi, f->rsi);
+	if (!from_guest(f))
+		log_backtrace(f->rsp);
+	cpu_halt();
 }
 
 void debug_in_hypervisor(void)

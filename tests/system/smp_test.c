@@ -135,6 +135,8 @@ static void machine_check_ends_all(const char *log, const char *command)
 	cr_assert(all_cpus_halt(m), "a CPU goes on");
 	cr_assert_eq(machine_count(m, from, "^vmm: machine check: the hardware is faulty: bank "), 1);
 	cr_assert_eq(machine_count(m, from, "^vmm: fatal: exception 18 error 0 at "), 1);
+	if (machine_count(m, from, " in ring 0: rsp "))
+		cr_assert(machine_count(m, from, "^vmm:   called from ffffffff8"), "by whom is not told");
 	machine_stop(m);
 }
 
