@@ -120,6 +120,10 @@ GUEST_BASE = $(COMMON) $(GUEST_INLINE) -mno-red-zone -mcmodel=small -ftls-model=
   -isystem $(LWIP)/include -Iinclude -Inet/port/include -Inet/port -I.
 FLAGS_guest = $(GUEST_BASE) $(WARN)
 FLAGS_lwip  = $(GUEST_BASE) -Wall -Werror
+# What the path of a packet is made of is compiled so that the router can be optimised as a whole when it is linked; others take the
+# same objects as they are.
+FLAGS_whole = $(FLAGS_guest) -flto -ffat-lto-objects
+FLAGS_whole_link = $(FLAGS_guest) -flto -flto-partition=one
 
 FLAGS_efi = $(COMMON) $(WARN) -fpic -ffreestanding -fno-stack-protector -fno-stack-check \
   -fshort-wchar -mno-red-zone -maccumulate-outgoing-args -fcf-protection=none \
@@ -143,7 +147,7 @@ define stamp
 @mkdir -p $(@D)
 @printf '%s\n' '$(CC_ID) $(FLAGS_$*)' | cmp -s - $@ || printf '%s\n' '$(CC_ID) $(FLAGS_$*)' >$@
 endef
-COMPILE_SETS := $(patsubst %,$(B)/flags/%,vmm door guest lwip efi host sane)
+COMPILE_SETS := $(patsubst %,$(B)/flags/%,vmm door guest whole lwip efi host sane)
 $(COMPILE_SETS): $(B)/flags/%: FORCE | $(T)/tools.ok
 	$(stamp)
 $(B)/flags/%: FORCE | $(T)/tools.ok
@@ -192,6 +196,10 @@ $(B)/obj/gen/%.c.o: $(B)/gen/%.c $(B)/flags/guest $(T)/newlib.stamp
 	$(call compile,CC,guest)
 $(B)/obj/%.c.o: %.c $(B)/flags/guest $(T)/newlib.stamp $(T)/lwip.stamp
 	$(call compile,CC,guest)
+$(B)/obj/net/%.c.o: net/%.c $(B)/flags/whole $(T)/newlib.stamp $(T)/lwip.stamp
+	$(call compile,CC,whole)
+$(B)/obj/drivers/%.c.o: drivers/%.c $(B)/flags/whole $(T)/newlib.stamp $(T)/lwip.stamp
+	$(call compile,CC,whole)
 $(B)/obj/%.S.o: %.S $(B)/flags/guest $(T)/newlib.stamp $(T)/lwip.stamp
 	$(call compile,AS,guest)
 
@@ -256,14 +264,14 @@ GUEST_LIBS := $(patsubst %,$(B)/lib%.a,unikernel posix drivers net lwip)
 
 # The unikernel goes in whole, so that its memcpy and friends win over newlib's; what nothing
 # refers to is dropped again by --gc-sections. The other libraries give what is asked for.
-# $(1) program, $(2) objects
+# $(1) program, $(2) objects, $(3) whole: optimised as one
 define program
 PROGRAMS += $(B)/$(1).elf
-FLAGS_list-$(subst /,-,$(1)) = $(2) $$(FLAGS_guest_link)
+FLAGS_list-$(subst /,-,$(1)) = $(2) $$(if $(3),$$(FLAGS_whole_link),-fno-lto) $$(FLAGS_guest_link)
 $(B)/$(1).elf: $(2) $(GUEST_LIBS) unikernel/guest.ld $(B)/flags/list-$(subst /,-,$(1))
 	$$(call say,LINK,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(FLAGS_guest_link) -T unikernel/guest.ld $(2) \
+	$$(Q)$$(CC) $$(if $(3),$$(FLAGS_whole_link),-fno-lto) $$(FLAGS_guest_link) -T unikernel/guest.ld $(2) \
 	  -Wl,--whole-archive $(B)/libunikernel.a -Wl,--no-whole-archive \
 	  -Wl,--start-group $$(filter-out $(B)/libunikernel.a,$$(GUEST_LIBS)) \
 	  $(T)/newlib/lib/libc.a $(T)/newlib/lib/libm.a -lgcc -Wl,--end-group -o $$@
@@ -286,7 +294,7 @@ PROGRAMS :=
 $(foreach a,$(APPS),$(eval $(call program,$(a),$(call product,$(call all_in,apps/$(a)) $(call app_www,$(a))))))
 $(foreach f,$(GUEST_TESTS),$(eval $(call program,guests/$(basename $(notdir $(f))),$(call product,$(f)))))
 $(if $(wildcard unikernel/control/*.c),$(eval $(call program,control,$(call product,$(call all_in,unikernel/control unikernel/control/core)))))
-$(if $(wildcard net/router/*.c),$(eval $(call program,router,$(call product,$(call all_in,net/router)))))
+$(if $(wildcard net/router/*.c),$(eval $(call program,router,$(call product,$(call all_in,net/router)),whole)))
 
 # The same application source as a Linux program: apps/web must not need more than POSIX.
 define linux_app

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#include <base/check.h>
-
 void frame_pool_add(struct frame_pool *pool, struct frame frames[FRAMES_PER_PAGE], uint8_t *page, uint64_t bus)
 {
 	for (unsigned i = 0; i < FRAMES_PER_PAGE; i++) {
@@ -18,39 +16,7 @@ void frame_pool_add(struct frame_pool *pool, struct frame frames[FRAMES_PER_PAGE
 	}
 }
 
-struct frame *frame_get(struct frame_pool *pool)
-{
-	struct frame *frame = pool->free;
-
-	if (!frame)
-		return NULL;
-	pool->free = frame->next;
-	pool->free_count--;
-	frame->next = NULL;
-	frame->more = NULL;
-	frame->data += frame->moved;
-	frame->bus += frame->moved;
-	frame->moved = 0;
-	frame->len = 0;
-	frame->flags = 0;
-	frame->gso_size = 0;
-	return frame;
-}
-
-void frame_put(struct frame_pool *pool, struct frame *frame)
-{
-	while (frame) {
-		struct frame *more = frame->more;
-
-		CHECK(pool->free_count < pool->count);
-		frame->next = pool->free;
-		pool->free = frame;
-		pool->free_count++;
-		frame = more;
-	}
-}
-
-uint32_t frame_get_total(const struct frame *frame)
+uint32_t frame_get_chain_total(const struct frame *frame)
 {
 	uint32_t total = 0;
 

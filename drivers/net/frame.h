@@ -7,7 +7,10 @@
 #ifndef CAMBIUM_NET_FRAME_H
 #define CAMBIUM_NET_FRAME_H
 
+#include <stddef.h>
+
 #include <base/bits.h>
+#include <base/check.h>
 
 #define FRAME_BYTES 2048u
 #define FRAME_HEADROOM 64u /* in front of the packet, for a device's own header */
@@ -43,13 +46,48 @@ struct frame_pool {
 void frame_pool_add(struct frame_pool *pool, struct frame frames[FRAMES_PER_PAGE], uint8_t *page, uint64_t bus);
 
 /* An empty frame (len, flags and gso_size 0, one piece), or NULL when all are in use. */
-struct frame *frame_get(struct frame_pool *pool);
+static inline struct frame *frame_get(struct frame_pool *pool)
+{
+	struct frame *frame = pool->free;
+
+	if (!frame)
+		return NULL;
+	pool->free = frame->next;
+	pool->free_count--;
+	frame->next = NULL;
+	frame->more = NULL;
+	if (frame->moved) {
+		frame->data += frame->moved;
+		frame->bus += frame->moved;
+		frame->moved = 0;
+	}
+	frame->len = 0;
+	frame->flags = 0;
+	frame->gso_size = 0;
+	return frame;
+}
 
 /* Gives @frame, which the caller owns, back, with all pieces behind it. */
-void frame_put(struct frame_pool *pool, struct frame *frame);
+static inline void frame_put(struct frame_pool *pool, struct frame *frame)
+{
+	while (frame) {
+		struct frame *more = frame->more;
+
+		CHECK(pool->free_count < pool->count);
+		frame->next = pool->free;
+		pool->free = frame;
+		pool->free_count++;
+		frame = more;
+	}
+}
 
 /* The bytes of @frame with all pieces behind it. */
-uint32_t frame_get_total(const struct frame *frame);
+uint32_t frame_get_chain_total(const struct frame *frame);
+
+static inline uint32_t frame_get_total(const struct frame *frame)
+{
+	return frame->more ? frame_get_chain_total(frame) : frame->len;
+}
 
 /* Moves where @frame's bytes begin by @bytes to the front, within the headroom; frame_get() takes that back. */
 void frame_move(struct frame *frame, uint32_t bytes);

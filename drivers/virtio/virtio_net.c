@@ -148,11 +148,10 @@ static bool tx_describe(const struct virtio_net *net, struct frame *frame)
 }
 
 /* Gives the device @frame, which is described, with all its pieces. False: there is no room for it. */
-static bool tx_add(struct virtio_net *net, struct frame *frame)
+static bool tx_add_chain(struct virtio_net *net, const struct frame *frame, uint16_t *head)
 {
 	struct virtq_piece pieces[GSO_PIECES_MAX];
 	uint32_t len = 0, count = 0;
-	uint16_t head;
 
 	for (const struct frame *f = frame; f; f = f->more) {
 		pieces[count++] = (struct virtq_piece){f->bus, f->len, false};
@@ -160,11 +159,29 @@ static bool tx_add(struct virtio_net *net, struct frame *frame)
 	}
 	pieces[0].addr -= sizeof(struct net_header);
 	pieces[0].len += (uint32_t)sizeof(struct net_header);
-	if (!virtqueue_add(&net->tx.ring, pieces, count, &head))
+	if (!virtqueue_add(&net->tx.ring, pieces, count, head))
 		return false;
+	net->nic.counters.tx_bytes += len;
+	return true;
+}
+
+/* Likewise, of one piece or more. */
+static bool tx_add(struct virtio_net *net, struct frame *frame)
+{
+	struct virtq_piece piece = {frame->bus - sizeof(struct net_header),
+				    frame->len + (uint32_t)sizeof(struct net_header), false};
+	uint16_t head;
+
+	if (frame->more) {
+		if (!tx_add_chain(net, frame, &head))
+			return false;
+	} else {
+		if (!virtqueue_add_one(&net->tx.ring, piece, &head))
+			return false;
+		net->nic.counters.tx_bytes += frame->len;
+	}
 	net->tx_frames[head] = frame;
 	net->nic.counters.tx_packets++;
-	net->nic.counters.tx_bytes += len;
 	return true;
 }
 

@@ -15,14 +15,13 @@ void virtio_net_rx_refill(struct virtio_net_rx *rx)
 {
 	while (rx->ring->free_count) {
 		struct frame *frame = frame_get(rx->pool);
-		struct virtq_piece piece;
+		struct virtq_piece piece = {.len = sizeof(struct net_header) + FRAME_LEN_MAX, .writable = true};
 		uint16_t head;
 
 		if (!frame)
 			return;
-		piece = (struct virtq_piece){frame->bus - sizeof(struct net_header),
-					     sizeof(struct net_header) + FRAME_LEN_MAX, true};
-		if (!virtqueue_add(rx->ring, &piece, 1, &head)) {
+		piece.addr = frame->bus - sizeof(struct net_header);
+		if (!virtqueue_add_one(rx->ring, piece, &head)) {
 			frame_put(rx->pool, frame);
 			return;
 		}
@@ -46,16 +45,11 @@ static bool describe_csum(const struct virtio_net_rx *rx, const struct net_heade
 	return true;
 }
 
-/* Takes over what the card says about the whole packet in @frame. False: nonsense. */
-static bool describe(const struct virtio_net_rx *rx, struct frame *frame)
+/* Of a unit. */
+static bool describe_unit(const struct virtio_net_rx *rx, const struct net_header *h, struct frame *frame)
 {
-	const struct net_header *h = net_header_of(frame);
 	struct gso gso;
 
-	if (frame->len < ETH_LEN || !describe_csum(rx, h, frame))
-		return false;
-	if (h->gso_type == HDR_GSO_NONE)
-		return !frame->more;
 	if ((rx->features & NET_F_JOINS) != NET_F_JOINS ||
 	    (h->gso_type != HDR_GSO_TCPV4 && h->gso_type != HDR_GSO_TCPV6))
 		return false;
@@ -65,6 +59,16 @@ static bool describe(const struct virtio_net_rx *rx, struct frame *frame)
 	if (gso.whole && !frame->more)
 		frame->gso_size = 0;
 	return !gso.whole || !frame->more;
+}
+
+/* Takes over what the card says about the whole packet in @frame. False: nonsense. */
+static bool describe(const struct virtio_net_rx *rx, struct frame *frame)
+{
+	const struct net_header *h = net_header_of(frame);
+
+	if (frame->len < ETH_LEN || !describe_csum(rx, h, frame))
+		return false;
+	return h->gso_type == HDR_GSO_NONE ? !frame->more : describe_unit(rx, h, frame);
 }
 
 /* @frame, into which the card wrote @written bytes, is the next buffer of a packet. False: it makes no sense there. */

@@ -61,6 +61,28 @@ bool virtqueue_add(struct virtqueue *q, const struct virtq_piece *pieces, unsign
 	return true;
 }
 
+bool virtqueue_add_one(struct virtqueue *q, struct virtq_piece piece, uint16_t *head)
+{
+	uint16_t at = q->free_head;
+	struct virtq_desc *d = &q->desc[at];
+	struct virtq_shadow *shadow = &q->shadow[at];
+
+	if (q->broken || q->free_count == 0)
+		return false;
+	d->addr = piece.addr;
+	d->len = piece.len;
+	d->flags = piece.writable ? VIRTQ_DESC_WRITE : 0;
+	d->next = 0;
+	q->free_head = shadow->next;
+	q->free_count--;
+	shadow->writable = piece.writable ? piece.len : 0;
+	shadow->count = 1;
+	q->avail->ring[q->avail_idx & (q->size - 1)] = at;
+	q->avail_idx++;
+	*head = at;
+	return true;
+}
+
 bool virtqueue_publish(struct virtqueue *q)
 {
 	uint16_t from = q->published, to = q->avail_idx;
@@ -83,7 +105,7 @@ bool virtqueue_is_pending(const struct virtqueue *q)
 	return q->broken || __atomic_load_n(&q->used->idx, __ATOMIC_ACQUIRE) != q->used_idx;
 }
 
-static void chain_free(struct virtqueue *q, uint16_t head)
+static inline void chain_free(struct virtqueue *q, uint16_t head)
 {
 	uint16_t last = head;
 

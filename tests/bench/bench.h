@@ -38,6 +38,8 @@ void bench_web(void);
 void bench_dma(void);
 /* Packets and bulk through the router and through a Linux guest that does the same. */
 void bench_router(void);
+/* Instructions of the router for a small frame. */
+void bench_frames(void);
 /* Two services beside antisocial neighbours, and shares of the CPU by weight. */
 void bench_isolation(void);
 /* Drift of system time and lateness of timers. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* `make bench`: the table of docs/performance.md, measured anew. Usage: bench [calls|start|create|web|dma|router|isolation|time|size]..., all without. */
+/* `make bench`: the table of docs/performance.md, measured anew. Usage: bench [calls|frames|start|create|web|dma|router|isolation|time|size]..., all without. */
 #include "bench.h"
 
 #include <stdarg.h>
@@ -115,10 +115,11 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} parts[] = {
-		{"calls", bench_calls}, {"start", bench_start},   {"create", bench_create},       {"web", bench_web},
-		{"dma", bench_dma},     {"router", bench_router}, {"isolation", bench_isolation}, {"time", bench_time},
-		{"size", bench_size}};
+	} parts[] = {{"calls", bench_calls},   {"frames", bench_frames},
+		     {"start", bench_start},   {"create", bench_create},
+		     {"web", bench_web},       {"dma", bench_dma},
+		     {"router", bench_router}, {"isolation", bench_isolation},
+		     {"time", bench_time},     {"size", bench_size}};
 
 	conditions();
 	for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++) {

@@ -125,13 +125,13 @@ static void segment_send_from(const struct wire *w, const void *from, const stru
 	frame_send(w, frame, DATA_AT + len);
 }
 
-void wire_datagram(struct wire *w, uint16_t port, uint16_t to)
+static void datagram_send(const struct wire *w, uint16_t port, uint16_t to, size_t len)
 {
-	uint8_t frame[FRAME_LEN_MIN] = CARD OURS "\x08\x00\x45";
+	uint8_t frame[WIRE_FRAME_MAX] = CARD OURS "\x08\x00\x45";
 	const uint8_t from[] = {OUR_NET, w->host};
 	uint8_t *ip = frame + IP_AT, *udp = frame + TCP_AT;
 
-	put16(ip + 2, sizeof frame - IP_AT);
+	put16(ip + 2, (uint32_t)(len - IP_AT));
 	ip[8] = 64;
 	ip[9] = 17;
 	memcpy(ip + 12, from, 4);
@@ -139,8 +139,13 @@ void wire_datagram(struct wire *w, uint16_t port, uint16_t to)
 	put16(ip + 10, checksum(ip, TCP_AT - IP_AT, 0));
 	put16(udp, port);
 	put16(udp + 2, to);
-	put16(udp + 4, sizeof frame - TCP_AT); /* no checksum */
-	frame_send(w, frame, sizeof frame);
+	put16(udp + 4, (uint32_t)(len - TCP_AT)); /* no checksum */
+	frame_send(w, frame, len);
+}
+
+void wire_datagram(struct wire *w, uint16_t port, uint16_t to)
+{
+	datagram_send(w, port, to, FRAME_LEN_MIN);
 }
 
 static void segment_send(const struct wire *w, const struct wire_caller *c, uint8_t flags, const char *text)
@@ -275,4 +280,18 @@ uint32_t wire_next(struct wire *w, unsigned seconds)
 			return (uint32_t)got;
 	}
 	return 0;
+}
+
+bool wire_echo(struct wire *w, uint16_t port, uint16_t to, unsigned seconds)
+{
+	for (unsigned i = 0; i < seconds; i++) {
+		uint32_t len;
+
+		datagram_send(w, port, to, FRAME_LEN_MIN + 2);
+		while ((len = wire_next(w, 1)) > 0)
+			if (len > TCP_AT + 2 && get16(w->frame + 12) == 0x0800 && w->frame[IP_AT + 9] == 17 &&
+			    get16(w->frame + TCP_AT) == to && get16(w->frame + TCP_AT + 2) == port)
+				return true;
+	}
+	return false;
 }

@@ -45,6 +45,9 @@ bool wire_ask(struct wire *w, struct wire_caller *c, const char *text, unsigned 
 /* Sends a datagram of 18 zeros from 10.0.2.@w->host:@port to 10.0.2.15:@to; waits while the card takes none. */
 void wire_datagram(struct wire *w, uint16_t port, uint16_t to);
 
+/* Likewise of 20 zeros, again each second, and waits for what comes back. False: nothing within @seconds. */
+bool wire_echo(struct wire *w, uint16_t port, uint16_t to, unsigned seconds);
+
 /* The next frame that is none of ARP, in w->frame, within @seconds: its length; 0: none. */
 uint32_t wire_next(struct wire *w, unsigned seconds);
 
