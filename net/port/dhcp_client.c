@@ -8,6 +8,7 @@
 #include <cambium/start.h>
 #include <lwip/dhcp.h>
 #include <lwip/netif.h>
+#include <lwip/tcpip.h>
 #include <lwip/timeouts.h>
 #include <stdbool.h>
 #include <string.h>
@@ -107,6 +108,16 @@ void net_dhcp_option(uint8_t code, uint16_t len, const struct pbuf *message, uin
 		servers_take(message, at, len);
 	if (code == OPTION_SUFFIX)
 		suffix_take(message, at, len);
+}
+
+bool net_lease_is_awaited(void)
+{
+	bool waiting;
+
+	LOCK_TCPIP_CORE();
+	waiting = is_waiting();
+	UNLOCK_TCPIP_CORE();
+	return waiting;
 }
 
 const char *net_leased_name_servers(void)

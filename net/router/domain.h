@@ -66,7 +66,7 @@ struct router_domain {
 	struct waitq sleepers;
 	bool woken;
 	bool devices_changed;
-	uint64_t full_since; /* ns: when the NIC's transmit queue was seen full; 0: it is not */
+	uint64_t full_since;                        /* ns: when the NIC's transmit queue was seen full; 0: it is not */
 	uint64_t reset_full_since[ROUTER_IF_COUNT]; /* ns: when interface i had no room for the next RST; 0: it has */
 	uint64_t next_tick, next_stats;
 

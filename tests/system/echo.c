@@ -14,7 +14,7 @@
 #include <time.h>
 
 #define TRIES 10u
-#define OPEN_PATIENCE 20u /* seconds; QEMU's user network sends a SYN again after six */
+#define OPEN_PATIENCE 20u  /* seconds; QEMU's user network sends a SYN again after six */
 #define FLIGHT_MAX 20000ul /* bytes sent and not come back yet */
 #define PIECE 1000u
 

@@ -20,7 +20,7 @@ static struct machine *start(const char *log)
 	struct machine *m = machine_start(&options);
 
 	MUST(m);
-	MUST(machine_expect_from(m, 0, "^services| services: DHCP for 2 links, 120 s$"));
+	MUST(machine_expect_from(m, 0, "^services| services: DHCP for 3 links, 120 s$"));
 	MUST(machine_expect_from(m, 0, "^services| services: web1 has 10.1.2.2$"));
 	MUST(machine_expect_from(m, 0, LEARNT));
 	return m;
@@ -45,6 +45,10 @@ Test(leases, a_page_is_served_at_a_leased_address_that_outlives_server_router_an
 	size_t from;
 
 	serves(m);
+	/* whom to ask, and with which suffix, is of the lease */
+	MUST(machine_expect_from(m, 0, "^names| web1: web1.cambium.internal 10.1.2.2 (1)$"));
+	MUST(machine_expect_from(m, 0, "^names| web1: serves its page$"));
+	MUST(machine_expect_from(m, 0, "^names| nobody.cambium.internal: error -2 after a while: "));
 	goes_on(m);
 	from = machine_here(m);
 	kill_and_wait(m, "services", SLOT_SERVICES, 2);

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The environment's say in names: RESOLVER=ADDRESS[#PORT],... and, as other systems have it, LOCALDOMAIN="SUFFIX ...". */
+/*
+ * Whom to ask for names, and which suffixes to try: RESOLVER=ADDRESS[#PORT],... in the environment and, as other systems have it,
+ * LOCALDOMAIN="SUFFIX ..."; where one is not set, what a link's DHCP server has told.
+ */
 #include "resolver_env.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cambium/console.h>
+#include <cambium/net.h>
+
+#define LEASE_PATIENCE_MS 5000u /* a program may ask before its domain has an address */
+#define LEASE_LOOK_MS 20u
 
 static void say_once(const char *text)
 {
@@ -16,10 +24,21 @@ static void say_once(const char *text)
 	said = true;
 }
 
-/* The servers as resolver_init() takes them, NULL: none. Here is the place for those that a link's DHCP server names. */
+/* The servers as resolver_init() takes them, NULL: none. */
 static const char *servers_of_domain(void)
 {
-	return getenv("RESOLVER");
+	const char *servers = getenv("RESOLVER");
+
+	for (unsigned ms = 0; !servers && ms < LEASE_PATIENCE_MS && net_lease_is_awaited(); ms += LEASE_LOOK_MS)
+		usleep(LEASE_LOOK_MS * 1000);
+	return servers ? servers : net_leased_name_servers();
+}
+
+static const char *suffixes_of_domain(void)
+{
+	const char *suffixes = getenv("LOCALDOMAIN");
+
+	return suffixes ? suffixes : net_leased_suffix();
 }
 
 bool resolver_of_domain(struct resolver *resolver, bool asked)
@@ -27,7 +46,7 @@ bool resolver_of_domain(struct resolver *resolver, bool asked)
 	const char *servers = servers_of_domain();
 
 	if (servers != NULL && resolver_init(resolver, servers)) {
-		resolver->search = getenv("LOCALDOMAIN");
+		resolver->search = suffixes_of_domain();
 		return true;
 	}
 	if (asked)

@@ -6,7 +6,8 @@
 #include "resolver.h"
 
 /*
- * The name servers of the domain: those of RESOLVER in its environment, with the suffixes of LOCALDOMAIN. False, where @asked for
+ * The name servers of the domain: those of RESOLVER in its environment, else those of its lease, for which it waits a few seconds; with the
+ * suffixes of LOCALDOMAIN or the lease. False, where @asked for
  * with a line on the console the first time: there are none, or RESOLVER makes no sense.
  */
 bool resolver_of_domain(struct resolver *resolver, bool asked);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A web server that has its address by DHCP from the services domain, and a domain that lies; the services domain asks the name servers
+ * A web server that has its address by DHCP from the services domain, a domain that lies, and one that asks for names whom its lease names; the services domain asks the name servers
  * that the uplink was told. A lease is as short as lwIP can extend it.
  */
 #include <tools/plan_source.h>
 
-enum { ROUTER, SERVICES, WEB1, LIAR, DOMAINS };
-enum { IF_SERVICES = 1, IF_WEB1, IF_LIAR };
+enum { ROUTER, SERVICES, WEB1, LIAR, NAMES, DOMAINS };
+enum { IF_SERVICES = 1, IF_WEB1, IF_LIAR, IF_NAMES };
 
 static const struct plan_domain domains[DOMAINS] = {
 	[ROUTER] = ROUTER_DOMAIN("router stats=2", .uplink = {.mtu = 1500, .dhcp = 1}, .restart = PLAN_RESTART_ALWAYS),
 	[SERVICES] = {.name = "services",
 		      .image = "services",
-		      .cmdline = "services --lease-time=120 --upstream=lease @leases",
+		      .cmdline = "services --lease-time=120 --upstream=lease @leases @names",
 		      .mem_pages = MIB(16),
 		      .window_pages = 512,
 		      .restart = PLAN_RESTART_ALWAYS},
@@ -23,12 +23,19 @@ static const struct plan_domain domains[DOMAINS] = {
 		  .mem_pages = MIB(8),
 		  .window_pages = 512,
 		  .restart = PLAN_RESTART_NEVER},
+	[NAMES] = {.name = "names",
+		   .image = "names",
+		   .cmdline = "names web1 nobody.cambium.internal",
+		   .mem_pages = MIB(16),
+		   .window_pages = 512,
+		   .restart = PLAN_RESTART_NEVER},
 };
 
 static const struct plan_link links[] = {
 	INNER_LINK(SERVICES, ROUTER, IF_SERVICES, .dhcp = PLAN_DHCP_SERVES),
 	INNER_LINK(WEB1, ROUTER, IF_WEB1, .dhcp = PLAN_DHCP_ASKS),
 	INNER_LINK(LIAR, ROUTER, IF_LIAR, .dhcp = PLAN_DHCP_ASKS),
+	INNER_LINK(NAMES, ROUTER, IF_NAMES, .dhcp = PLAN_DHCP_ASKS),
 };
 
 const struct plan_source plan_source = {
