@@ -186,6 +186,46 @@ Test(bvt_example, a_cap_that_is_lifted_lets_a_parked_one_run_at_once)
 	cr_assert_eq(s.e[0].time[BVT_STOLEN], 0);
 }
 
+Test(bvt_example, whose_budget_is_full_again_is_the_svt_of_who_wakes_then)
+{
+	SCENE(s);
+
+	/* 0 runs its 5 ms and what they save up meanwhile; work of 20 ms for it: A0 = 30 ms, full again after (20 + 5) ms / 0.5. */
+	cr_assert_eq(bvt_set_cap(&s.q, &s.e[0], 500, START), HC_OK);
+	bvt_wake(&s.q, &s.e[0], START);
+	cr_assert_eq(who(&s, bvt_pick(&s.q, START)), 0);
+	cr_assert_null(bvt_pick(&s.q, START + 10 * MS));
+	bvt_charge_other(&s.q, &s.e[0], 20 * MS, START + 10 * MS);
+	cr_assert_eq(bvt_due(&s.q), START + 60 * MS);
+	/* From then on 0 is the only one that waits, and SVT its A: who has slept wakes there, not where 0 was parked. */
+	bvt_wake(&s.q, &s.e[1], START + 60 * MS);
+	cr_assert_eq(actual(&s.e[0]), 30 * MS);
+	cr_assert_eq(actual(&s.e[1]), 30 * MS);
+	/* So it leads by no more than an allowance. */
+	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 60 * MS)), 1);
+	cr_assert_eq(who(&s, bvt_pick(&s.q, START + 60 * MS + C + 1)), 0);
+	bvt_recount(&s.q, s.e, 3);
+}
+
+Test(bvt_example, of_two_parked_ones_the_second_is_moved_up_to_the_first_however_late_the_timer)
+{
+	SCENE(s);
+
+	/* Both out of budget from the beginning: A0 = 5 ms, full again after 5 ms / 0.5; A1 = 2 ms, after 2 ms / 0.1. */
+	cr_assert_eq(bvt_set_cap(&s.q, &s.e[0], 500, START), HC_OK);
+	cr_assert_eq(bvt_set_cap(&s.q, &s.e[1], 100, START), HC_OK);
+	bvt_charge_other(&s.q, &s.e[0], 5 * MS, START);
+	bvt_charge_other(&s.q, &s.e[1], 2 * MS, START);
+	bvt_wake(&s.q, &s.e[0], START);
+	bvt_wake(&s.q, &s.e[1], START);
+	cr_assert_null(bvt_pick(&s.q, START));
+	cr_assert_eq(bvt_due(&s.q), START + 10 * MS);
+	bvt_charge(&s.q, START + 50 * MS);
+	cr_assert_eq(actual(&s.e[0]), 5 * MS);
+	cr_assert_eq(actual(&s.e[1]), 5 * MS);
+	bvt_recount(&s.q, s.e, 3);
+}
+
 Test(bvt_example, no_timer_while_nobody_else_wants_the_cpu)
 {
 	SCENE(s);
@@ -279,6 +319,25 @@ Test(bvt_example, a_hand_over_runs_the_other_at_the_donors_place_for_an_allowanc
 	cr_assert_eq(bvt_due(&s.q), START + C + 1 + C);
 	cr_assert_eq(who(&s, bvt_pick(&s.q, START + C + C)), 1);
 	cr_assert_eq(who(&s, bvt_pick(&s.q, START + C + 1 + C)), 2);
+}
+
+Test(bvt_example, a_donor_that_others_work_puts_out_of_budget_gives_no_more)
+{
+	SCENE(s);
+
+	/* A0 = 0, A1 = 10 ms, A2 = 8 ms; 1 stands at the place of 0. */
+	cr_assert_eq(bvt_set_cap(&s.q, &s.e[0], 500, START), HC_OK);
+	bvt_charge_other(&s.q, &s.e[1], 10 * MS, START);
+	bvt_charge_other(&s.q, &s.e[2], 8 * MS, START);
+	bvt_wake(&s.q, &s.e[0], START);
+	cr_assert_eq(who(&s, bvt_pick(&s.q, START)), 0);
+	bvt_wake(&s.q, &s.e[2], START);
+	cr_assert(bvt_hand(&s.q, &s.e[0], &s.e[1], false, START));
+	cr_assert_eq(who(&s, bvt_pick(&s.q, START)), 1);
+	/* 5 ms are all that its cap leaves 0; without it 1 is judged by its own E and makes way at once. */
+	bvt_charge_other(&s.q, &s.e[0], 5 * MS, START);
+	cr_assert_eq(who(&s, bvt_pick(&s.q, START)), 2);
+	bvt_recount(&s.q, s.e, 3);
 }
 
 Test(bvt_example, next_is_who_waits_and_has_had_least)

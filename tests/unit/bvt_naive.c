@@ -102,6 +102,16 @@ static void place(struct naive *n, int i)
 		move_to(e, c->svt);
 }
 
+/* One that has paid: it gives its place away no longer than it has something left. */
+static void settle(struct naive *n, int i)
+{
+	struct naive_cpu *c = &n->c[n->e[i].cpu];
+
+	place(n, i);
+	if (c->donor == i && (c->donated == 0 || is_broke(&n->e[i], c->now)))
+		c->donor = -1;
+}
+
 static void sum_up(struct naive_entity *e, enum naive_state next, wide now)
 {
 	if (now > e->since) {
@@ -151,6 +161,21 @@ static void svt_look(struct naive *n, int cpu)
 		n->c[cpu].svt = least;
 }
 
+/* Of the parked whose budgets are full again who was so first, -1: none. */
+static int first_refilled(const struct naive *n, int cpu)
+{
+	int first = -1;
+
+	for (int i = 0; i < (int)n->count; i++) {
+		const struct naive_entity *e = &n->e[i], *f = first < 0 ? NULL : &n->e[first];
+
+		if (e->cpu == cpu && wants(e) && e->broke && e->refill <= n->c[cpu].now &&
+		    (!f || e->refill < f->refill || (e->refill == f->refill && e->turn < f->turn)))
+			first = i;
+	}
+	return first;
+}
+
 void naive_charge(struct naive *n, int cpu, uint64_t now)
 {
 	struct naive_cpu *c = &n->c[cpu];
@@ -170,15 +195,12 @@ void naive_charge(struct naive *n, int cpu, uint64_t now)
 
 			c->donated -= part;
 			pay(d, part, c->now);
-			place(n, c->donor);
-			if (c->donated == 0 || is_broke(d, c->now))
-				c->donor = -1;
+			settle(n, c->donor);
 		}
 	}
 	svt_look(n, cpu);
-	for (int i = 0; i < (int)n->count; i++)
-		if (n->e[i].cpu == cpu && wants(&n->e[i]) && n->e[i].broke && n->e[i].refill <= c->now)
-			place(n, i);
+	for (int i; (i = first_refilled(n, cpu)) >= 0; svt_look(n, cpu))
+		place(n, i);
 }
 
 bool naive_must_switch(const struct naive *n, int cpu)
@@ -312,7 +334,7 @@ void naive_charge_other(struct naive *n, int i, uint64_t ns, uint64_t now)
 	e->ran += ns;
 	e->charged += ns;
 	set_tokens(e, naive_tokens(e, c->now) - (wide)ns * 1000, c->now);
-	place(n, i);
+	settle(n, i);
 }
 
 void naive_refund(struct naive *n, int i, uint64_t ns, uint64_t now)

@@ -80,4 +80,5 @@ void bvt_recount(const struct bvt_queue *q, const struct bvt_entity *e, unsigned
 	cr_assert_eq(heap_count(&q->heap[BVT_WARPED_BY_ACTUAL], q, 1, BVT_QUEUED), warped);
 	cr_assert_eq(heap_count(&q->heap[BVT_BY_REFILL], q, 0, BVT_PARKED), parked);
 	cr_assert(!q->donor || (q->running && q->donor != q->running && q->donor->queue == q && q->donated));
+	cr_assert(!q->donor || !q->donor->cap || q->donor->budget > 0, "a donor is out of budget");
 }

@@ -2,7 +2,8 @@
 /*
  * Borrowed virtual time. Invariants: an attached entity that waits or is stolen from is queued or parked; the running one
  * is neither. SVT never goes back and is at most the actual virtual time of each queued or running one. Whatever changes a
- * key is framed by dequeue() and enqueue(). A queued one has budget: only others' work takes that from who does not run.
+ * key is framed by dequeue() and enqueue(). A queued one and a donor have budget: only others' work takes that from who does
+ * not run.
  */
 #include "bvt.h"
 
@@ -153,10 +154,13 @@ static inline void dequeue(struct bvt_queue *q, struct bvt_entity *e)
 	e->place = BVT_NOWHERE;
 }
 
+/* A donor that has nothing left gives no more. */
 __attribute__((noinline)) static void requeue(struct bvt_queue *q, struct bvt_entity *e)
 {
 	dequeue(q, e);
 	enqueue(q, e);
+	if (q->donor == e && (!q->donated || spent(e)))
+		q->donor = NULL;
 }
 
 static inline void become(struct bvt_entity *e, enum bvt_state state, uint64_t now)
@@ -174,9 +178,7 @@ __attribute__((noinline)) static void donor_pays(struct bvt_queue *q, uint64_t n
 	q->donated -= ns;
 	dequeue(q, d);
 	pay(d, ns, q->now);
-	enqueue(q, d);
-	if (!q->donated || spent(d))
-		q->donor = NULL;
+	requeue(q, d);
 }
 
 static uint64_t next_refill(const struct bvt_queue *q)
@@ -202,17 +204,18 @@ __attribute__((noinline)) static void pass(struct bvt_queue *q, uint64_t now)
 
 static inline void charge(struct bvt_queue *q, uint64_t now)
 {
-	const struct bvt_entity *e = q->running, *queued;
-
 	if (now > q->now)
 		pass(q, now);
-	queued = least(q);
-	if (!e || (queued && queued->actual < e->actual))
-		e = queued;
-	if (e)
-		q->svt = e->actual;
-	while (q->heap[BVT_BY_REFILL] && next_refill(q) <= q->now)
-		requeue(q, q->heap[BVT_BY_REFILL]);
+	/* Each whose budget is full again counts before the next one and whoever wakes now are moved up to SVT. */
+	for (;; requeue(q, q->heap[BVT_BY_REFILL])) {
+		const struct bvt_entity *e = q->running, *queued = least(q);
+
+		if (!e || (queued && queued->actual < e->actual))
+			e = queued;
+		q->svt = e ? e->actual : q->svt;
+		if (next_refill(q) > q->now)
+			return;
+	}
 }
 
 void bvt_charge(struct bvt_queue *q, uint64_t now)
@@ -428,7 +431,7 @@ void bvt_charge_other(struct bvt_queue *q, struct bvt_entity *e, uint64_t ns, ui
 	e->actual = MAX(e->actual, q->svt) + virtual_time(ns, e->weight, &e->rest);
 	e->charged += ns;
 	budget_add(e, ns, -MILLI);
-	enqueue(q, e);
+	requeue(q, e);
 }
 
 uint64_t bvt_ahead(const struct bvt_queue *q, const struct bvt_entity *e)
