@@ -233,9 +233,7 @@ void log_backtrace(uint64_t at)
 	uint64_t end = MIN(align_up(at + 1, CPU_BLOCK), (uint64_t)vmm_data_end);
 	unsigned count = 0;
 
-	if (at < (uint64_t)vmm_data_start)
-		return;
-	for (at = align_up(at, 8); at < end && count < BACKTRACE_MAX; at += 8) {
+	for (at = align_up(at, 8); at >= (uint64_t)vmm_data_start && at < end && count < BACKTRACE_MAX; at += 8) {
 		uint64_t back = *(const uint64_t *)at;
 
 		if (back - text - CALL_BYTES >= bytes - CALL_BYTES || *(const uint8_t *)(back - CALL_BYTES) != CALL ||

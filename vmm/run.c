@@ -176,14 +176,19 @@ __attribute__((noinline)) static void idle(struct cpu *c)
 	c->now = 0;
 }
 
+/* Whether it has something to say of its work for others. */
+static bool claims(const struct vcpu *v)
+{
+	return __atomic_load_n(&v->domain->shared->ledger[v->id].count, __ATOMIC_RELAXED);
+}
+
 static void schedule(struct cpu *c)
 {
 	uint64_t now, next;
 	struct bvt_entity *e;
-	struct vcpu *v;
+	struct vcpu *v = c->loaded;
 
-	v = c->loaded;
-	if (v && __atomic_load_n(&v->domain->shared->ledger[v->id].count, __ATOMIC_RELAXED))
+	if (v && claims(v))
 		account_settle(c, v);
 	now = run_now(c);
 	housekeep(c, now);
@@ -308,7 +313,8 @@ void run_yield(void)
 {
 	struct cpu *c = this_cpu();
 
-	c->resched |= bvt_yield(&self_lock(c)->queue, run_now(c));
+	/* What others pay for is taken off it before somebody wakes and is measured by it. */
+	c->resched |= bvt_yield(&self_lock(c)->queue, run_now(c)) || claims(c->loaded);
 	vcpu_home_unlock(c);
 }
 
