@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Invariant: an option is read only where its length lies within the message, and servers change only by a whole, good answer. */
+/* Invariant: servers change only by a whole, good answer. */
 #include "dhcp_names.h"
 
 #include <string.h>
 
+#include "dhcp_options.h"
 #include "unikernel/core/dns_bytes.h"
 
-enum { OPTION_PAD = 0, OPTION_NAMES = 6, OPTION_OVERLOAD = 52, OPTION_KIND = 53, OPTION_END = 255 };
-enum { AT_XID = 4, AT_CLIENT = 12, AT_COOKIE = 236, AT_OPTIONS = 240 };
-
-#define COOKIE 0x63825363u
 #define ACK 5u
 #define INFORM 8u
 #define SERVER_PORT 67u
 
 void dhcp_names_ask(struct dhcp_names *names, uint32_t xid, uint64_t now_ms, uint8_t bytes[DHCP_NAMES_ASK])
 {
-	static const uint8_t options[] = {OPTION_KIND, 1, INFORM, 55 /* what is wanted */, 1, OPTION_NAMES, OPTION_END};
+	static const uint8_t options[] = {OPTION_KIND, 1, INFORM, OPTION_WISHES, 1, OPTION_NAMES, OPTION_END};
 
 	names->xid = xid;
 	names->is_open = true;
@@ -25,7 +22,7 @@ void dhcp_names_ask(struct dhcp_names *names, uint32_t xid, uint64_t now_ms, uin
 	memcpy(bytes, (const uint8_t[]){1, 1, 6}, 3);
 	put32(bytes + AT_XID, xid);
 	put32(bytes + AT_CLIENT, names->address);
-	put32(bytes + AT_COOKIE, COOKIE);
+	put32(bytes + AT_COOKIE, DHCP_COOKIE);
 	memcpy(bytes + AT_OPTIONS, options, sizeof(options));
 }
 
@@ -45,28 +42,16 @@ static bool take_servers(const uint8_t *value, uint8_t len, struct told *told)
 	return true;
 }
 
-static bool take_option(const uint8_t *at, struct told *told)
+static bool take_option(void *arg, uint8_t code, const uint8_t *value, uint8_t len)
 {
-	switch (at[0]) {
-	case OPTION_OVERLOAD: return false;
-	case OPTION_KIND: told->is_ack = at[1] == 1 && at[2] == ACK; return told->is_ack;
-	case OPTION_NAMES: return take_servers(at + 2, at[1], told);
-	}
-	return true;
-}
+	struct told *told = arg;
 
-static bool read_options(const uint8_t *at, const uint8_t *end, struct told *told)
-{
-	while (at < end && *at != OPTION_END) {
-		if (*at == OPTION_PAD) {
-			at++;
-			continue;
-		}
-		if (end - at < 2 || at[1] > end - at - 2 || !take_option(at, told))
-			return false;
-		at += 2 + at[1];
-	}
-	return at < end && told->is_ack;
+	if (code == OPTION_NAMES)
+		return take_servers(value, len, told);
+	if (code != OPTION_KIND)
+		return true;
+	told->is_ack = len == 1 && value[0] == ACK;
+	return told->is_ack;
 }
 
 bool dhcp_names_hear(struct dhcp_names *names, uint32_t from, uint16_t port, const uint8_t *bytes, size_t len,
@@ -75,8 +60,7 @@ bool dhcp_names_hear(struct dhcp_names *names, uint32_t from, uint16_t port, con
 	struct told told = {.count = 0};
 
 	if (!names->is_open || from != names->router || port != SERVER_PORT || len <= AT_OPTIONS || bytes[0] != 2 ||
-	    get32(bytes + AT_XID) != names->xid || get32(bytes + AT_COOKIE) != COOKIE ||
-	    !read_options(bytes + AT_OPTIONS, bytes + len, &told))
+	    get32(bytes + AT_XID) != names->xid || !dhcp_options_read(bytes, len, take_option, &told) || !told.is_ack)
 		return false;
 	names->is_open = false;
 	if (told.count == 0)

@@ -1,43 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Invariant: an option is read only where its length lies within the message, and an answer is never longer than DHCP_ANSWER_MAX. */
+/* Invariant: an answer is never longer than DHCP_ANSWER_MAX. */
 #include "dhcp_query.h"
+#include "dhcp_options.h"
 #include "unikernel/core/dns_bytes.h"
 
 #include <string.h>
 
-enum {
-	OPTION_PAD = 0,
-	OPTION_MASK = 1,
-	OPTION_ROUTER = 3,
-	OPTION_NAMES = 6,
-	OPTION_HOST = 12,
-	OPTION_SUFFIX = 15,
-	OPTION_MTU = 26,
-	OPTION_WANTED = 50,
-	OPTION_LEASE = 51,
-	OPTION_OVERLOAD = 52,
-	OPTION_KIND = 53,
-	OPTION_SERVER = 54,
-	OPTION_RENEW = 58,
-	OPTION_REBIND = 59,
-	OPTION_CLIENT_ID = 61,
-	OPTION_AGENT = 82,
-	OPTION_END = 255,
-};
-
-/* Places in a message. */
-enum {
-	AT_XID = 4,
-	AT_FLAGS = 10,
-	AT_CLIENT = 12,
-	AT_YOURS = 16,
-	AT_RELAY = 24,
-	AT_STATION = 28,
-	AT_COOKIE = 236,
-	AT_OPTIONS = 240,
-};
-
-#define COOKIE 0x63825363u
 #define MESSAGE_MIN 300u /* of BOOTP */
 #define FLAG_BROADCAST 0x8000u
 
@@ -72,11 +40,12 @@ static bool take_kind(const uint8_t *value, uint8_t len, uint8_t *to)
 	return *to != 0;
 }
 
-static bool take_option(struct dhcp_query *q, uint8_t code, const uint8_t *value, uint8_t len)
+static bool take_option(void *query, uint8_t code, const uint8_t *value, uint8_t len)
 {
+	struct dhcp_query *q = query;
+
 	switch (code) {
 	case OPTION_WANTED: return take_number(value, len, &q->wanted);
-	case OPTION_OVERLOAD: return false;
 	case OPTION_KIND: return take_kind(value, len, &q->kind);
 	case OPTION_SERVER: return take_number(value, len, &q->server);
 	case OPTION_CLIENT_ID: return take_echo(value, len, DHCP_CLIENT_ID_MAX, &q->id);
@@ -85,31 +54,17 @@ static bool take_option(struct dhcp_query *q, uint8_t code, const uint8_t *value
 	return true;
 }
 
-static bool read_options(const uint8_t *at, const uint8_t *end, struct dhcp_query *q)
-{
-	while (at < end && *at != OPTION_END) {
-		if (*at == OPTION_PAD) {
-			at++;
-			continue;
-		}
-		if (end - at < 2 || at[1] > end - at - 2 || !take_option(q, at[0], at + 2, at[1]))
-			return false;
-		at += 2 + at[1];
-	}
-	return at < end && q->kind != 0;
-}
-
 bool dhcp_query_read(const uint8_t *bytes, size_t len, struct dhcp_query *query)
 {
 	memset(query, 0, sizeof(*query));
-	if (len <= AT_OPTIONS || bytes[0] != 1 || bytes[1] != 1 || bytes[2] != 6 || get32(bytes + AT_COOKIE) != COOKIE)
+	if (len <= AT_OPTIONS || bytes[0] != 1 || bytes[1] != 1 || bytes[2] != 6)
 		return false;
 	query->xid = get32(bytes + AT_XID);
 	query->flags = (uint16_t)(bytes[AT_FLAGS] << 8 | bytes[AT_FLAGS + 1]);
 	query->client = get32(bytes + AT_CLIENT);
 	query->relay = get32(bytes + AT_RELAY);
 	memcpy(query->station, bytes + AT_STATION, sizeof(query->station));
-	return read_options(bytes + AT_OPTIONS, bytes + len, query);
+	return dhcp_options_read(bytes, len, take_option, query) && query->kind != 0;
 }
 
 static uint8_t *put_option(uint8_t *at, uint8_t code, const void *value, size_t len)
@@ -166,7 +121,7 @@ size_t dhcp_answer_write(uint8_t *bytes, const struct dhcp_query *query, enum dh
 	put32(bytes + AT_YOURS, address);
 	put32(bytes + AT_RELAY, query->relay);
 	memcpy(bytes + AT_STATION, query->station, sizeof(query->station));
-	put32(bytes + AT_COOKIE, COOKIE);
+	put32(bytes + AT_COOKIE, DHCP_COOKIE);
 	at = put_option(at, OPTION_KIND, (const uint8_t[]){(uint8_t)kind}, 1);
 	at = put_number(at, OPTION_SERVER, terms->server);
 	if (kind != DHCP_KIND_NAK)

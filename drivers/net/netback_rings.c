@@ -54,8 +54,8 @@ static bool packet_copy(const struct netback_rings *rings, struct frame_pool *po
 			uint32_t part = MIN(left, FRAME_LEN_MAX - to->len);
 
 			memcpy(to->data + to->len, from, part);
-			__atomic_signal_fence(
-				__ATOMIC_ACQ_REL); /* and what is decided on is the copy, as in ring_take() */
+			/* what is decided on is the copy, as in ring_take() */
+			__atomic_signal_fence(__ATOMIC_ACQ_REL);
 			to->len += part;
 			from += part;
 			left -= part;
@@ -218,28 +218,37 @@ bool netback_has_room(struct netback_rings *rings)
 	return space > 0 && rings->spare_count + buffers > 0;
 }
 
-/* @frame, which fits one buffer, goes to the last spare one. */
-static enum netback_result single_send(struct netback_rings *rings, const struct frame *frame)
+/* @frame, a single piece that fits a buffer as most do, goes to the last spare one. */
+static bool single_push(struct netback_rings *rings, const struct frame *frame)
 {
 	struct net_slot slot = slot_of(frame);
 
 	slot.offset = rings->spare[--rings->spare_count];
 	slot.len = (uint16_t)frame->len;
 	memcpy(rings->pool_rx + slot.offset, frame->data, frame->len);
-	if (ring_push(&rings->rx, &slot) != RING_OK)
-		return NETBACK_BROKEN;
-	rings->counters.rx_packets++;
-	rings->counters.rx_units += frame->gso_size > 0;
-	rings->counters.rx_bytes += frame->len;
-	return NETBACK_FRAME;
+	return ring_push(&rings->rx, &slot) == RING_OK;
+}
+
+/* @frame with all its pieces goes to as many of the last spare ones as it takes. */
+static bool chain_push(struct netback_rings *rings, const struct frame *frame)
+{
+	struct place place = {frame, 0};
+	struct net_slot slot = slot_of(frame);
+
+	while (place.frame) {
+		slot.offset = rings->spare[--rings->spare_count];
+		slot.len = (uint16_t)buffer_fill(rings->pool_rx + slot.offset, &place);
+		slot.flags = (uint16_t)(place.frame ? slot.flags | NET_MORE : slot.flags & ~NET_MORE);
+		if (ring_push(&rings->rx, &slot) != RING_OK)
+			return false;
+	}
+	return true;
 }
 
 enum netback_result netback_send(struct netback_rings *rings, struct frame *frame)
 {
 	uint32_t total = frame_get_total(frame), count = (total + NET_BUFFER_BYTES - 1) / NET_BUFFER_BYTES, space;
-	struct place place = {frame, 0};
 	enum netback_result result;
-	struct net_slot slot;
 
 	if (ring_space(&rings->rx, &space) != RING_OK)
 		return NETBACK_BROKEN;
@@ -253,16 +262,8 @@ enum netback_result netback_send(struct netback_rings *rings, struct frame *fram
 		rings->counters.rx_dropped += result == NETBACK_EMPTY;
 		return result;
 	}
-	if (count == 1 && !frame->more)
-		return single_send(rings, frame);
-	slot = slot_of(frame);
-	while (place.frame) {
-		slot.offset = rings->spare[--rings->spare_count];
-		slot.len = (uint16_t)buffer_fill(rings->pool_rx + slot.offset, &place);
-		slot.flags = (uint16_t)(place.frame ? slot.flags | NET_MORE : slot.flags & ~NET_MORE);
-		if (ring_push(&rings->rx, &slot) != RING_OK)
-			return NETBACK_BROKEN;
-	}
+	if (!(count == 1 && !frame->more ? single_push(rings, frame) : chain_push(rings, frame)))
+		return NETBACK_BROKEN;
 	rings->counters.rx_packets++;
 	rings->counters.rx_units += frame->gso_size > 0;
 	rings->counters.rx_bytes += total;

@@ -64,15 +64,13 @@ bool virtqueue_add(struct virtqueue *q, const struct virtq_piece *pieces, unsign
 bool virtqueue_add_one(struct virtqueue *q, struct virtq_piece piece, uint16_t *head)
 {
 	uint16_t at = q->free_head;
-	struct virtq_desc *d = &q->desc[at];
-	struct virtq_shadow *shadow = &q->shadow[at];
+	struct virtq_shadow *shadow;
 
 	if (q->broken || q->free_count == 0)
 		return false;
-	d->addr = piece.addr;
-	d->len = piece.len;
-	d->flags = piece.writable ? VIRTQ_DESC_WRITE : 0;
-	d->next = 0;
+	shadow = &q->shadow[at];
+	q->desc[at] = (struct virtq_desc){
+		.addr = piece.addr, .len = piece.len, .flags = piece.writable ? VIRTQ_DESC_WRITE : 0};
 	q->free_head = shadow->next;
 	q->free_count--;
 	shadow->writable = piece.writable ? piece.len : 0;

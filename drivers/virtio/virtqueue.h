@@ -92,7 +92,7 @@ void virtqueue_init(struct virtqueue *q, uint16_t size, void *desc, void *avail,
  */
 bool virtqueue_add(struct virtqueue *q, const struct virtq_piece *pieces, unsigned count, uint16_t *head);
 
-/* The same for a chain of one. */
+/* The same for a chain of one, which is the usual one. */
 bool virtqueue_add_one(struct virtqueue *q, struct virtq_piece piece, uint16_t *head);
 
 /* Shows the device what was added since the last time. True when it wants to be notified (section 2.6.7, 2.6.10). */

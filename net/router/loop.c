@@ -86,7 +86,6 @@ static void sleep_until_woken(struct router_domain *d, uint64_t now)
 
 	if (d->brain.resets_wait)
 		until = MIN(until, now + RESETS_LOOK_NS);
-
 	if (!arm_all(d, stalled)) {
 		d->counters.sleeps++;
 		waitq_wait(&d->sleepers, stalled ? MIN(until, stalled) : until);

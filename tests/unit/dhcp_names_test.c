@@ -2,7 +2,7 @@
 /*
  * How the services domain learns the name servers that the uplink was told.
  *
- * links: apps/services/dhcp_names.c
+ * links: apps/services/dhcp_names.c apps/services/dhcp_options.c
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /*
  * The DHCP server for the domains inside: what it says to each kind of question, and to those that are none.
  *
- * links: apps/services/dhcp_server.c apps/services/dhcp_query.c
+ * links: apps/services/dhcp_server.c apps/services/dhcp_query.c apps/services/dhcp_options.c
  */
 #include <criterion/criterion.h>
 #include <string.h>

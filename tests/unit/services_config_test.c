@@ -4,7 +4,7 @@
  *
  * links: apps/services/dns_query.c apps/services/dns_answer.c
  * links: apps/services/dns_zone.c apps/services/config.c
- * links: apps/services/dhcp_server.c apps/services/dhcp_query.c
+ * links: apps/services/dhcp_server.c apps/services/dhcp_query.c apps/services/dhcp_options.c
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
