@@ -393,6 +393,18 @@ double machine_cpu_seconds(const struct machine *m)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+bool machine_halts(const struct machine *m)
+{
+	for (unsigned i = 0; i < MACHINE_PATIENCE; i++) {
+		double before = machine_cpu_seconds(m);
+
+		sleep(1);
+		if (machine_cpu_seconds(m) - before < 0.1)
+			return true;
+	}
+	return false;
+}
+
 bool machine_ends(struct machine *m)
 {
 	struct timespec deadline = deadline_in(MACHINE_PATIENCE);

@@ -83,6 +83,8 @@ void machine_monitor(struct machine *m, const char *command);
 
 /* Seconds of processor time that QEMU has taken so far. */
 double machine_cpu_seconds(const struct machine *m);
+/* Waits until QEMU takes hardly any: all CPUs halt. False: it does not within MACHINE_PATIENCE seconds. */
+bool machine_halts(const struct machine *m);
 
 /* Waits for QEMU to end by itself; false when it does not within MACHINE_PATIENCE seconds. */
 bool machine_ends(struct machine *m);

@@ -3,7 +3,6 @@
 #include "system.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #define TIMEOUT 600
 #define REQUESTS 600u
@@ -107,19 +106,6 @@ Test(smp, domains_made_and_ended_on_four_cpus_leave_nothing_behind, .timeout = T
 	machine_stop(m);
 }
 
-/* Returns once QEMU takes no processor time any more. */
-static bool all_cpus_halt(const struct machine *m)
-{
-	for (unsigned i = 0; i < MACHINE_PATIENCE; i++) {
-		double before = machine_cpu_seconds(m);
-
-		sleep(1);
-		if (machine_cpu_seconds(m) - before < 0.1)
-			return true;
-	}
-	return false;
-}
-
 /* Forty domains that spin and four that talk on four CPUs; all of them meet the machine check, one tells. */
 static void machine_check_ends_all(const char *log, const char *command)
 {
@@ -132,7 +118,7 @@ static void machine_check_ends_all(const char *log, const char *command)
 	MUST(machine_expect(m, "^control: restarted talk4 as "));
 	from = machine_here(m);
 	machine_monitor(m, command);
-	cr_assert(all_cpus_halt(m), "a CPU goes on");
+	cr_assert(machine_halts(m), "a CPU goes on");
 	cr_assert_eq(machine_count(m, from, "^vmm: machine check: the hardware is faulty: bank "), 1);
 	cr_assert_eq(machine_count(m, from, "^vmm: fatal: exception 18 error 0 at "), 1);
 	if (machine_count(m, from, " in ring 0: rsp "))
