@@ -20,7 +20,10 @@ FLAGS_fuzz = $(filter-out -MD -MP,$(FLAGS_host)) -g1 -fno-omit-frame-pointer -fs
   -fno-sanitize-recover=all -Wno-format-zero-length
 # Operands of comparisons help where bytes are parsed, not where operations are chosen.
 fuzz_cmp = $(if $(filter-out %boot_check.c,$(filter tests/fuzz/vmm_% vmm/core/%,$<)),-fno-sanitize-coverage=trace-cmp)
-fuzz_objects = $(patsubst %,$(B)/fuzz/%.o,$(1))
+# What neither depends on the size of that world nor asserts is as in the unit tests.
+fuzz_own     = $(filter tests/fuzz/% tests/unit/% vmm/%,$(1))
+fuzz_objects = $(patsubst %,$(B)/fuzz/%.o,$(call fuzz_own,$(1))) \
+  $(call sane,$(filter-out $(call fuzz_own,$(1)),$(1)))
 
 $(B)/fuzz/tests/fuzz/replay_test.c.o: tests/fuzz/replay_test.c $(B)/flags/fuzz
 	$(call say,FUZZ,$@)
