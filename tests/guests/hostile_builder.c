@@ -199,10 +199,33 @@ static void memory(void)
 		;
 }
 
+/* Nobody gets what its builder has not, alone or beside what he has; no such domain is left behind. */
+static void capabilities(void)
+{
+	struct domain_create c = {.name = "mighty", .slot = SLOT, .max_pages = 64, .weight = 1, .vcpu_count = 1};
+	uint32_t own = start_info()->capabilities;
+
+	for (uint32_t bit = 1; bit; bit <<= 1) {
+		if (own & bit)
+			continue;
+		c.capabilities = bit;
+		raw_refused("a capability that it has not", hc_domain_create(&c), HC_EPERM);
+		c.capabilities = own | bit;
+		raw_refused("that beside its own", hc_domain_create(&c), HC_EPERM);
+	}
+	c.capabilities = UINT32_MAX;
+	raw_refused("all of them", hc_domain_create(&c), HC_EPERM);
+	child_drop(child_create(SLOT));
+	raw_refused("a device assigned", hc_device_assign(DOMID_SELF, 0), HC_EPERM);
+	raw_refused("the machine switched off", hc_machine_power(0), HC_EPERM);
+	raw_refused("the console read", hc_console_read(0, (char *)&done, 1), HC_EPERM);
+}
+
 int main(void)
 {
 	raw_start(0);
 	window = window_alloc(1);
+	capabilities();
 	images();
 	construction();
 	memory();

@@ -2,7 +2,8 @@
 /*
  * Domains that are hostile from their first instruction on, before any runtime has sealed them: built here by hand, each a
  * page of code that makes the hypercalls of a script and compares every result. They try what a program cannot that was
- * sealed before its main: executable and writable by turns, text made data after the seal, the frames of an image.
+ * sealed before its main: executable and writable by turns, text made data after the seal, the frames of an image. And what
+ * their builder may see of them.
  */
 #include "raw_memory.h"
 
@@ -266,10 +267,63 @@ static void image_frames(void)
 	raw_expect("it went with its last domain", hc_image_drop(image), HC_EIMAGE);
 }
 
+static int64_t look(uint32_t domid, uint64_t mfn, uint32_t offset, void *to)
+{
+	struct domain_copy c = {.domid = domid, .offset = offset, .len = 8, .mfn = mfn, .buffer = (uint64_t)to};
+
+	return hc_domain_read(&c);
+}
+
+/* What its builder wrote into its frame. */
+static void reads(const char *when)
+{
+	uint64_t found = 0;
+
+	raw_expect(when, look(child, frame, 8, &found), HC_OK);
+	raw_expect_number(when, (int64_t)found, 77);
+}
+
+/* Who builds a domain writes into it until it starts, and reads it while it stands still: its own frames and no others. */
+static void contents(void)
+{
+	static const uint64_t words[2] = {66, 77};
+	struct domain_copy c = {.len = 8, .buffer = (uint64_t)words};
+	uint64_t root = child_make(SLOT + 2), own = raw_frame(), found;
+
+	fill(frame, words, sizeof words);
+	step(HYPERCALL_sched_block, TIME_NEVER, 0, 0, 0);
+	raw_refused("read under construction", look(child, frame, 8, &found), HC_ESTATE);
+	child_start(root);
+	raw_refused("read while it runs", look(child, frame, 8, &found), HC_ESTATE);
+	raw_expect("paused", hc_domain_pause(child), HC_OK);
+	reads("read while it is paused");
+	raw_refused("read beyond the frame", look(child, frame, 4089, &found), HC_EINVAL);
+	raw_refused("the builder's frame read as its", look(child, own, 0, &found), HC_EINVAL);
+	raw_refused("the hypervisor read as its", look(child, RAW_FOREIGN, 0, &found), HC_EINVAL);
+	raw_refused("nothing read as its", look(child, RAW_HOLE, 0, &found), HC_EINVAL);
+	raw_refused("read to a read-only page", look(child, frame, 8, (void *)start_info()), HC_EFAULT);
+	raw_refused("read to the hypervisor", look(child, frame, 8, (void *)0xffff800008000000), HC_EFAULT);
+	c.domid = child;
+	c.mfn = frame;
+	raw_refused("written while it is paused", hc_domain_write(&c), HC_ESTATE);
+	raw_expect("goes on", hc_domain_unpause(child), HC_OK);
+	raw_refused("read while it runs again", look(child, frame, 8, &found), HC_ESTATE);
+	raw_refused("written while it runs", hc_domain_write(&c), HC_ESTATE);
+	raw_expect("destroyed", hc_domain_destroy(child), HC_OK);
+	reads("read when it is dead");
+	raw_refused("written when it is dead", hc_domain_write(&c), HC_ESTATE);
+	child_release();
+	raw_refused("read when it is gone", look(child, frame, 8, &found), HC_ENODOM);
+	raw_refused("the control domain read", look(0x10000, frame, 8, &found), HC_ESTATE);
+	raw_refused("itself read", look(DOMID_SELF, own, 0, &found), HC_ESTATE);
+	raw_expect_number("given back", raw_give(own), 1);
+}
+
 int main(void)
 {
 	raw_start(0);
 	own_text();
 	image_frames();
+	contents();
 	return raw_end("child");
 }

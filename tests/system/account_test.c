@@ -7,44 +7,11 @@
 #include <string.h>
 
 #include "../lib/flood.h"
+#include "usage.h"
 
 #define TIMEOUT 600
 #define ASK_SECONDS 120u
 #define LOAD_PATIENCE 60u
-
-/* A line of `cpu`. */
-struct usage {
-	unsigned weight, cap;
-	unsigned long warp, run, wait, steal, blocked, charged;
-	unsigned cpu;
-};
-
-static struct usage usage_of(struct machine *m, const char *name)
-{
-	size_t from = machine_here(m);
-	char head[64], line[300];
-	struct usage u;
-
-	snprintf(head, sizeof head, "^control: cpu: %s ", name);
-	machine_send(m, "cpu\n");
-	MUST(machine_expect_from(m, from, head));
-	MUST(machine_line(m, from, head, line, sizeof line));
-	cr_assert_eq(sscanf(strstr(line, "cpu: ") + 5 + strlen(name), " %u %u %lu, %lu %lu %lu %lu %lu, %u", &u.weight,
-			    &u.cap, &u.warp, &u.run, &u.wait, &u.steal, &u.blocked, &u.charged, &u.cpu),
-		     9, "%s", line);
-	return u;
-}
-
-static void says(struct machine *m, const char *command, const char *answer)
-{
-	size_t from = machine_here(m);
-	char text[300];
-
-	snprintf(text, sizeof text, "%s\n", command);
-	machine_send(m, text);
-	snprintf(text, sizeof text, "^control: cpu: %s$", answer);
-	MUST(machine_expect_from(m, from, text));
-}
 
 static struct machine *start(const char *log)
 {
@@ -148,33 +115,34 @@ Test(account, the_operator_sees_and_changes_shares, .timeout = TIMEOUT)
 	u = usage_of(m, "router");
 	cr_assert_eq(u.weight, 512);
 	cr_assert_gt(usage_of(m, "spin").run, 0);
-	says(m, "cpu spin weight 7", "spin has weight 7 cap 0 warp 0 0 0 ms cpus 0xffffffffffffffff now");
-	says(m, "cpu spin cap 250", "spin has weight 7 cap 250 warp 0 0 0 ms cpus 0xffffffffffffffff now");
-	says(m, "cpu spin warp 10 2 10", "spin has weight 7 cap 250 warp 10 2 10 ms cpus 0xffffffffffffffff now");
-	says(m, "cpu spin cpus 0x3", "spin has weight 7 cap 250 warp 10 2 10 ms cpus 0x3 now");
+	usage_says(m, "cpu spin weight 7", "spin has weight 7 cap 0 warp 0 0 0 ms cpus 0xffffffffffffffff now");
+	usage_says(m, "cpu spin cap 250", "spin has weight 7 cap 250 warp 0 0 0 ms cpus 0xffffffffffffffff now");
+	usage_says(m, "cpu spin warp 10 2 10", "spin has weight 7 cap 250 warp 10 2 10 ms cpus 0xffffffffffffffff now");
+	usage_says(m, "cpu spin cpus 0x3", "spin has weight 7 cap 250 warp 10 2 10 ms cpus 0x3 now");
 	u = usage_of(m, "spin");
 	cr_assert(u.weight == 7 && u.cap == 250 && u.warp == 10);
 	/* Refused, in the hypervisor's words, and nothing has changed. */
-	says(m, "cpu spin weight 0", "the weight of spin stays: a weight is 1 to 65535");
-	says(m, "cpu spin weight 65536", "the weight of spin stays: a weight is 1 to 65535");
-	says(m, "cpu spin weight 4294967297", "the weight of spin stays: a weight is 1 to 65535");
-	says(m, "cpu spin cap 1001", "the cap of spin stays: a cap is at most 1000 thousandths of a CPU");
-	says(m, "cpu spin warp 101 0 0", "the warp of spin stays: a warp value is at most 100 ms of virtual time");
-	says(m, "cpu spin warp 10 60001 0",
-	     "the warp of spin stays: a warp limit or an unwarp requirement is at most a minute");
-	says(m, "cpu spin warp 10 0 5",
-	     "the warp of spin stays: an unwarp requirement without a warp limit would never apply");
-	says(m, "cpu spin cpus 0x8000000000000000", "the cpus of spin stays: none of these CPUs exists");
-	says(m, "cpu spin cpus 0", "the cpus of spin stays: none of these CPUs exists");
-	says(m, "cpu nobody weight 1", "which domain? `ps` lists their names");
-	says(m, "cpu spin weight -1",
-	     "`cpu spin weight N`, `cap THOUSANDTHS`, `warp MS LIMIT UNWARP` in milliseconds, or `cpus MASK`");
-	says(m, "cpu spin warp 10 2",
-	     "`cpu spin weight N`, `cap THOUSANDTHS`, `warp MS LIMIT UNWARP` in milliseconds, or `cpus MASK`");
+	usage_says(m, "cpu spin weight 0", "the weight of spin stays: a weight is 1 to 65535");
+	usage_says(m, "cpu spin weight 65536", "the weight of spin stays: a weight is 1 to 65535");
+	usage_says(m, "cpu spin weight 4294967297", "the weight of spin stays: a weight is 1 to 65535");
+	usage_says(m, "cpu spin cap 1001", "the cap of spin stays: a cap is at most 1000 thousandths of a CPU");
+	usage_says(m, "cpu spin warp 101 0 0",
+		   "the warp of spin stays: a warp value is at most 100 ms of virtual time");
+	usage_says(m, "cpu spin warp 10 60001 0",
+		   "the warp of spin stays: a warp limit or an unwarp requirement is at most a minute");
+	usage_says(m, "cpu spin warp 10 0 5",
+		   "the warp of spin stays: an unwarp requirement without a warp limit would never apply");
+	usage_says(m, "cpu spin cpus 0x8000000000000000", "the cpus of spin stays: none of these CPUs exists");
+	usage_says(m, "cpu spin cpus 0", "the cpus of spin stays: none of these CPUs exists");
+	usage_says(m, "cpu nobody weight 1", "which domain? `ps` lists their names");
+	usage_says(m, "cpu spin weight -1",
+		   "`cpu spin weight N`, `cap THOUSANDTHS`, `warp MS LIMIT UNWARP` in milliseconds, or `cpus MASK`");
+	usage_says(m, "cpu spin warp 10 2",
+		   "`cpu spin weight N`, `cap THOUSANDTHS`, `warp MS LIMIT UNWARP` in milliseconds, or `cpus MASK`");
 	u = usage_of(m, "spin");
 	cr_assert(u.weight == 7 && u.cap == 250 && u.warp == 10);
 	/* It lasts through a restart. */
-	says(m, "cpu web1 weight 300", "web1 has weight 300 cap 0 warp 0 0 0 ms cpus 0xffffffffffffffff now");
+	usage_says(m, "cpu web1 weight 300", "web1 has weight 300 cap 0 warp 0 0 0 ms cpus 0xffffffffffffffff now");
 	kill_and_wait(m, "web1", 2, 2);
 	cr_assert_eq(usage_of(m, "web1").weight, 300);
 	machine_is_well(m);

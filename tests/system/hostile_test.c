@@ -39,10 +39,10 @@ static const char *const lines[] = {
 	"^control: giver died: exited, code 0$",
 	"^taker| taker: 36 attempts, each met as documented$",
 	"^control: taker died: exited, code 0$",
-	/* with CAP_DOMAIN: images, construction, text before and after the seal */
-	"^builder| builder: 118 attempts, each met as documented$",
+	/* with CAP_DOMAIN: capabilities, images, construction, text before and after the seal, what is read */
+	"^builder| builder: 187 attempts, each met as documented$",
 	"^control: builder died: exited, code 0$",
-	"^child| child: 89 attempts, each met as documented$",
+	"^child| child: 128 attempts, each met as documented$",
 	"^control: child died: exited, code 0$",
 	/* lies about whom it worked for; shares that cannot be */
 	" (ledger) claims time that it did not spend, or for domains that it does not serve: ",
