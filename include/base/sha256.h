@@ -21,6 +21,15 @@ static inline uint32_t sha256_ror(uint32_t v, unsigned n)
 	return v >> n | v << (32 - n);
 }
 
+/* One round, in which the eight variables change their names instead of their places: only @d and @h get new values. */
+#define SHA256_ROUND(a, b, c, d, e, f, g, h, kw)                                                                       \
+	do {                                                                                                           \
+		uint32_t sum = h + (sha256_ror(e, 6) ^ sha256_ror(e, 11) ^ sha256_ror(e, 25)) + (g ^ (e & (f ^ g))) +  \
+			       (kw);                                                                                   \
+		d += sum;                                                                                              \
+		h = sum + (sha256_ror(a, 2) ^ sha256_ror(a, 13) ^ sha256_ror(a, 22)) + ((a & b) | (c & (a | b)));      \
+	} while (0)
+
 static inline void sha256_block(uint32_t st[8], const uint8_t *p)
 {
 	static const uint32_t k[64] = {
@@ -33,31 +42,30 @@ static inline void sha256_block(uint32_t st[8], const uint8_t *p)
 		0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
 		0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 	};
-	uint32_t w[64], v[8];
+	uint32_t w[64];
+	uint32_t a = st[0], b = st[1], c = st[2], d = st[3], e = st[4], f = st[5], g = st[6], h = st[7];
 
 	for (unsigned i = 0; i < 16; i++)
 		w[i] = (uint32_t)p[4 * i] << 24 | (uint32_t)p[4 * i + 1] << 16 | (uint32_t)p[4 * i + 2] << 8 |
 		       p[4 * i + 3];
 	for (unsigned i = 16; i < 64; i++) {
-		uint32_t a = w[i - 15], b = w[i - 2];
-		w[i] = w[i - 16] + w[i - 7] + (sha256_ror(a, 7) ^ sha256_ror(a, 18) ^ a >> 3) +
-		       (sha256_ror(b, 17) ^ sha256_ror(b, 19) ^ b >> 10);
+		uint32_t x = w[i - 15], y = w[i - 2];
+		w[i] = w[i - 16] + w[i - 7] + (sha256_ror(x, 7) ^ sha256_ror(x, 18) ^ x >> 3) +
+		       (sha256_ror(y, 17) ^ sha256_ror(y, 19) ^ y >> 10);
 	}
-	for (unsigned i = 0; i < 8; i++)
-		v[i] = st[i];
-	for (unsigned i = 0; i < 64; i++) {
-		uint32_t e = v[4], a = v[0];
-		uint32_t t1 = v[7] + (sha256_ror(e, 6) ^ sha256_ror(e, 11) ^ sha256_ror(e, 25)) +
-			      ((e & v[5]) ^ (~e & v[6])) + k[i] + w[i];
-		uint32_t t2 = (sha256_ror(a, 2) ^ sha256_ror(a, 13) ^ sha256_ror(a, 22)) +
-			      ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
-		for (unsigned j = 7; j > 0; j--)
-			v[j] = v[j - 1];
-		v[4] += t1;
-		v[0] = t1 + t2;
+	/* After eight rounds each variable has its own name again. */
+	for (unsigned i = 0; i < 64; i += 8) {
+		SHA256_ROUND(a, b, c, d, e, f, g, h, k[i] + w[i]);
+		SHA256_ROUND(h, a, b, c, d, e, f, g, k[i + 1] + w[i + 1]);
+		SHA256_ROUND(g, h, a, b, c, d, e, f, k[i + 2] + w[i + 2]);
+		SHA256_ROUND(f, g, h, a, b, c, d, e, k[i + 3] + w[i + 3]);
+		SHA256_ROUND(e, f, g, h, a, b, c, d, k[i + 4] + w[i + 4]);
+		SHA256_ROUND(d, e, f, g, h, a, b, c, k[i + 5] + w[i + 5]);
+		SHA256_ROUND(c, d, e, f, g, h, a, b, k[i + 6] + w[i + 6]);
+		SHA256_ROUND(b, c, d, e, f, g, h, a, k[i + 7] + w[i + 7]);
 	}
-	for (unsigned i = 0; i < 8; i++)
-		st[i] += v[i];
+	st[0] += a, st[1] += b, st[2] += c, st[3] += d;
+	st[4] += e, st[5] += f, st[6] += g, st[7] += h;
 }
 
 static inline void sha256_init(struct sha256 *s)
