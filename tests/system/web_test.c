@@ -9,8 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TIMEOUT 400
+#define IDLE_MS 600000u
+#define IDLE_REQUESTS 200u
 #define GHOSTS 900u /* lwIP has room for 768 connections */
 
 static struct http http;
@@ -95,6 +98,54 @@ Test(web, fifty_callers_at_once_all_get_their_pages, .timeout = TIMEOUT)
 	callers_get_pages(m, PORT_WEB2, 2000, true);
 	MUST(http_serves(machine_port(m, PORT_WEB1), SERVES_SECONDS));
 	cr_assert_eq(machine_count(m, 0, " died: "), machine_count(m, 0, "^control: hello died: "), "a domain died");
+	machine_is_well(m);
+	machine_stop(m);
+}
+
+/* --- idle minutes ------------------------------------------------------------------------------------------------ */
+
+static unsigned long uptime_ms(struct machine *m)
+{
+	static const char head[] = "^control: stats: uptime ";
+	size_t from = machine_here(m);
+	char line[200];
+
+	machine_send(m, "stats\n");
+	MUST(machine_expect_from(m, from, head));
+	MUST(machine_line(m, from, head, line, sizeof line));
+	return strtoul(line + sizeof head - 2, NULL, 10);
+}
+
+/*
+ * A machine whose time is its instructions, and that sleeps for no time when it has nothing to do: its minutes pass in seconds.
+ * A domain that spins keeps them away while somebody outside waits for an answer.
+ */
+Test(web, pages_are_served_after_ten_idle_minutes_as_before, .timeout = TIMEOUT)
+{
+	static const char *const skip[] = {"-icount", "shift=4,sleep=off", NULL};
+	struct machine_options options = {
+		.log = "web-idle", .config = "idle", .door = MACHINE_PVH, .forwards = {PORT_WEB1}, .extra = skip};
+	struct machine *m = machine_start(&options);
+	unsigned long before;
+
+	MUST(m);
+	MUST(machine_expect_from(m, 0, "^spin| spin: for ever$"));
+	MUST(http_serves(machine_port(m, PORT_WEB1), SERVES_SECONDS));
+	if (command_exists("ab"))
+		callers_get_pages(m, PORT_WEB1, IDLE_REQUESTS, false);
+	before = uptime_ms(m);
+	machine_send(m, "pause spin\n");
+	MUST(machine_expect_from(m, 0, "^control: spin paused$"));
+	while (uptime_ms(m) < before + IDLE_MS)
+		sleep(1);
+	machine_send(m, "unpause spin\n");
+	MUST(machine_expect_from(m, 0, "^control: spin unpaused$"));
+	for (unsigned i = 0; i < 10; i++)
+		ask(m, PORT_WEB1, "GET", "/", 200);
+	page_is_whole();
+	if (command_exists("ab"))
+		callers_get_pages(m, PORT_WEB1, IDLE_REQUESTS, false);
+	cr_assert_eq(machine_count(m, 0, " died: "), 0);
 	machine_is_well(m);
 	machine_stop(m);
 }
