@@ -156,8 +156,8 @@ static const char *read_lease_time(struct dhcp_server *dhcp, const char *text)
 {
 	unsigned seconds;
 
-	if (!read_number(text, INT32_MAX / 10, &seconds) || seconds < DHCP_SECONDS_LEAST)
-		return "no time of a lease: a minute or more, in seconds";
+	if (!read_number(text, DHCP_SECONDS_MOST, &seconds) || seconds < DHCP_SECONDS_LEAST)
+		return "no time of a lease: from a minute to a week, in seconds";
 	dhcp->seconds = seconds;
 	return NULL;
 }

@@ -14,6 +14,7 @@
 #define DHCP_LINKS 31u /* interfaces of a router */
 #define DHCP_SECONDS 86400u
 #define DHCP_SECONDS_LEAST 60u
+#define DHCP_SECONDS_MOST 604800u
 #define DHCP_LINE_MS 2000u /* there is a line about a link once in so long, at most */
 
 struct dhcp_link {

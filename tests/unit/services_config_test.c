@@ -72,6 +72,7 @@ Test(services_config, what_is_not_understood_is_refused)
 					  "--router=fdca::1",
 					  "--upstream=lease", /* without addresses */
 					  "--lease-time=59",
+					  "--lease-time=604801",
 					  "--lease-time=x",
 					  "--lease=web1,10.1.1.2/24,10.1.1.1,1500", /* without an address of ours */
 					  "--upstream=1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1"};

@@ -83,7 +83,8 @@
 #define IP_FRAG 1
 #define LWIP_ICMP 1
 #define LWIP_RAW 1
-/* DHCP: per interface, where the device page says so. timeouts.c is compiled without (net/port/dhcp_client.c). */
+/* DHCP: per interface, where the device page says so. timeouts.c is compiled without (net/port/dhcp_client.c); a lease is
+ * counted in units of ten seconds (lwip/dhcp.h beside this). */
 #ifndef LWIP_DHCP
 #define LWIP_DHCP 1
 #endif

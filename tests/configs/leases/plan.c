@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A web server that has its address by DHCP from the services domain, a domain that lies, and one that asks for names whom its lease names; the services domain asks the name servers
- * that the uplink was told. A lease is as short as lwIP can extend it.
+ * that the uplink was told. A lease is as short as the server gives one.
  */
 #include <tools/plan_source.h>
 
@@ -12,7 +12,7 @@ static const struct plan_domain domains[DOMAINS] = {
 	[ROUTER] = ROUTER_DOMAIN("router stats=2", .uplink = {.mtu = 1500, .dhcp = 1}, .restart = PLAN_RESTART_ALWAYS),
 	[SERVICES] = {.name = "services",
 		      .image = "services",
-		      .cmdline = "services --lease-time=120 --upstream=lease @leases @names",
+		      .cmdline = "services --lease-time=60 --upstream=lease @leases @names",
 		      .mem_pages = MIB(16),
 		      .window_pages = 512,
 		      .restart = PLAN_RESTART_ALWAYS},
