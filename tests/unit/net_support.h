@@ -129,6 +129,9 @@ struct world *world_new_usual(void);
 enum verdict world_send(struct world *world, unsigned in_if, struct frame *frame, const struct spec *spec);
 enum verdict world_input(struct world *world, unsigned in_if, struct frame *frame);
 
+/* Send @spec; it must be dropped, for @reason. */
+void world_drops(struct world *world, unsigned in_if, const struct spec *spec, enum reason reason);
+
 /* Take all pending events; the gateway answers when it is asked for. */
 void world_answer(struct world *world);
 
