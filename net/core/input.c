@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What happens to a frame. The order is the policy: (0) it is not for one who is over its budget, (1) the headers are whole, (2) the sender is
+ * What happens to a frame. The order is the policy: (0) it is not for one who is over its budget or has no room for it, (1) the headers are whole, (2) the sender is
  * who the interface says it is, (3) a known flow decides, or (4) the rules do, and (5) only then is
  * there an answer, a new flow, or a rewritten frame. The invariant: what fails (0), (1) or (2) changes
  * nothing but a counter and gets no answer.
@@ -76,18 +76,20 @@ static enum verdict arp_input(struct passage *p)
 	return VERDICT_CONSUMED;
 }
 
-static bool is_over_budget(struct passage *p)
+/* Why @p is dropped early, or REASON_NONE. */
+static enum reason early_reason(struct passage *p)
 {
+	const struct router *r = p->r;
 	const struct early_entry *e;
 	struct early_key key;
 
-	if (passage_get_in(p)->kind != IFACE_UPLINK || !early_key_read(p->pkt, &key))
-		return false;
-	e = early_find(&p->r->early, &key);
-	if (!e || e->iface == EARLY_NOBODY || !(p->r->over >> e->iface & 1))
-		return false;
+	if (!(r->over | r->full) || passage_get_in(p)->kind != IFACE_UPLINK || !early_key_read(p->pkt, &key))
+		return REASON_NONE;
+	e = early_find(&r->early, &key);
+	if (!e || e->iface == EARLY_NOBODY || !((r->over | r->full) >> e->iface & 1))
+		return REASON_NONE;
 	p->out->out_if = e->iface;
-	return true;
+	return r->over >> e->iface & 1 ? REASON_OVER_BUDGET : REASON_NO_ROOM;
 }
 
 /* A fragment: when it is the last one that was missing, @p goes on as the passage of the datagram. */
@@ -95,10 +97,10 @@ static enum reason fragment_input(struct passage *p)
 {
 	enum reason reason = reassemble(p);
 
+	if (reason == REASON_NONE)
+		reason = early_reason(p);
 	if (reason != REASON_NONE)
 		return reason;
-	if (p->r->over && is_over_budget(p))
-		return REASON_OVER_BUDGET;
 	return p->info.icmp_kind == ICMP_KIND_ND ? REASON_ND_INVALID : REASON_NONE; /* RFC 6980 */
 }
 
@@ -116,8 +118,9 @@ static enum verdict frame_input(struct passage *p)
 
 	if (passage_get_in(p)->kind == IFACE_NONE)
 		return unread_drop(p, REASON_IFACE_UNSET);
-	if (p->r->over && is_over_budget(p))
-		return unread_drop(p, REASON_OVER_BUDGET);
+	reason = early_reason(p);
+	if (reason != REASON_NONE)
+		return unread_drop(p, reason);
 	reason = packet_parse(p->pkt, &p->info);
 	if (reason == REASON_NONE && lease_concerns(p))
 		return lease_input(p);

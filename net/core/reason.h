@@ -10,6 +10,7 @@
 	X(NONE, "passed")                                                                                              \
 	/* the frame itself */                                                                                         \
 	X(OVER_BUDGET, "for a domain that is over its budget, and not looked at further")                              \
+	X(NO_ROOM, "for a domain that has not taken what it has, and not looked at further")                           \
 	X(IFACE_UNSET, "interface is not configured")                                                                  \
 	X(FRAME_SHORT, "frame or header is cut short")                                                                 \
 	X(FRAME_LONG, "frame is longer than the interface takes")                                                      \

@@ -229,6 +229,11 @@ void router_set_over(struct router *r, uint32_t mask)
 	r->over = mask;
 }
 
+void router_set_full(struct router *r, uint32_t mask)
+{
+	r->full = mask;
+}
+
 void router_iface_flush(struct router *r, unsigned index)
 {
 	if (index >= ROUTER_IF_COUNT || r->iface[index].kind == IFACE_NONE)

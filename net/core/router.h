@@ -154,6 +154,7 @@ struct router {
 	struct reply_budget budget[ROUTER_IF_COUNT];
 	struct early_table early;
 	uint32_t over;     /* bit i: the peer of inner interface i is over its budget */
+	uint32_t full;     /* bit i: that peer has no room for a frame more */
 	uint32_t announce; /* bit i: tell the uplink i our address by ARP */
 	uint32_t
 		announce6; /* bit i: tell uplink i our address, or peer i that we are its router, by neighbour discovery */
@@ -279,6 +280,9 @@ void router_iface_clear(struct router *r, unsigned index);
  */
 void router_set_over(struct router *r, uint32_t mask);
 
+/* The same, REASON_NO_ROOM, for a peer that has no room for a frame more: what would be lost at the end is lost first. */
+void router_set_full(struct router *r, uint32_t mask);
+
 enum verdict {
 	VERDICT_DROP,     /* free it; out.reason was counted */
 	VERDICT_CONSUMED, /* free it; it was for the router itself (ARP, neighbour discovery) */
@@ -292,7 +296,7 @@ enum verdict {
  * What router_input() decided besides the verdict. @rule is the rule of the packet's flow, or
  * RULE_INDEX_NONE; @log is set when that rule decided a new flow and wants it logged: then @opening is
  * the first packet as it arrived, else it is as it was. @out_if is meant where something goes out, and for
- * REASON_OVER_BUDGET.
+ * REASON_OVER_BUDGET and REASON_NO_ROOM.
  */
 struct output {
 	enum reason reason;

@@ -51,6 +51,7 @@ struct router_domain {
 	struct frame_pool frames;
 	struct nic *nic;
 	bool link_up;                             /* as last reported */
+	uint32_t full;                            /* bit i: interface i had no room for the last frame */
 	struct netback backs[ROUTER_IF_COUNT];    /* by interface number; number 0 is not used */
 	uint32_t back_mask;                       /* bit i: interface i has an entry in the device page */
 	struct drr sides, turns;                  /* uplink and interfaces; the interfaces, by their numbers */
@@ -135,6 +136,9 @@ void pay_for_flush(struct router_domain *d);
 
 /* The time since the last frame went into those that had waited for interface @index. */
 void pay_for_queue(struct router_domain *d, unsigned index);
+
+/* A round begins: who was full may have taken something meanwhile. */
+void full_look(struct router_domain *d);
 
 /* Sends @frame at interface @index now, or drops it. */
 void frame_send(struct router_domain *d, unsigned index, struct frame *frame);

@@ -48,6 +48,32 @@ static bool send_cut(struct router_domain *d, unsigned index, struct frame *unit
 	return sent;
 }
 
+/* A front that is not there takes nothing, and need not be waited for. */
+static bool back_has_room(struct netback *back)
+{
+	return back->state != NETBACK_OPEN || netback_has_room(&back->rings);
+}
+
+/* What goes to an interface with a queue waits there, and is sent when there may be room again. */
+static void full_set(struct router_domain *d, uint32_t mask)
+{
+	d->full = mask;
+	router_set_full(&d->brain, mask & ~d->brain.shaper.shaped[SHAPE_OUT] & ~d->queued);
+}
+
+void full_look(struct router_domain *d)
+{
+	uint32_t full = d->full;
+
+	for (uint32_t left = full; left; left &= left - 1) {
+		unsigned index = (unsigned)__builtin_ctz(left);
+
+		full &= ~((uint32_t)back_has_room(&d->backs[index]) << index);
+	}
+	if (d->full)
+		full_set(d, full);
+}
+
 static bool send_inner(struct router_domain *d, unsigned index, struct frame *frame)
 {
 	struct netback *back = &d->backs[index];
@@ -58,6 +84,8 @@ static bool send_inner(struct router_domain *d, unsigned index, struct frame *fr
 	if (back->state == NETBACK_OPEN)
 		result = netback_send(&back->rings, frame);
 	frame_put(&d->frames, frame);
+	if (result == NETBACK_EMPTY && !back_has_room(back))
+		full_set(d, d->full | 1u << index);
 	if (result == NETBACK_BROKEN)
 		iface_detach(d, index, "its rings make no sense");
 	return result == NETBACK_FRAME;
@@ -255,12 +283,6 @@ static void event_release(struct router_domain *d, const struct router_event *ev
 	memcpy(frame->data, event->mac.octets, sizeof event->mac.octets);
 	d->counters.forwarded++;
 	frame_leave(d, event->out_if, frame);
-}
-
-/* A front that is not there takes nothing, and need not be waited for. */
-static bool back_has_room(struct netback *back)
-{
-	return back->state != NETBACK_OPEN || netback_has_room(&back->rings);
 }
 
 /* Is there room for the next RST? Where there has been none for long it is lost, so that the others go on. */

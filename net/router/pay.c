@@ -29,6 +29,7 @@ void pay_begin(struct router_domain *d)
 		if (d->back_mask >> i & 1 && account_over(domain_at(d, i)))
 			over |= 1u << i;
 	router_set_over(&d->brain, over);
+	full_look(d);
 }
 
 /* The interface whose domain pays, or UPLINK for none. */
@@ -37,7 +38,7 @@ static unsigned payer(unsigned in_if, enum verdict verdict, const struct output 
 	if (in_if != UPLINK)
 		return in_if;
 	if (verdict == VERDICT_FORWARD || verdict == VERDICT_HOLD || verdict == VERDICT_PIECES ||
-	    out->reason == REASON_OVER_BUDGET)
+	    out->reason == REASON_OVER_BUDGET || out->reason == REASON_NO_ROOM)
 		return out->out_if;
 	return UPLINK;
 }

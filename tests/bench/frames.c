@@ -12,6 +12,7 @@
 #define BURST 63u
 #define BURSTS 300u
 #define PORT_OPEN 7001u
+#define PORT_OTHER 7002u
 #define PORT_SHUT 7009u
 #define PATIENCE 300u
 #define ECHO_SECONDS 20u
@@ -24,7 +25,8 @@ struct sums {
 /* The counters as the router tells them anew, to the end of a block of lines. */
 static bool sums_read(struct machine *m, struct sums *sums)
 {
-	static const char *const work[] = {STATS "interface 0 charged ", STATS "interface 1 charged "};
+	static const char *const work[] = {STATS "interface 0 charged ", STATS "interface 1 charged ",
+					   STATS "interface 2 charged "};
 	char line[200];
 	double part;
 	size_t from;
@@ -37,7 +39,7 @@ static bool sums_read(struct machine *m, struct sums *sums)
 	    !number_behind(line, "frames ", &sums->frames))
 		return false;
 	sums->ns = 0;
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < sizeof work / sizeof work[0]; i++) {
 		if (!machine_line(m, from, work[i], line, sizeof line))
 			continue;
 		sums->ns += number_behind(line, "charged ", &part) ? part : 0;
@@ -46,23 +48,24 @@ static bool sums_read(struct machine *m, struct sums *sums)
 	return true;
 }
 
-static bool bursts(struct wire *w, uint16_t to, unsigned count)
+/* To @to, and the echo from @echo. */
+static bool bursts(struct wire *w, uint16_t to, uint16_t echo, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
 		for (unsigned n = 0; n < BURST; n++)
 			wire_datagram(w, 4000, to);
-		if (!wire_echo(w, 4000, PORT_OPEN, ECHO_SECONDS))
+		if (!wire_echo(w, 4000, echo, ECHO_SECONDS))
 			return false;
 	}
 	return true;
 }
 
-static void measure(struct machine *m, struct wire *w, const char *what, uint16_t to)
+static void measure(struct machine *m, struct wire *w, const char *what, uint16_t to, uint16_t echo)
 {
 	struct sums before, after;
 
-	if (!bursts(w, to, 20) || !sums_read(m, &before) || !bursts(w, to, BURSTS) || !sums_read(m, &after) ||
-	    after.frames - before.frames < BURSTS * BURST) {
+	if (!bursts(w, to, echo, 20) || !sums_read(m, &before) || !bursts(w, to, echo, BURSTS) ||
+	    !sums_read(m, &after) || after.frames - before.frames < BURSTS * BURST) {
 		row_missing(what, "the load failed");
 		return;
 	}
@@ -85,8 +88,12 @@ void bench_frames(void)
 	options.netdev = w.netdev;
 	m = machine_start(&options);
 	if (m && machine_expect_within(m, "^load1| load: listening on port ", PATIENCE)) {
-		measure(m, &w, "a small frame that no rule lets pass", PORT_SHUT);
-		measure(m, &w, "a small frame of a known flow to a service", PORT_OPEN);
+		measure(m, &w, "a small frame that no rule lets pass", PORT_SHUT, PORT_OPEN);
+		measure(m, &w, "a small frame of a known flow to a service", PORT_OPEN, PORT_OPEN);
+		machine_send(m, "pause load1\n");
+		if (machine_expect(m, "^control: load1 paused$"))
+			measure(m, &w, "a small frame for a service that has not taken what it has", PORT_OPEN,
+				PORT_OTHER);
 	} else {
 		row_missing("a small frame in the router", "the appliance did not start");
 	}

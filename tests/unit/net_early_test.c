@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What is for a domain over its budget is dropped before anything is looked at, and nothing else ever is. */
+/* What is for a domain over its budget, or without room, is dropped before anything is looked at, and nothing else ever is. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +62,33 @@ Test(net_early, what_is_for_a_domain_over_its_budget_is_dropped_whatever_else_it
 	router_set_over(&world->r, 0);
 	cr_assert_eq(reason_of(world, &new), REASON_NONE);
 	frame_free(frame);
+	world_free(world);
+}
+
+Test(net_early, what_is_for_a_domain_without_room_is_dropped_as_early)
+{
+	struct world *world = world_new_usual();
+	struct spec in = call(IP_PROTO_TCP, 1000, 80), other = call(IP_PROTO_UDP, 1000, 53);
+	uint64_t packets;
+
+	cr_assert_eq(reason_of(world, &in), REASON_NONE);
+	cr_assert_eq(reason_of(world, &other), REASON_NONE);
+	router_set_full(&world->r, 1u << 1);
+	packets = world->r.counters[1].tx_packets;
+	cr_assert_eq(reason_of(world, &in), REASON_NO_ROOM);
+	cr_assert_eq(world->out.out_if, 1);
+	cr_assert_eq(world->r.counters[1].tx_packets, packets);
+	cr_assert_eq(reason_of(world, &other), REASON_NONE);
+	/* Over its budget is the stronger reason, and of another domain none. */
+	router_set_over(&world->r, ONE_OVER | TWO_OVER);
+	cr_assert_eq(reason_of(world, &in), REASON_OVER_BUDGET);
+	router_set_over(&world->r, TWO_OVER);
+	cr_assert_eq(reason_of(world, &in), REASON_NO_ROOM);
+	cr_assert_eq(reason_of(world, &other), REASON_OVER_BUDGET);
+	router_set_over(&world->r, 0);
+	router_set_full(&world->r, 0);
+	in = call(IP_PROTO_TCP, 1001, 80);
+	cr_assert_eq(reason_of(world, &in), REASON_NONE);
 	world_free(world);
 }
 

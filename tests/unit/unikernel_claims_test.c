@@ -64,6 +64,30 @@ Test(unikernel_claims, a_run_counts_as_often_as_the_pieces_in_it)
 	cr_assert_eq(ledger.entry[0].parts, 8);
 }
 
+/* The end of what was cut is not claimed, but shared out like all that is not. */
+Test(unikernel_claims, who_lost_a_claim_has_a_part_of_the_stay_in_which_the_work_ended)
+{
+	settle_in();
+	claims.own = TWO;
+	begin(1000);
+	ledger.entry[0].parts = 0;
+	claim(ONE, 1010);
+	take(0);
+	cr_assert_eq(claim(ONE, 2000), 0);
+	cr_assert_eq(ledger.count, 1);
+	cr_assert_eq(ledger.entry[0].domid, ONE);
+	cr_assert_eq(ledger.entry[0].ticks, 0);
+	cr_assert_eq(ledger.entry[0].parts, 1);
+	/* A round that begins after a sleep says nothing yet of what it is for. */
+	take(0);
+	begin(3000);
+	cr_assert_eq(ledger.entry[0].parts, 0);
+	take(0);
+	claims.own = DOMID_NONE;
+	cr_assert_eq(claim(ONE, 4000), 0);
+	cr_assert_eq(ledger.entry[0].parts, 0);
+}
+
 Test(unikernel_claims, time_is_added_up_for_each_domain)
 {
 	settle_in();
@@ -292,7 +316,8 @@ Test(unikernel_claims, each_claim_is_a_part_of_the_rest_and_what_is_for_nobody_h
 	cr_assert_eq(claim(DOMID_NONE, 1055), 3);
 	claims_share(&claims, who, parts, ticks, 2, 1075);
 	cr_assert_eq(ledger.count, 3);
-	cr_assert(ledger.entry[0].domid == ONE && ledger.entry[0].ticks == 27 && ledger.entry[0].parts == 2);
+	/* One of its parts is for the claim that was lost when all settled in. */
+	cr_assert(ledger.entry[0].domid == ONE && ledger.entry[0].ticks == 27 && ledger.entry[0].parts == 3);
 	cr_assert(ledger.entry[1].domid == 0x10001 && ledger.entry[1].ticks == 43 && ledger.entry[1].parts == 2);
 	cr_assert(ledger.entry[2].domid == TWO && ledger.entry[2].ticks == 5 && ledger.entry[2].parts == 0);
 	cr_assert_eq(take(1u << 0), 3);

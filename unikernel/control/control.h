@@ -87,7 +87,9 @@ extern struct control control;
 
 /* Queues the line "control: " and the formatted text. Text from a domain may not be part of it, checked names may. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Hands queued bytes to the serial port as far as it takes them. True when nothing is left. */
+/* @bytes that were queued are those of domain @domid, which pays for what the port has to do with them. */
+void out_owe(uint32_t domid, uint32_t bytes);
+/* Hands queued bytes to the serial port as far as it takes them; the time since the last claim is for that. True when nothing is left. */
 bool out_push(void);
 /* Waits until everything is said, but not for ever: before the machine goes off. */
 void out_flush(void);
@@ -136,8 +138,8 @@ void connect_close(struct child *child);
 /* A child that may be started when it is due; and one that will not be any more. */
 void watch_enlist(struct child *child);
 void watch_ended(struct child *child);
-/* Looks for children that died: as many hypercalls as children, so only when something says so. */
-void watch_deaths(void);
+/* Looks for children that died: as many hypercalls as children, so only when something says so. True: one had. */
+bool watch_deaths(void);
 /* Looks after those that have to come down to a lower target. */
 void watch_memory(void);
 /* Starts one child that is due; true when there was one: look again, after the others had their turn. */
@@ -153,7 +155,7 @@ void domain_discard(uint32_t domid);
 void drain_look(struct child *child);
 /* Moves what children said to the output. True when there was something: look again. */
 bool drain_all(void);
-/* The time since the last claim went into the output: those pay whose bytes it had. */
+/* A round ends: the time since the last claim is for those who talked in it, if anybody did. */
 void drain_pay(void);
 /* In the middle of long work: the others' consoles. */
 void others_turn(void);

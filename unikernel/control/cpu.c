@@ -24,7 +24,12 @@ void cpu_setup(struct child *child)
 
 void cpu_head(void)
 {
+	struct vcpu_times t = {0};
+
 	say("cpu: name weight cap warp-ms, run-ms wait-ms steal-ms blocked-ms charged-ms, CPU");
+	hc_vcpu_times(DOMID_SELF, 0, &t);
+	say("cpu: itself - - -, %lu %lu %lu %lu %lu, %u", t.run / MS, t.wait / MS, t.steal / MS, t.blocked / MS,
+	    t.charged / MS, (unsigned)t.cpu);
 }
 
 /* The times of all vCPUs of the child's domain, and where its first is at home. False: it has gone. */

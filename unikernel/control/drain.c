@@ -46,6 +46,7 @@ static void ring_release(struct child *child, uint32_t cons, uint32_t taken)
 static uint32_t drain_child(struct child *child, uint64_t now)
 {
 	struct console_ring *ring = child->console.pages;
+	uint32_t room = text_room(&control.out);
 	uint32_t cons = atomic_load_explicit(shared(&ring->out.c.cons), memory_order_relaxed); /* our own word */
 	uint32_t lost = atomic_load_explicit(shared(&ring->lost), memory_order_relaxed);
 	uint32_t waiting = ring_waiting(ring, cons), taken = 0;
@@ -68,6 +69,7 @@ static uint32_t drain_child(struct child *child, uint64_t now)
 		child->lost_seen = lost;
 	}
 	console_line_tick(&child->line, now, &control.out);
+	out_owe(child->domid, room - text_room(&control.out));
 	return taken;
 }
 
@@ -106,43 +108,24 @@ static struct child *talking_take(void)
 	return child;
 }
 
-/* Whose bytes the output has had since it was paid for. */
-static struct {
-	uint32_t domids[LEDGER_ENTRIES], bytes[LEDGER_ENTRIES], count;
-} talked;
-
-static void talked_add(uint32_t domid, uint32_t bytes)
-{
-	uint32_t i = 0;
-
-	while (i < talked.count && talked.domids[i] != domid)
-		i++;
-	if (i == LEDGER_ENTRIES)
-		return;
-	talked.bytes[i] = MIN((i < talked.count ? talked.bytes[i] : 0) + bytes, CONSOLE_OUT_BYTES);
-	talked.domids[i] = domid;
-	talked.count = MAX(talked.count, i + 1);
-}
+static bool talked; /* in this round */
 
 void drain_pay(void)
 {
-	uint64_t ticks[LEDGER_ENTRIES];
-
-	if (talked.count)
-		account_share(talked.domids, talked.bytes, ticks, talked.count);
-	else
+	/* What is not claimed goes by the claims of this stay on the CPU. */
+	if (!talked)
 		account_claim(DOMID_NONE);
-	talked.count = 0;
+	talked = false;
 }
 
-/* What one ring's worth of bytes of @child costs is for that. */
+/* What one ring's worth of bytes of @child costs is for that, as is a look at what it has not finished. */
 static bool drain_charged(struct child *child, uint64_t now)
 {
 	uint32_t taken = drain_child(child, now);
+	bool its_own = taken || console_line_due(&child->line) != TIME_NEVER;
 
-	account_claim(taken ? child->domid : DOMID_NONE);
-	if (taken)
-		talked_add(child->domid, taken);
+	account_claim(its_own ? child->domid : DOMID_NONE);
+	talked |= its_own;
 	return taken != 0;
 }
 
@@ -169,6 +152,7 @@ bool drain_all(void)
 
 void others_turn(void)
 {
+	account_claim(DOMID_NONE);
 	drain_all();
 	out_push();
 }
@@ -176,12 +160,16 @@ void others_turn(void)
 void drain_last(struct child *child)
 {
 	uint64_t now = clock_ns(), deadline = clock_after(200000000);
+	uint32_t room;
 
+	account_claim(DOMID_NONE);
 	/* The output may be full: the serial port gets a moment, not for ever. */
 	while (drain_child(child, now) || (ring_watch(child) && clock_ns() < deadline))
 		if (!out_push())
 			thread_sleep_until(clock_after(1000000));
+	room = text_room(&control.out);
 	console_line_end(&child->line, now, &control.out);
+	out_owe(child->domid, room - text_room(&control.out));
 }
 
 uint64_t drain_due(void)

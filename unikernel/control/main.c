@@ -13,6 +13,8 @@
 
 #define OUTPUT_RETRY_NS 1000000ull /* the serial port was full */
 #define LOOK_NS 1000000000ull      /* in case an event went missing */
+#define DEAF_NS                                                                                                        \
+	10000000ull /* after the death of a domain that was none of ours: its builder may make them without end */
 
 struct control control;
 
@@ -57,13 +59,34 @@ static void domain_fired(unsigned port, void *arg)
 	waitq_wake_all(&control.wake);
 }
 
-/* Has virtual interrupt @virq set *@flag. */
-static void virq_watch(uint32_t virq, bool *flag)
+/* Has virtual interrupt @virq set *@flag. Its port. */
+static unsigned virq_watch(uint32_t virq, bool *flag)
 {
 	int64_t port = hc_event_bind_virq(virq, 0);
 
 	if (port < 0 || event_on((unsigned)port, domain_fired, flag))
 		say("virtual interrupt %u cannot be bound: %s", (unsigned)virq, abi_error_text(port));
+	return (unsigned)port;
+}
+
+static unsigned deaths_port;
+static uint64_t deaf_until; /* 0: what happens at that port is told */
+
+static void deaths_look(bool told, uint64_t now)
+{
+	control.domains_changed = false;
+	if (watch_deaths() || !told || deaf_until)
+		return;
+	event_off(deaths_port);
+	deaf_until = now + DEAF_NS;
+}
+
+static void deaths_listen(uint64_t now)
+{
+	if (!deaf_until || now < deaf_until)
+		return;
+	deaf_until = 0;
+	event_on(deaths_port, domain_fired, &control.domains_changed);
 }
 
 static void children_setup(void)
@@ -97,38 +120,59 @@ static void done_check(void)
 	say("the machine did not obey: %s", abi_error_text(result));
 }
 
-/* One round: whatever there is to do, then sleep until there is more. */
-static void round_do(void)
+/* Deaths, starts and what time brings. True: there may be more. *@did: there was something. */
+static bool look(uint64_t *look_ns, bool *did)
 {
-	static uint64_t look_ns;
-	uint64_t deadline;
-	bool more;
+	uint64_t now = clock_ns();
+	bool more, told;
 
-	account_begin();
+	deaths_listen(now);
+	told = control.domains_changed;
 	/* A lost event costs a second, no more: then everybody is looked at, whatever the events say. */
-	if (clock_ns() >= look_ns) {
-		look_ns = clock_after(LOOK_NS);
+	if (now >= *look_ns) {
+		*look_ns = now + LOOK_NS;
 		control.domains_changed = true;
 		for (uint32_t i = 0; i < control.plan.domain_count; i++)
 			if (control.children[i].state == CHILD_RUNNING)
 				drain_look(&control.children[i]);
 		watch_memory();
 	}
-	if (control.domains_changed) {
-		control.domains_changed = false;
-		watch_deaths();
-	}
+	*did = control.domains_changed;
+	if (control.domains_changed)
+		deaths_look(told, now);
 	more = watch_starts();
-	account_claim(DOMID_NONE);
+	*did |= more;
+	return more;
+}
+
+/*
+ * One round: whatever there is to do, then sleep until there is more. A round in which there was nothing to do but consoles, its
+ * waking up and falling asleep included, is for those who talked.
+ */
+static void round_do(void)
+{
+	static uint64_t look_ns;
+	uint64_t deadline;
+	bool more, did, asked;
+
+	account_begin();
+	more = look(&look_ns, &did);
+	if (did)
+		account_claim(DOMID_NONE);
 	more |= drain_all();
-	more |= manage_round();
+	asked = control.input_ready;
 	control.input_ready = false;
+	did = manage_round();
+	more |= did;
 	deadline = command_poll() ? clock_after(OUTPUT_RETRY_NS) : look_ns;
 	done_check();
-	account_claim(DOMID_NONE);
+	if (did || asked)
+		account_claim(DOMID_NONE);
 	if (!out_push())
 		deadline = clock_after(OUTPUT_RETRY_NS);
 	drain_pay();
+	if (deaf_until)
+		deadline = MIN(deadline, deaf_until);
 	if (more || control.domains_changed || control.input_ready || manage_watch())
 		thread_yield();
 	else
@@ -157,8 +201,9 @@ int main(int argc, char **argv)
 		say("memory is short: give the control domain more, or the plan fewer domains");
 		return give_up();
 	}
-	virq_watch(VIRQ_DOMAIN, &control.domains_changed);
+	deaths_port = virq_watch(VIRQ_DOMAIN, &control.domains_changed);
 	virq_watch(VIRQ_CONSOLE, &control.input_ready);
+	account_whole();
 	for (;;)
 		round_do();
 }

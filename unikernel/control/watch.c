@@ -108,16 +108,21 @@ static void child_bury(struct child *child, const struct domain_info *info)
 	child->due_ns = now + restart_delay(&child->restart, now - child->started_ns);
 }
 
-void watch_deaths(void)
+bool watch_deaths(void)
 {
+	bool any = false;
+
 	for (uint32_t i = 0; i < control.plan.domain_count; i++) {
 		struct child *child = &control.children[i];
 		struct domain_info info;
 
 		if (child->state == CHILD_RUNNING && hc_domain_info(child->domid, &info) >= 0 &&
-		    info.state == DOMAIN_DEAD)
+		    info.state == DOMAIN_DEAD) {
 			child_bury(child, &info);
+			any = true;
+		}
 	}
+	return any;
 }
 
 /* Whether the domain of @child still lives; it may have died since watch_deaths(). */

@@ -48,7 +48,7 @@ void claims_watch(struct claims *c, uint64_t now)
 		return;
 	answer_read(c, now);
 	if (c->last != DOMID_NONE)
-		put(c->ledger, 0, c->last, 0, 0);
+		put(c->ledger, 0, c->last, 0, c->missed && c->own != DOMID_NONE);
 }
 
 void claims_begin(struct claims *c, uint64_t now)

@@ -24,7 +24,8 @@ struct claims {
 
 /*
  * All zero but for @ledger, and @own DOMID_NONE or not, is a good start. From here on a stay off the CPU shows: there is an entry, if only of 0 ticks for
- * whom the last claim named, which the hypervisor takes then.
+ * whom the last claim named, which the hypervisor takes then. Where that claim was not made, and with c->own, the entry has a part of this stay, in
+ * which what it was for came to its end.
  */
 void claims_watch(struct claims *c, uint64_t now);
 
