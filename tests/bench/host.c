@@ -2,8 +2,14 @@
 /* Nothing here outlives the benchmark: programs are killed with their parent. */
 #include "host.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,4 +33,74 @@ void program_stop(int process)
 		return;
 	kill(process, SIGKILL);
 	waitpid(process, NULL, 0);
+}
+
+/* What stands in file @name of @thread, up to the line's end; "" without it. */
+static void thread_read(int process, int thread, const char *name, char *text, int bytes)
+{
+	char path[96];
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/%s", process, thread, name);
+	f = fopen(path, "r");
+	if (!f || !fgets(text, bytes, f))
+		text[0] = 0;
+	if (f)
+		fclose(f);
+}
+
+int thread_find(int process, const char *name)
+{
+	const struct dirent *entry;
+	char text[64];
+	int found = 0;
+	DIR *all;
+
+	snprintf(text, sizeof text, "/proc/%d/task", process);
+	all = opendir(text);
+	while (all && !found && (entry = readdir(all))) {
+		int thread = atoi(entry->d_name);
+
+		thread_read(process, thread, "comm", text, sizeof text);
+		found = thread && !strncmp(text, name, strlen(name)) ? thread : 0;
+	}
+	if (all)
+		closedir(all);
+	return found;
+}
+
+struct thread_time thread_time(int process, int thread)
+{
+	struct thread_time t = {0, 0};
+	char text[96];
+
+	thread_read(process, thread, "schedstat", text, sizeof text);
+	if (sscanf(text, "%lf %lf", &t.ran, &t.waited) != 2)
+		return (struct thread_time){0, 0};
+	return (struct thread_time){t.ran / 1e9, t.waited / 1e9};
+}
+
+int processor_get(unsigned place)
+{
+	static cpu_set_t all; /* before anything was pinned */
+	static bool read;
+
+	if (!read && sched_getaffinity(0, sizeof all, &all))
+		return -1;
+	read = true;
+	for (int i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &all) && !place--)
+			return i;
+	return -1;
+}
+
+void thread_pin(int thread, int processor)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (int i = 0, p; (p = processor_get((unsigned)i)) >= 0; i++)
+		if (processor < 0 || p == processor)
+			CPU_SET(p, &set);
+	sched_setaffinity(thread, sizeof set, &set);
 }

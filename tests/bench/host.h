@@ -8,4 +8,17 @@
 int program_start(const char *path, const char *word);
 void program_stop(int process);
 
+/* The thread of @process whose name begins with @name; 0: there is none. */
+int thread_find(int process, const char *name);
+/* This host's processor number @place of those that this process may use, or -1: there are not so many. */
+int processor_get(unsigned place);
+/* From now on @thread (0: this one, and those that it starts) runs on @processor alone; -1: on any. */
+void thread_pin(int thread, int processor);
+
+/* Seconds that a thread has had a processor of this host, and was kept waiting for one. */
+struct thread_time {
+	double ran, waited;
+};
+struct thread_time thread_time(int process, int thread);
+
 #endif

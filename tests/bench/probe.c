@@ -16,6 +16,7 @@
 #define PATIENCE 10u
 
 struct probe {
+	const char *address;
 	uint16_t port;
 	_Atomic bool stop;
 	pthread_t thread;
@@ -44,7 +45,7 @@ static void *work(void *arg)
 		double began;
 
 		if (!open)
-			open = http_open(&p->http, p->port, PATIENCE);
+			open = http_open_at(&p->http, p->address, p->port, PATIENCE);
 		began = seconds_now();
 		if (open && http_ask(&p->http, "HEAD", "/", &p->answer)) {
 			p->ms[p->answers++] = 1e3 * (seconds_now() - began);
@@ -63,12 +64,13 @@ static void *work(void *arg)
 	return NULL;
 }
 
-struct probe *probe_start(uint16_t port)
+struct probe *probe_start(const char *address, uint16_t port)
 {
 	struct probe *p = calloc(1, sizeof *p);
 
 	if (!p)
 		abort();
+	p->address = address;
 	p->port = port;
 	if (pthread_create(&p->thread, NULL, work, p))
 		abort();

@@ -12,8 +12,8 @@ struct probe_result {
 
 struct probe;
 
-/* Begins with @port of 127.0.0.1. Never NULL. */
-struct probe *probe_start(uint16_t port);
+/* Begins with @port of @address, a string that stays. Never NULL. */
+struct probe *probe_start(const char *address, uint16_t port);
 /* Ends and frees it. */
 struct probe_result probe_stop(struct probe *p);
 

@@ -26,10 +26,9 @@ static bool failed(struct http *h, const char *what)
 	return false;
 }
 
-bool http_open(struct http *h, uint16_t port, unsigned patience)
+bool http_open_at(struct http *h, const char *address, uint16_t port, unsigned patience)
 {
-	struct sockaddr_in a = {
-		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = inet_addr(address)};
 	struct timeval limit = {.tv_sec = patience};
 	int on = 1;
 
@@ -47,6 +46,11 @@ bool http_open(struct http *h, uint16_t port, unsigned patience)
 	failed(h, "connect");
 	http_close(h);
 	return false;
+}
+
+bool http_open(struct http *h, uint16_t port, unsigned patience)
+{
+	return http_open_at(h, "127.0.0.1", port, patience);
 }
 
 void http_close(struct http *h)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A small HTTP/1.1 client for tests: one connection to a port of 127.0.0.1, requests one after another. */
+/* A small HTTP/1.1 client for tests: one connection, to a port of 127.0.0.1 mostly, requests one after another. */
 #ifndef CAMBIUM_TESTS_HTTP_H
 #define CAMBIUM_TESTS_HTTP_H
 
@@ -26,6 +26,8 @@ struct http_answer {
 
 /* Connects to @port; each later step may take @patience seconds. False: h->error says why. */
 bool http_open(struct http *h, uint16_t port, unsigned patience);
+/* The same to another address. */
+bool http_open_at(struct http *h, const char *address, uint16_t port, unsigned patience);
 void http_close(struct http *h);
 
 /* Sends bytes as they are. */

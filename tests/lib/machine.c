@@ -383,6 +383,11 @@ void machine_monitor(struct machine *m, const char *command)
 	send_all(m->monitor, "\n");
 }
 
+int machine_process(const struct machine *m)
+{
+	return m->child;
+}
+
 double machine_cpu_seconds(const struct machine *m)
 {
 	struct timespec t = {0};

@@ -81,6 +81,8 @@ void machine_send(struct machine *m, const char *text);
 /* Gives @command, a line without its end, to QEMU's monitor. What it answers is not looked at. */
 void machine_monitor(struct machine *m, const char *command);
 
+/* QEMU's process. */
+int machine_process(const struct machine *m);
 /* Seconds of processor time that QEMU has taken so far. */
 double machine_cpu_seconds(const struct machine *m);
 /* Waits until QEMU takes hardly any: all CPUs halt. False: it does not within MACHINE_PATIENCE seconds. */
