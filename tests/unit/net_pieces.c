@@ -210,3 +210,46 @@ struct outcome fragments_send(struct world *world, unsigned in_if, const struct 
 	frame_free(frame);
 	return o;
 }
+
+void udp_build(struct frame *frame, uint32_t to, uint32_t payload)
+{
+	struct spec s = spec_from_inner(1, IP_PROTO_UDP, to, 4000, 53);
+
+	s.payload_len = payload;
+	frame_build(frame, &s);
+	dont_clear(frame);
+}
+
+void tcp_build(struct frame *frame, bool v6)
+{
+	struct spec s = spec_from_outside(IP_PROTO_TCP, FAR_IP, UPLINK_IP, 5000, 80);
+	struct spec6 s6 = {.mac_src = gateway_mac(),
+			   .mac_dst = router_mac(0),
+			   .src = address("2001:db8:ffff::77"),
+			   .dst = address("2001:db8:2::2"),
+			   .hops = 64,
+			   .proto = IP_PROTO_TCP,
+			   .sport = 5000,
+			   .dport = 80,
+			   .flags = TCP_SYN,
+			   .payload_len = 100};
+
+	s.payload_len = 100;
+	if (v6)
+		frame6_build(frame, &s6);
+	else
+		frame_build(frame, &s);
+}
+
+enum reason piece_send(struct world *world, unsigned in_if, const struct frame *whole, uint32_t from, uint32_t to,
+		       uint32_t id)
+{
+	struct frame *frame = frame_new();
+	struct outcome o;
+
+	fragment_build(frame, whole, from, to, id);
+	o = outcome_of(world, in_if, frame);
+	outcome_free(&o);
+	frame_free(frame);
+	return o.reason;
+}

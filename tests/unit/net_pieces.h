@@ -45,4 +45,12 @@ uint32_t cuts_roll(uint64_t *state, uint32_t total, uint32_t *ends);
 struct outcome fragments_send(struct world *world, unsigned in_if, const struct frame *whole, uint64_t *state,
 			      const uint32_t *ends, uint32_t count, uint32_t id);
 
+/* A UDP packet of @payload bytes from domain one to @to, not fragmented, and a SYN from outside with 100. */
+void udp_build(struct frame *frame, uint32_t to, uint32_t payload);
+void tcp_build(struct frame *frame, bool v6);
+
+/* Hand in the bytes @from .. @to of @whole as a fragment of @id; the reason. */
+enum reason piece_send(struct world *world, unsigned in_if, const struct frame *whole, uint32_t from, uint32_t to,
+		       uint32_t id);
+
 #endif
