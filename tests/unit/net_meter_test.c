@@ -75,15 +75,6 @@ Test(net_meter, a_bucket_stands_a_clock_at_its_ends)
 	cr_assert_eq(bucket.tokens, (int64_t)RULES_RATE_MAX - 1);
 }
 
-static void expect(struct world *world, unsigned in_if, struct spec *spec, enum verdict verdict, enum reason reason)
-{
-	struct frame *frame = frame_new();
-
-	cr_expect_eq(world_send(world, in_if, frame, spec), verdict);
-	cr_expect_eq(world->out.reason, reason, "%s", reason_get_name(world->out.reason));
-	frame_free(frame);
-}
-
 Test(net_meter, new_flows_of_a_source_are_limited_and_others_go_on)
 {
 	struct world *world = world_new("limit few { new 2/s burst 3 }\n"
@@ -93,18 +84,18 @@ Test(net_meter, new_flows_of_a_source_are_limited_and_others_go_on)
 	struct spec two = spec_from_inner(2, IP_PROTO_UDP, FAR_IP, 1000, 53);
 
 	for (int i = 0; i < 3; i++, one.sport++)
-		expect(world, 1, &one, VERDICT_FORWARD, REASON_NONE);
-	expect(world, 1, &one, VERDICT_DROP, REASON_LIMIT_FLOWS);
-	expect(world, 2, &two, VERDICT_FORWARD, REASON_NONE);
+		world_fares(world, 1, &one, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 1, &one, VERDICT_DROP, REASON_LIMIT_FLOWS);
+	world_fares(world, 2, &two, VERDICT_FORWARD, REASON_NONE);
 	cr_assert_eq(router_get_flow_count(&world->r), 4);
 	/* a flow that is open goes on */
 	one.sport = 1000;
-	expect(world, 1, &one, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 1, &one, VERDICT_FORWARD, REASON_NONE);
 	world->now += SECOND;
 	one.sport = 2000;
 	for (int i = 0; i < 2; i++, one.sport++)
-		expect(world, 1, &one, VERDICT_FORWARD, REASON_NONE);
-	expect(world, 1, &one, VERDICT_DROP, REASON_LIMIT_FLOWS);
+		world_fares(world, 1, &one, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 1, &one, VERDICT_DROP, REASON_LIMIT_FLOWS);
 	world_free(world);
 }
 
@@ -138,17 +129,17 @@ Test(net_meter, traffic_is_limited_each_way_by_itself_and_drops_change_no_flow)
 	struct spec back = spec_from_inner(2, IP_PROTO_UDP, ONE_IP, 53, 1000);
 
 	for (int i = 0; i < 3; i++)
-		expect(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
-	expect(world, 1, &out, VERDICT_DROP, REASON_LIMIT_TRAFFIC);
-	expect(world, 2, &back, VERDICT_FORWARD, REASON_NONE);
-	expect(world, 2, &back, VERDICT_FORWARD, REASON_NONE);
-	expect(world, 2, &back, VERDICT_DROP, REASON_LIMIT_TRAFFIC);
+		world_fares(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 1, &out, VERDICT_DROP, REASON_LIMIT_TRAFFIC);
+	world_fares(world, 2, &back, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 2, &back, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 2, &back, VERDICT_DROP, REASON_LIMIT_TRAFFIC);
 	world->now += SECOND;
-	expect(world, 2, &back, VERDICT_FORWARD, REASON_NONE);
-	expect(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 2, &back, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
 	/* the burst was spent, and more: a second earned 1000 of 1464 + 488 bits */
-	expect(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
-	expect(world, 1, &out, VERDICT_DROP, REASON_LIMIT_TRAFFIC);
+	world_fares(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 1, &out, VERDICT_DROP, REASON_LIMIT_TRAFFIC);
 	world_free(world);
 }
 
@@ -157,8 +148,8 @@ Test(net_meter, an_echo_to_the_router_is_limited_too)
 	struct world *world = world_new("limit few { new 1/s }\nfrom inner to router { allow icmp limit few }", 64);
 	struct spec ping = spec_from_inner(1, IP_PROTO_ICMP, IP(10, 0, 1, 1), 7, 0);
 
-	expect(world, 1, &ping, VERDICT_REPLY, REASON_SELF_ECHO);
-	expect(world, 1, &ping, VERDICT_DROP, REASON_LIMIT_FLOWS);
+	world_fares(world, 1, &ping, VERDICT_REPLY, REASON_SELF_ECHO);
+	world_fares(world, 1, &ping, VERDICT_DROP, REASON_LIMIT_FLOWS);
 	world_free(world);
 }
 
@@ -171,12 +162,12 @@ Test(net_meter, counters_tell_flows_packets_and_bytes_of_their_rules)
 	struct spec back = spec_from_inner(2, IP_PROTO_UDP, ONE_IP, 53, 1000);
 	struct meter_counter *c = world->r.meters->state.counters;
 
-	expect(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
-	expect(world, 2, &back, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 2, &back, VERDICT_FORWARD, REASON_NONE);
 	out.dport = 54;
-	expect(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
 	out.dport = 55;
-	expect(world, 1, &out, VERDICT_DROP, REASON_POLICY_DROP);
+	world_fares(world, 1, &out, VERDICT_DROP, REASON_POLICY_DROP);
 	cr_assert(c[0].flows == 2 && c[0].packets == 3 && c[0].bytes == 3 * 61);
 	cr_assert(c[1].flows == 1 && c[1].packets == 1 && c[1].bytes == 61);
 	world_free(world);
@@ -189,7 +180,7 @@ Test(net_meter, new_flows_are_logged_within_the_rate_with_who_it_was)
 	unsigned logged = 0;
 
 	for (int i = 0; i < 10; i++) {
-		expect(world, 1, &out, VERDICT_DROP, REASON_POLICY_DROP);
+		world_fares(world, 1, &out, VERDICT_DROP, REASON_POLICY_DROP);
 		logged += world->out.log;
 		if (world->out.log)
 			cr_assert(world->out.opening.sport == 1000 && world->out.opening.dport == 53 &&
@@ -197,10 +188,10 @@ Test(net_meter, new_flows_are_logged_within_the_rate_with_who_it_was)
 	}
 	cr_assert_eq(logged, 3);
 	world->now += 30 * SECOND;
-	expect(world, 1, &out, VERDICT_DROP, REASON_POLICY_DROP);
+	world_fares(world, 1, &out, VERDICT_DROP, REASON_POLICY_DROP);
 	cr_assert(world->out.log);
 	out = spec_from_inner(1, IP_PROTO_TCP, TWO_IP, 1000, 53);
-	expect(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
 	cr_assert_not(world->out.log);
 	world_free(world);
 }
@@ -245,10 +236,10 @@ Test(net_meter, flows_of_before_do_not_count_for_the_new_rules)
 	size_t len;
 	void *table = rules_new(WORLD_INTERFACES "from two to one { allow udp count new }", &len);
 
-	expect(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
 	cr_assert_eq(world->out.rule, 0);
 	cr_assert(router_rules_set(&world->r, &world->stage, table, len, NULL, NULL));
-	expect(world, 1, &out, VERDICT_DROP, REASON_FLOW_CUT);
+	world_fares(world, 1, &out, VERDICT_DROP, REASON_FLOW_CUT);
 	cr_assert_eq(world->out.rule, RULE_INDEX_NONE);
 	cr_assert_eq(world->r.meters->state.counters[0].packets, 0);
 	world_free(world);

@@ -7,11 +7,7 @@
 
 #include "net_support6.h"
 
-#define UPLINK6 "2001:db8:100::10"
-#define GATEWAY6 "2001:db8:100::1"
 #define NEIGHBOUR6 "2001:db8:100::77"
-#define ONE6 "2001:db8:1::2"
-#define FAR6 "2001:db8:ffff::77"
 
 #define S 0x40
 #define O 0x20
@@ -19,11 +15,6 @@
 static struct world *world6_new(void)
 {
 	return world_new("from inner to net { allow any }\nfrom net to two { allow udp 53 }", 256);
-}
-
-static bool is(struct ip_addr addr, const char *text)
-{
-	return ip_addr_equal(addr, address(text));
 }
 
 static struct mac stranger_mac(void)
@@ -94,7 +85,7 @@ static void is_advertisement(struct frame *frame, const char *target, const char
 	struct spec6 seen;
 
 	cr_assert(frame6_read(frame, &seen) && seen.hops == 255 && seen.flags == 136 && seen.code == 0);
-	cr_assert(is(seen.src, target) && is(seen.dst, to));
+	cr_assert(address_is(seen.src, target) && address_is(seen.dst, to));
 	cr_assert_eq(frame->bytes[58], flags);
 	cr_assert(memcmp(frame->bytes + 62, address(target).octets, 16) == 0);
 	cr_assert(frame->bytes[78] == 2 && frame->bytes[79] == 1 && memcmp(frame->bytes + 80, mac.octets, 6) == 0);
@@ -264,7 +255,7 @@ Test(net_nd, a_packet_waits_while_its_next_hop_is_asked_for)
 	cr_assert_eq(send_out(world, FAR6), VERDICT_HOLD);
 	cr_assert(said(world, frame, &at) && at == 0);
 	cr_assert(frame6_read(frame, &seen) && seen.hops == 255 && seen.flags == 135);
-	cr_assert(is(seen.src, "fe80::ff:fe00:100") && is(seen.dst, "ff02::1:ff00:1"));
+	cr_assert(address_is(seen.src, "fe80::ff:fe00:100") && address_is(seen.dst, "ff02::1:ff00:1"));
 	cr_assert(memcmp(frame->bytes, "\x33\x33\xff\0\0\1", 6) == 0);
 	cr_assert(memcmp(frame->bytes + 62, address(GATEWAY6).octets, 16) == 0);
 	cr_assert(frame->bytes[78] == 1 && memcmp(frame->bytes + 80, router_mac(0).octets, 6) == 0);
@@ -274,7 +265,7 @@ Test(net_nd, a_packet_waits_while_its_next_hop_is_asked_for)
 	cr_assert_eq(send_out(world, FAR6), VERDICT_FORWARD);
 	/* who is on the link is asked for himself */
 	cr_assert_eq(send_out(world, NEIGHBOUR6), VERDICT_HOLD);
-	cr_assert(said(world, frame, &at) && frame6_read(frame, &seen) && is(seen.dst, "ff02::1:ff00:77"));
+	cr_assert(said(world, frame, &at) && frame6_read(frame, &seen) && address_is(seen.dst, "ff02::1:ff00:77"));
 	frame_free(frame);
 	world_free(world);
 }
@@ -363,7 +354,7 @@ static bool advertisement_next(struct world *world, struct frame *frame, unsigne
 	while (said(world, frame, &at)) {
 		if (at != wanted)
 			continue;
-		cr_assert(frame6_read(frame, &seen) && seen.hops == 255 && is(seen.dst, "ff02::1"));
+		cr_assert(frame6_read(frame, &seen) && seen.hops == 255 && address_is(seen.dst, "ff02::1"));
 		if (at == 0) {
 			cr_assert(seen.flags == 136 && memcmp(frame->bytes + 62, address(UPLINK6).octets, 16) == 0);
 			cr_assert_eq(frame->bytes[58], 0xa0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* New rules while flows are open: what goes on, what is cut and how its ends hear of it, what is still counted. */
+/* New rules while flows are open: what goes on, what is cut and how its ends hear of it. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,31 +8,6 @@
 #include "net_support.h"
 
 #define CLIENT 40000
-
-/* The world with its next table, which replaces that in force. */
-static void *reload(struct world *world, const char *blocks)
-{
-	char text[2048];
-	size_t len;
-	void *table;
-
-	snprintf(text, sizeof text, "%s%s", WORLD_INTERFACES, blocks);
-	table = rules_new(text, &len);
-	cr_assert(router_rules_set(&world->r, &world->stage, table, len, NULL, NULL));
-	free(world->rules);
-	world->rules = table;
-	return table;
-}
-
-static void expect(struct world *world, unsigned in_if, const struct spec *spec, enum verdict verdict,
-		   enum reason reason)
-{
-	struct frame *frame = frame_new();
-
-	cr_expect_eq(world_send(world, in_if, frame, spec), verdict);
-	cr_expect_eq(world->out.reason, reason, "%s", reason_get_name(world->out.reason));
-	frame_free(frame);
-}
 
 /* A TCP connection from outside to what is published as @port of the uplink; its target is peer @inner, port @to. */
 struct conversation {
@@ -53,16 +28,16 @@ static struct conversation talk(struct world *world, uint16_t sport, uint16_t po
 	c.back.seq = 70000;
 	c.back.ack = 1001;
 	c.back.window = 8000;
-	expect(world, 0, &c.forth, VERDICT_FORWARD, REASON_NONE);
-	expect(world, inner, &c.back, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 0, &c.forth, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, inner, &c.back, VERDICT_FORWARD, REASON_NONE);
 	c.forth.flags = TCP_ACK;
 	c.forth.seq = 1001;
 	c.forth.ack = 70001;
-	expect(world, 0, &c.forth, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, 0, &c.forth, VERDICT_FORWARD, REASON_NONE);
 	c.back.flags = TCP_ACK;
 	c.back.seq = 70001;
 	c.back.ack = 1001;
-	expect(world, inner, &c.back, VERDICT_FORWARD, REASON_NONE);
+	world_fares(world, inner, &c.back, VERDICT_FORWARD, REASON_NONE);
 	return c;
 }
 
@@ -95,9 +70,10 @@ Test(net_reload, a_flow_that_the_new_rules_let_be_goes_on_as_it_was)
 	struct frame *frame = frame_new();
 	struct spec seen;
 
-	reload(world,
-	       "set bad = { 192.0.2.0/24 } first { drop any from bad }\n"
-	       "from net to router { publish tcp 22 to two count pages2 publish tcp 80 to one port 8080 count pages }");
+	world_reload(
+		world,
+		"set bad = { 192.0.2.0/24 } first { drop any from bad }\n"
+		"from net to router { publish tcp 22 to two count pages2 publish tcp 80 to one port 8080 count pages }");
 	cr_assert_eq(world_send(world, 0, frame, &c.forth), VERDICT_FORWARD);
 	cr_assert(frame_read(frame, &seen));
 	cr_assert_eq(seen.dst, ONE_IP);
@@ -126,7 +102,7 @@ Test(net_reload, a_rejected_connection_is_reset_at_both_ends_with_numbers_that_t
 	struct spec rst;
 	unsigned at;
 
-	reload(world, "from net to router { reject tcp 80 }");
+	world_reload(world, "from net to router { reject tcp 80 }");
 	c.forth.payload_len = 100;
 	cr_assert_eq(world_send(world, 0, frame, &c.forth), VERDICT_REPLY);
 	cr_assert_eq(world->out.reason, REASON_FLOW_CUT);
@@ -154,10 +130,10 @@ Test(net_reload, a_dropped_flow_ends_in_silence)
 	struct spec rst;
 	unsigned at;
 
-	reload(world, "");
-	expect(world, 1, &c.back, VERDICT_DROP, REASON_FLOW_CUT);
+	world_reload(world, "");
+	world_fares(world, 1, &c.back, VERDICT_DROP, REASON_FLOW_CUT);
 	cr_assert_not(reset_next(world, &rst, &at));
-	expect(world, 1, &c.back, VERDICT_DROP, REASON_NO_FLOW);
+	world_fares(world, 1, &c.back, VERDICT_DROP, REASON_NO_FLOW);
 	cr_assert_eq(router_get_flow_count(&world->r), 0);
 	world_free(world);
 }
@@ -176,7 +152,7 @@ Test(net_reload, a_flow_whose_way_has_changed_is_reset)
 		struct world *world = world_new("from net to router { publish tcp 80 to one port 8080 }", 64);
 
 		talk(world, CLIENT, 80, 1, 8080);
-		reload(world, ways[i]);
+		world_reload(world, ways[i]);
 		cr_assert_not(router_review(&world->r, world->now, 1000));
 		cr_assert(reset_next(world, &rst, &at));
 		cr_assert(reset_next(world, &rst, &at));
@@ -190,10 +166,10 @@ Test(net_reload, a_rejected_datagram_flow_is_answered_once_with_prohibited)
 	struct world *world = world_new("from one to two { allow udp 53 }", 64);
 	struct spec query = spec_from_inner(1, IP_PROTO_UDP, TWO_IP, 5000, 53);
 
-	expect(world, 1, &query, VERDICT_FORWARD, REASON_NONE);
-	reload(world, "from one to two { reject udp }");
-	expect(world, 1, &query, VERDICT_REPLY, REASON_FLOW_CUT);
-	expect(world, 1, &query, VERDICT_REPLY, REASON_POLICY_REJECT);
+	world_fares(world, 1, &query, VERDICT_FORWARD, REASON_NONE);
+	world_reload(world, "from one to two { reject udp }");
+	world_fares(world, 1, &query, VERDICT_REPLY, REASON_FLOW_CUT);
+	world_fares(world, 1, &query, VERDICT_REPLY, REASON_POLICY_REJECT);
 	world_free(world);
 }
 
@@ -205,20 +181,20 @@ Test(net_reload, translated_flows_keep_their_port_and_lose_the_flow_when_they_wo
 	struct frame *frame = frame_new();
 	uint16_t port;
 
-	reload(world, "from inner to net { nat any }");
+	world_reload(world, "from inner to net { nat any }");
 	/* the second of one port and one far end gets another one */
 	cr_assert_eq(world_send(world, 2, frame, &busy), VERDICT_FORWARD);
 	cr_assert_eq(world_send(world, 1, frame, &out), VERDICT_FORWARD);
 	cr_assert(frame_read(frame, &seen));
 	port = seen.sport;
 	cr_assert_neq(port, 5000);
-	reload(world, "from one to net { nat udp 53 }");
+	world_reload(world, "from one to net { nat udp 53 }");
 	cr_assert_eq(world_send(world, 1, frame, &out), VERDICT_FORWARD);
 	cr_assert(frame_read(frame, &seen));
 	cr_assert_eq(seen.sport, port);
-	expect(world, 2, &busy, VERDICT_DROP, REASON_FLOW_CUT);
-	reload(world, "from one to net { allow udp 53 }");
-	expect(world, 1, &out, VERDICT_REPLY, REASON_FLOW_CUT);
+	world_fares(world, 2, &busy, VERDICT_DROP, REASON_FLOW_CUT);
+	world_reload(world, "from one to net { allow udp 53 }");
+	world_fares(world, 1, &out, VERDICT_REPLY, REASON_FLOW_CUT);
 	frame_free(frame);
 	world_free(world);
 }
@@ -230,9 +206,9 @@ Test(net_reload, a_translated_flow_whose_port_is_published_by_now_gets_another)
 	struct spec out = spec_from_inner(1, IP_PROTO_UDP, FAR_IP, 5000, 53), seen;
 	struct frame *frame = frame_new();
 
-	expect(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
-	reload(world, "from net to router { publish udp 5000 to two } from one to net { nat any }");
-	expect(world, 1, &out, VERDICT_REPLY, REASON_FLOW_CUT);
+	world_fares(world, 1, &out, VERDICT_FORWARD, REASON_NONE);
+	world_reload(world, "from net to router { publish udp 5000 to two } from one to net { nat any }");
+	world_fares(world, 1, &out, VERDICT_REPLY, REASON_FLOW_CUT);
 	cr_assert_eq(world_send(world, 1, frame, &out), VERDICT_FORWARD);
 	cr_assert(frame_read(frame, &seen));
 	cr_assert_neq(seen.sport, 5000);
@@ -249,7 +225,7 @@ Test(net_reload, idle_flows_are_cut_by_the_sweep_a_bounded_number_at_a_time)
 
 	for (uint16_t i = 1; i <= 200; i++)
 		talk(world, (uint16_t)(CLIENT + i), i, 1, i);
-	reload(world, "from net to router { reject tcp 1-100 publish tcp 1-1000 to one }");
+	world_reload(world, "from net to router { reject tcp 1-100 publish tcp 1-1000 to one }");
 	for (; more; steps++) {
 		uint32_t before = router_get_flow_count(&world->r);
 
@@ -276,7 +252,7 @@ Test(net_reload, the_sweep_waits_for_room_for_its_resets)
 
 	for (uint16_t i = 1; i <= 100; i++)
 		talk(world, (uint16_t)(CLIENT + i), i, 1, i);
-	reload(world, "from net to router { reject tcp }");
+	world_reload(world, "from net to router { reject tcp }");
 	cr_assert(router_review(&world->r, world->now, 1000));
 	cr_assert_eq(router_get_flow_count(&world->r), 100 - ROUTER_CUT_COUNT / 2);
 	while (router_review(&world->r, world->now, 1000))
@@ -300,7 +276,7 @@ Test(net_reload, while_resets_have_no_room_nothing_is_cut_in_silence)
 	for (uint16_t i = 1; i <= 100; i++)
 		c = talk(world, (uint16_t)(CLIENT + i), i, 1, i);
 	cr_assert_not(router_get_reset_if(&world->r, &out_if));
-	reload(world, "from net to router { reject tcp }");
+	world_reload(world, "from net to router { reject tcp }");
 	world->r.resets_wait = true;
 	while (world->r.cut_count + 2 <= ROUTER_CUT_COUNT)
 		cr_assert(router_review(&world->r, world->now, 1));
@@ -334,7 +310,7 @@ Test(net_reload, an_error_about_a_flow_that_is_forbidden_now_goes_nowhere)
 	struct frame *frame = frame_new(), *sent = frame_new();
 
 	cr_assert_eq(world_send(world, 1, sent, &out), VERDICT_FORWARD);
-	reload(world, "");
+	world_reload(world, "");
 	error = spec_from_outside(IP_PROTO_ICMP, FAR_IP, UPLINK_IP, 0, 0);
 	error.flags = ICMP_UNREACHABLE;
 	error.code = 3;
@@ -344,48 +320,6 @@ Test(net_reload, an_error_about_a_flow_that_is_forbidden_now_goes_nowhere)
 	cr_assert_eq(router_get_flow_count(&world->r), 0);
 	frame_free(frame);
 	frame_free(sent);
-	world_free(world);
-}
-
-Test(net_reload, limits_of_the_same_name_remember_who_has_used_them_up)
-{
-	struct world *world = world_new("limit once { new 1/h burst 1 } limit slow { forth 1mbit/s burst 1mbit }\n"
-					"from one to two { allow udp 1 limit once allow udp 2 limit slow }",
-					64);
-	struct spec a = spec_from_inner(1, IP_PROTO_UDP, TWO_IP, 5000, 1), b = a, c = a;
-
-	c.dport = 2;
-	c.payload_len = 1400;
-	expect(world, 1, &a, VERDICT_FORWARD, REASON_NONE);
-	/* uses up the burst of a million bits */
-	for (unsigned i = 0; i < 88; i++)
-		expect(world, 1, &c, VERDICT_FORWARD, REASON_NONE);
-	expect(world, 1, &c, VERDICT_DROP, REASON_LIMIT_TRAFFIC);
-	reload(world,
-	       "limit other { new 5/s } limit slow { forth 1mbit/s burst 1mbit } limit once { new 1/h burst 1 }\n"
-	       "from one to two { allow udp 1 limit once allow udp 2 limit slow }");
-	b.sport = 5001;
-	expect(world, 1, &b, VERDICT_DROP, REASON_LIMIT_FLOWS);
-	expect(world, 1, &a, VERDICT_FORWARD, REASON_NONE);
-	expect(world, 1, &c, VERDICT_DROP, REASON_LIMIT_TRAFFIC);
-	/* under another name it is another limit, and what was used of the first is nobody's */
-	reload(world, "limit again { new 1/h burst 1 }\nfrom one to two { allow udp 1 limit again }");
-	expect(world, 1, &b, VERDICT_FORWARD, REASON_NONE);
-	world_free(world);
-}
-
-Test(net_reload, a_limit_that_became_smaller_gives_no_more_than_its_new_burst)
-{
-	struct world *world = world_new("limit many { new 100/h burst 100 } from one to two { allow udp limit many }",
-					64);
-	struct spec a = spec_from_inner(1, IP_PROTO_UDP, TWO_IP, 5000, 1);
-
-	expect(world, 1, &a, VERDICT_FORWARD, REASON_NONE);
-	reload(world, "limit many { new 2/h burst 2 } from one to two { allow udp limit many }");
-	for (unsigned i = 0; i < 3; i++) {
-		a.sport++;
-		expect(world, 1, &a, i < 2 ? VERDICT_FORWARD : VERDICT_DROP, i < 2 ? REASON_NONE : REASON_LIMIT_FLOWS);
-	}
 	world_free(world);
 }
 
@@ -401,105 +335,10 @@ Test(net_reload, a_flow_survives_any_number_of_reloads_and_not_one_that_forbids_
 		cr_assert(router_rules_set(&world->r, &world->stage, world->rules, len, NULL, NULL));
 		cr_assert_not(router_review(&world->r, world->now, 1000));
 		if (i % 1000 == 0)
-			expect(world, 0, &c.forth, VERDICT_FORWARD, REASON_NONE);
+			world_fares(world, 0, &c.forth, VERDICT_FORWARD, REASON_NONE);
 	}
 	cr_assert_eq(world->r.rule_hits[0], 1);
-	reload(world, "from net to router { drop tcp 80 }");
-	expect(world, 0, &c.forth, VERDICT_DROP, REASON_FLOW_CUT);
-	world_free(world);
-}
-
-/* --- pauses --- */
-
-struct traffic {
-	struct world *world;
-	struct spec spec;
-	unsigned count;
-};
-
-static void traffic_go(void *arg)
-{
-	struct traffic *t = arg;
-
-	t->spec.sport++;
-	expect(t->world, 1, &t->spec, VERDICT_FORWARD, REASON_NONE);
-	cr_expect_eq(t->world->out.rule, 0);
-	t->count++;
-}
-
-Test(net_reload, packets_pass_by_the_old_rules_while_the_new_ones_are_checked)
-{
-	static char text[200000] = WORLD_INTERFACES "from one to two {\n";
-	struct world *world = world_new("from one to two { allow udp count old }", 8192);
-	struct traffic t = {.world = world, .spec = spec_from_inner(1, IP_PROTO_UDP, TWO_IP, 1000, 53)};
-	struct rules_pause pause = {traffic_go, &t};
-	struct rules_room room = {&world->stage.reload, world->stage.hits[1], RULES_COUNT_MAX};
-	enum rules_error error;
-	size_t len, at = strlen(text);
-	uint8_t *table;
-
-	for (unsigned i = 0; i < 2000; i++)
-		at += (size_t)snprintf(text + at, sizeof text - at, "drop udp %u from 10.%u.%u.0/24\n", i + 1,
-				       i / 256 % 256, i % 256);
-	snprintf(text + at, sizeof text - at, "}\n");
-	table = rules_new(text, &len);
-	cr_assert(router_rules_prepare(&world->r, &room, table, len, &pause, &error, NULL));
-	cr_assert_gt(t.count, 20);
-	cr_assert_eq(world->r.meters->state.counters[0].flows, t.count);
-	router_rules_switch(&world->r);
-	expect(world, 1, &t.spec, VERDICT_DROP, REASON_FLOW_CUT);
-	/* a damaged one leaves those in force */
-	table[len - 1] ^= 1;
-	cr_assert_not(router_rules_prepare(&world->r, &room, table, len, NULL, &error, NULL));
-	cr_assert_eq(error, RULES_ERROR_DIGEST);
-	cr_assert_not(world->r.reload);
-	table[len - 1] ^= 1;
-	world_free(world);
-	free(table);
-}
-
-Test(net_reload, what_is_forgotten_never_comes_into_force)
-{
-	struct world *world = world_new("from one to two { allow udp }", 16);
-	struct spec spec = spec_from_inner(1, IP_PROTO_UDP, TWO_IP, 1000, 53);
-	struct rules_room room = {&world->stage.reload, world->stage.hits[1], RULES_COUNT_MAX};
-	size_t len;
-	uint8_t *table = rules_new(WORLD_INTERFACES "from one to two { drop udp }", &len);
-
-	cr_assert(router_rules_prepare(&world->r, &room, table, len, NULL, NULL, NULL));
-	router_rules_forget(&world->r);
-	cr_assert_not(world->r.reload);
-	memset(room.reload, 0xa5, sizeof(*room.reload));
-	memset(room.hits, 0xa5, sizeof(*room.hits));
-	expect(world, 1, &spec, VERDICT_FORWARD, REASON_NONE);
-	cr_assert_eq(world->r.rule_hits[0], 1);
-	cr_assert(router_rules_prepare(&world->r, &room, table, len, NULL, NULL, NULL));
-	router_rules_switch(&world->r);
-	expect(world, 1, &spec, VERDICT_DROP, REASON_FLOW_CUT);
-	world_free(world);
-	free(table);
-}
-
-Test(net_reload, the_last_packets_that_did_not_pass_are_kept_with_the_reason)
-{
-	struct world *world = world_new("from one to two { reject tcp }", 16);
-	struct spec spec = spec_from_inner(1, IP_PROTO_TCP, TWO_IP, 1, 80);
-	const struct router_drop *drop = &world->r.drops[0];
-
-	spec.flags = TCP_SYN;
-	expect(world, 1, &spec, VERDICT_REPLY, REASON_POLICY_REJECT);
-	cr_assert_eq(world->r.drop_count, 1);
-	cr_assert_eq(drop->reason, REASON_POLICY_REJECT);
-	cr_assert_eq(drop->in_if, 1);
-	cr_assert_eq(drop->when, world->now);
-	cr_assert_eq(drop->tuple.dport, 80);
-	cr_assert_eq(ip_addr_to_v4(drop->tuple.dst), TWO_IP);
-	for (unsigned i = 1; i <= ROUTER_DROP_COUNT; i++) {
-		spec.sport = (uint16_t)i;
-		spec.proto = IP_PROTO_UDP;
-		expect(world, 1, &spec, VERDICT_DROP, REASON_POLICY_DEFAULT);
-	}
-	cr_assert_eq(drop->tuple.sport, ROUTER_DROP_COUNT);
-	cr_assert_eq(drop->reason, REASON_POLICY_DEFAULT);
+	world_reload(world, "from net to router { drop tcp 80 }");
+	world_fares(world, 0, &c.forth, VERDICT_DROP, REASON_FLOW_CUT);
 	world_free(world);
 }

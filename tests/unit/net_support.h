@@ -129,7 +129,12 @@ struct world *world_new_usual(void);
 enum verdict world_send(struct world *world, unsigned in_if, struct frame *frame, const struct spec *spec);
 enum verdict world_input(struct world *world, unsigned in_if, struct frame *frame);
 
-/* Send @spec; it must be dropped, for @reason. */
+/* Replaces the policy by WORLD_INTERFACES and @blocks; the table is the world's. */
+void *world_reload(struct world *world, const char *blocks);
+
+/* Send @spec: what must become of it, for @reason; that it is dropped, and counted. */
+void world_fares(struct world *world, unsigned in_if, const struct spec *spec, enum verdict verdict,
+		 enum reason reason);
 void world_drops(struct world *world, unsigned in_if, const struct spec *spec, enum reason reason);
 
 /* Take all pending events; the gateway answers when it is asked for. */

@@ -162,3 +162,72 @@ bool frame6_payload_is_intact(const struct frame *frame, const struct spec6 *s)
 	}
 	return true;
 }
+
+/* Rules with their numbers, in a world whose gateway is known by IPv6 too. */
+struct world *world6_new_usual(void)
+{
+	struct world *world = world_new("from net to router {\n"
+					"	publish tcp 80 to one port 8080\n" /* 0 */
+					"	publish udp 53 to two\n"           /* 1 */
+					"	allow icmp\n"                      /* 2 */
+					"}\n"
+					"from net to two { allow tcp 443, icmp reject tcp }\n"   /* 3, 4 */
+					"from inner to router { allow icmp }\n"                  /* 5 */
+					"from one to two { allow tcp 5432 }\n"                   /* 6 */
+					"from two to one { reject any }\n"                       /* 7 */
+					"from one to net { nat any }\n"                          /* 8 */
+					"from two to net { allow any to ipv6 nat any to ipv4 }", /* 9, 10 */
+					256);
+	struct mac mac;
+	uint16_t hold;
+
+	neighbour_resolve(&world->r.neighbours, 0, address(GATEWAY6), true, world->now, &mac, &hold);
+	cr_assert(neighbour_learn(&world->r.neighbours, 0, address(GATEWAY6), gateway_mac(), true, world->now));
+	return world;
+}
+
+struct spec6 spec6_from_inner(unsigned index, uint8_t proto, const char *dst, uint16_t sport, uint16_t dport)
+{
+	return (struct spec6){.mac_src = peer_mac(index),
+			      .mac_dst = router_mac(index),
+			      .src = address(index == 1 ? ONE6 : TWO6),
+			      .dst = address(dst),
+			      .hops = 64,
+			      .proto = proto,
+			      .sport = sport,
+			      .dport = dport,
+			      .flags = proto == IP_PROTO_TCP ? TCP_SYN : ICMP6_ECHO_REQUEST,
+			      .window = 60000,
+			      .payload_len = proto == IP_PROTO_TCP ? 0 : 33};
+}
+
+struct spec6 spec6_from_outside(uint8_t proto, const char *src, const char *dst, uint16_t sport, uint16_t dport)
+{
+	struct spec6 spec = spec6_from_inner(1, proto, dst, sport, dport);
+
+	spec.mac_src = gateway_mac();
+	spec.mac_dst = router_mac(0);
+	spec.src = address(src);
+	return spec;
+}
+
+enum verdict world6_send(struct world *world, unsigned in_if, struct frame *frame, const struct spec6 *spec)
+{
+	frame6_build(frame, spec);
+	return world_input(world, in_if, frame);
+}
+
+void world6_drops(struct world *world, unsigned in_if, const struct spec6 *spec, enum reason reason)
+{
+	struct frame *frame = frame_new();
+
+	cr_expect_eq(world6_send(world, in_if, frame, spec), VERDICT_DROP);
+	cr_expect_eq(world->out.reason, reason, "%s instead of %s", reason_get_name(world->out.reason),
+		     reason_get_name(reason));
+	frame_free(frame);
+}
+
+bool address_is(struct ip_addr addr, const char *text)
+{
+	return ip_addr_equal(addr, address(text));
+}

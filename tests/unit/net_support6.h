@@ -5,6 +5,12 @@
 
 #include "net_support.h"
 
+#define UPLINK6 "2001:db8:100::10"
+#define GATEWAY6 "2001:db8:100::1"
+#define ONE6 "2001:db8:1::2"
+#define TWO6 "2001:db8:2::2"
+#define FAR6 "2001:db8:ffff::77"
+
 /* The address that @text says, "2001:db8::1" or "10.0.0.1". */
 struct ip_addr address(const char *text);
 
@@ -33,5 +39,16 @@ void frame6_build_icmp(struct frame *frame, const struct spec6 *spec, const uint
 bool frame6_read(const struct frame *frame, struct spec6 *spec);
 
 bool frame6_payload_is_intact(const struct frame *frame, const struct spec6 *spec);
+
+bool address_is(struct ip_addr addr, const char *text);
+
+/* A packet from inner interface @index's peer, or from @src at the gateway, to the router. */
+struct spec6 spec6_from_inner(unsigned index, uint8_t proto, const char *dst, uint16_t sport, uint16_t dport);
+struct spec6 spec6_from_outside(uint8_t proto, const char *src, const char *dst, uint16_t sport, uint16_t dport);
+
+/* The policy of the tests of the whole router, its gateway known by IPv6 too; build and hand in; it must be dropped. */
+struct world *world6_new_usual(void);
+enum verdict world6_send(struct world *world, unsigned in_if, struct frame *frame, const struct spec6 *spec);
+void world6_drops(struct world *world, unsigned in_if, const struct spec6 *spec, enum reason reason);
 
 #endif

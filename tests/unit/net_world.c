@@ -74,15 +74,25 @@ struct world *world_new_bare(uint32_t flows, uint64_t seed)
 	return world;
 }
 
+void *world_reload(struct world *world, const char *blocks)
+{
+	char text[4096];
+	size_t len;
+	void *table;
+
+	snprintf(text, sizeof(text), "%s%s", WORLD_INTERFACES, blocks);
+	table = rules_new(text, &len);
+	cr_assert(router_rules_set(&world->r, &world->stage, table, len, NULL, NULL));
+	free(world->rules);
+	world->rules = table;
+	return table;
+}
+
 struct world *world_new(const char *blocks, uint32_t flows)
 {
 	struct world *world = world_new_bare(flows, 1);
-	char text[4096];
-	size_t len;
 
-	snprintf(text, sizeof(text), "%s%s", WORLD_INTERFACES, blocks);
-	world->rules = rules_new(text, &len);
-	cr_assert(router_rules_set(&world->r, &world->stage, world->rules, len, NULL, NULL));
+	world_reload(world, blocks);
 	return world;
 }
 
@@ -121,16 +131,22 @@ enum verdict world_send(struct world *world, unsigned in_if, struct frame *frame
 	return world_input(world, in_if, frame);
 }
 
-void world_drops(struct world *world, unsigned in_if, const struct spec *spec, enum reason reason)
+void world_fares(struct world *world, unsigned in_if, const struct spec *spec, enum verdict verdict, enum reason reason)
 {
 	struct frame *frame = frame_new();
-	uint64_t before = world->r.reasons[reason];
 
-	cr_expect_eq(world_send(world, in_if, frame, spec), VERDICT_DROP);
+	cr_expect_eq(world_send(world, in_if, frame, spec), verdict);
 	cr_expect_eq(world->out.reason, reason, "%s instead of %s", reason_get_name(world->out.reason),
 		     reason_get_name(reason));
-	cr_expect_eq(world->r.reasons[reason], before + 1);
 	frame_free(frame);
+}
+
+void world_drops(struct world *world, unsigned in_if, const struct spec *spec, enum reason reason)
+{
+	uint64_t before = world->r.reasons[reason];
+
+	world_fares(world, in_if, spec, VERDICT_DROP, reason);
+	cr_expect_eq(world->r.reasons[reason], before + 1);
 }
 
 void world_answer(struct world *world)
