@@ -233,6 +233,8 @@ void log_backtrace(uint64_t at)
 	uint64_t end = MIN(align_up(at + 1, CPU_BLOCK), (uint64_t)vmm_data_end);
 	unsigned count = 0;
 
+	/* Of a CPU's stack that has overflowed, what lies behind its guard page. */
+	at = at - (uint64_t)cpu_blocks < sizeof cpu_blocks ? MAX(at, at / CPU_BLOCK * CPU_BLOCK + 2 * PAGE_SIZE) : at;
 	for (at = align_up(at, 8); at >= (uint64_t)vmm_data_start && at < end && count < BACKTRACE_MAX; at += 8) {
 		uint64_t back = *(const uint64_t *)at;
 
