@@ -35,13 +35,13 @@ void program_stop(int process)
 	waitpid(process, NULL, 0);
 }
 
-/* What stands in file @name of @thread, up to the line's end; "" without it. */
-static void thread_read(int process, int thread, const char *name, char *text, int bytes)
+/* Of @thread, its name; "" when it has gone. */
+static void name_read(int process, int thread, char *text, int bytes)
 {
 	char path[96];
 	FILE *f;
 
-	snprintf(path, sizeof path, "/proc/%d/task/%d/%s", process, thread, name);
+	snprintf(path, sizeof path, "/proc/%d/task/%d/comm", process, thread);
 	f = fopen(path, "r");
 	if (!f || !fgets(text, bytes, f))
 		text[0] = 0;
@@ -61,23 +61,12 @@ int thread_find(int process, const char *name)
 	while (all && !found && (entry = readdir(all))) {
 		int thread = atoi(entry->d_name);
 
-		thread_read(process, thread, "comm", text, sizeof text);
+		name_read(process, thread, text, sizeof text);
 		found = thread && !strncmp(text, name, strlen(name)) ? thread : 0;
 	}
 	if (all)
 		closedir(all);
 	return found;
-}
-
-struct thread_time thread_time(int process, int thread)
-{
-	struct thread_time t = {0, 0};
-	char text[96];
-
-	thread_read(process, thread, "schedstat", text, sizeof text);
-	if (sscanf(text, "%lf %lf", &t.ran, &t.waited) != 2)
-		return (struct thread_time){0, 0};
-	return (struct thread_time){t.ran / 1e9, t.waited / 1e9};
 }
 
 int processor_get(unsigned place)

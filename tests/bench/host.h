@@ -15,10 +15,4 @@ int processor_get(unsigned place);
 /* From now on @thread (0: this one, and those that it starts) runs on @processor alone; -1: on any. */
 void thread_pin(int thread, int processor);
 
-/* Seconds that a thread has had a processor of this host, and was kept waiting for one. */
-struct thread_time {
-	double ran, waited;
-};
-struct thread_time thread_time(int process, int thread);
-
 #endif

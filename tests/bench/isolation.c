@@ -6,10 +6,12 @@
  */
 #include "isolation.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "../lib/command.h"
 #include "../lib/flood.h"
@@ -25,7 +27,10 @@
 #define PORT_WEB2 8081u
 #define PORT_FORWARD "8092"
 #define PATIENCE 240u
-#define WRK "wrk", "-t1", "-c10", "-d6s"
+#define WRK "wrk", "-t1", "-c50", "-d10s"
+#define WARM_SECONDS 1
+#define MEASURED_SECONDS 8
+#define COUNTED "-icount", "shift=0"
 #define WARP "10 0 0" /* ms, its limit, its unwarp requirement */
 
 static const char *const antisocial[] = {"spin", "churn", "thrash", "events", "flood", "calls"};
@@ -49,32 +54,72 @@ bool command(struct machine *m, const char *verb, const char *name, const char *
 	return machine_expect_from(m, from, text);
 }
 
-bool usage(struct machine *m, const char *name, double *run, double *charged)
+bool usage(struct machine *m, const char *name, struct usage *u)
 {
 	size_t from = machine_here(m);
 	char head[64], line[300];
+	double wait, steal, blocked;
 
 	snprintf(head, sizeof head, "^control: cpu: %s ", name);
 	machine_send(m, "cpu\n");
-	return machine_expect_from(m, from, head) && machine_line(m, from, head, line, sizeof line) &&
-	       sscanf(strchr(line, ','), ", %lf %*f %*f %*f %lf", run, charged) == 2;
+	if (!machine_expect_from(m, from, head) || !machine_line(m, from, head, line, sizeof line) ||
+	    sscanf(strchr(line, ','), ", %lf %lf %lf %lf %lf", &u->run, &wait, &steal, &blocked, &u->charged) != 5)
+		return false;
+	u->life = u->run + wait + steal + blocked;
+	return true;
 }
 
-static bool measure(const struct place *p, struct measure *r)
-{
-	const char *const words[] = {WRK, p->url, NULL};
-	struct thread_time before = thread_time(machine_process(p->m), p->thread), after;
-	double began = seconds_now();
-	struct probe *probe = probe_start(p->address, p->web2);
-	char text[8192];
-	bool done = !command_run(words, text, sizeof text) && number_behind(text, "Requests/sec:", &r->rate);
+/* wrk in the background: requests a second by the host's clock, or 0. */
+struct load {
+	const char *url;
+	double rate;
+	pthread_t thread;
+};
 
+static void *load_work(void *arg)
+{
+	struct load *load = arg;
+	const char *const words[] = {WRK, load->url, NULL};
+	char text[8192];
+
+	if (command_run(words, text, sizeof text) || !number_behind(text, "Requests/sec:", &load->rate))
+		load->rate = 0;
+	return NULL;
+}
+
+/* What domains @names, the first of which is web1, have had in the middle of what wrk and the probe do. */
+static bool measure(const struct place *p, const char *const *names, unsigned count, struct measure *r)
+{
+	struct probe *probe = probe_start(p->address, p->web2);
+	struct load load = {.url = p->url};
+	struct usage before[USED], after[USED];
+	bool done = !pthread_create(&load.thread, NULL, load_work, &load);
+	double began;
+
+	if (!done)
+		abort();
+	sleep(WARM_SECONDS);
+	began = seconds_now();
+	for (unsigned i = 0; i < count; i++)
+		done = done && usage(p->m, names[i], &before[i]);
+	sleep(MEASURED_SECONDS);
+	r->real = 1e3 * (seconds_now() - began);
+	for (unsigned i = 0; i < count; i++)
+		done = done && usage(p->m, names[i], &after[i]);
+	pthread_join(load.thread, NULL);
 	r->probe = probe_stop(probe);
-	after = thread_time(machine_process(p->m), p->thread);
-	r->took = seconds_now() - began;
-	r->ran = after.ran - before.ran;
-	r->waited = after.waited - before.waited;
-	return done && r->rate > 0 && r->probe.answers;
+	for (unsigned i = 0; done && i < count; i++)
+		r->used[i] = (struct usage){after[i].run - before[i].run, after[i].charged - before[i].charged,
+					    after[i].life - before[i].life};
+	r->system = done ? r->used[0].life : 1;
+	r->rate = load.rate * r->real / r->system;
+	return done && load.rate > 0 && r->probe.answers;
+}
+
+/* ms of system time in which 99 of 100 small answers came. */
+static double p99(const struct measure *r)
+{
+	return r->probe.p99 * r->system / r->real;
 }
 
 /*
@@ -85,63 +130,35 @@ static bool measure_alone(const struct place *p, struct alone *alone)
 {
 	static const char *const names[] = {"web1", "router", "web2"};
 	struct measure *r = &alone->measure;
-	double began = seconds_now(), run[2][3], charged[2][3], took, more, all = 0;
-	bool done = true;
+	double all;
 
-	for (unsigned i = 0; i < 3; i++)
-		done &= usage(p->m, names[i], &run[0][i], &charged[0][i]);
-	done = done && measure(p, r);
-	for (unsigned i = 0; i < 3; i++)
-		done = done && usage(p->m, names[i], &run[1][i], &charged[1][i]);
-	took = 1e3 * (seconds_now() - began);
-	if (!done)
+	if (!measure(p, names, 3, r))
 		return false;
-	for (unsigned i = 0; i < 3; i++)
-		all += run[1][i] - run[0][i];
-	more = run[1][0] - run[0][0] + charged[1][0] - charged[0][0];
-	alone->fair = took / (all + more) < 1 ? took / (all + more) : 1;
-	alone->fair_ran = r->ran > 0 ? r->rate * r->took / r->ran * all / (all + more) : 0;
+	all = 2 * r->used[0].run + r->used[0].charged + r->used[1].run + r->used[2].run;
+	alone->fair = r->system / all < 1 ? r->system / all : 1;
 	return true;
-}
-
-/* How the emulated CPU fared on this host. */
-static void host_text(const struct measure *r, char *text, size_t bytes)
-{
-	snprintf(text, bytes, "the emulated CPU had %.0f %% of a processor and was kept from one for %.1f %%",
-		 100 * r->ran / r->took, 100 * r->waited / r->took);
 }
 
 void row_beside(const char *what, const char *name, const char *how, const struct place *p, const struct alone *alone)
 {
 	const char *const names[] = {"web1", name, "itself"};
 	struct measure r;
-	char title[160], condition[400], host[120];
-	double run[2][3], charged[2][3], had[3];
-	bool done = true;
+	char title[160], condition[300];
 
 	progress(what);
 	snprintf(title, sizeof title, "beside %s%s", what, how);
-	for (unsigned i = 0; i < 3; i++)
-		done &= usage(p->m, names[i], &run[0][i], &charged[0][i]);
-	done = done && measure(p, &r);
-	for (unsigned i = 0; i < 3; i++)
-		done = done && usage(p->m, names[i], &run[1][i], &charged[1][i]);
-	if (!done) {
+	if (!measure(p, names, 3, &r)) {
 		row_missing(title, "the loads failed");
 		return;
 	}
-	for (unsigned i = 0; i < 3; i++)
-		had[i] = run[1][i] - run[0][i] + (i < 2 ? charged[1][i] - charged[0][i] : 0);
-	host_text(&r, host, sizeof host);
 	snprintf(
 		condition, sizeof condition,
-		"%.0f requests/s; median %.1f ms, p99 %.1f ms, most %.1f ms of %u small answers, %u failed; CPU, what others did for them included: web1 %.0f ms, %s %.0f ms; the control domain ran %.0f ms; %s",
-		r.rate, r.probe.median, r.probe.p99, r.probe.most, r.probe.answers, r.probe.failures, had[0], name,
-		had[1], had[2], host);
-	row(title, condition,
-	    "throughput %.0f %%, %.0f %% of the fair share (%.0f %% by processor time), p99 ratio %.2f",
+		"%.0f requests/s; p99 %.2f ms of %u small answers, %u failed; CPU of %.0f ms, what others did for them included: web1 %.0f ms, %s %.0f ms; the control domain ran %.0f ms",
+		r.rate, p99(&r), r.probe.answers, r.probe.failures, r.system, r.used[0].run + r.used[0].charged, name,
+		r.used[1].run + r.used[1].charged, r.used[2].run);
+	row(title, condition, "throughput %.0f %%, %.0f %% of the fair share, p99 ratio %.2f",
 	    100 * r.rate / alone->measure.rate, 100 * r.rate / alone->measure.rate / alone->fair,
-	    100 * r.rate * r.took / r.ran / alone->fair_ran, r.probe.p99 / alone->measure.probe.p99);
+	    p99(&r) / p99(&alone->measure));
 }
 
 /* Whoever answers quickly gets a head start, as docs/scheduling.md has it. */
@@ -180,24 +197,23 @@ static void rows(const struct place *p)
 	struct alone alone;
 	const struct measure *r = &alone.measure;
 	bool quiet = command(p->m, "kill", "sink", "^control: %s died: ");
-	char host[120], condition[300];
+	char condition[200];
 
 	for (unsigned i = 0; i < ANTISOCIALS; i++)
 		quiet &= command(p->m, "kill", antisocial[i], "^control: %s died: ");
 	progress("alone");
 	/* the first is for warming up */
-	if (!quiet || !measure(p, &alone.measure) || !measure_alone(p, &alone)) {
+	if (!quiet || !measure_alone(p, &alone) || !measure_alone(p, &alone)) {
 		row_missing("two services alone", "the neighbours could not be ended, or the loads failed");
 		return;
 	}
-	host_text(r, host, sizeof host);
-	snprintf(condition, sizeof condition, "one CPU; %s; %s",
+	snprintf(condition, sizeof condition, "one CPU; %s; a second of system time took %.1f s",
 		 p->tap ? "tap, the emulated CPU on a processor of its own, all else on another one"
 			: "QEMU's user network",
-		 host);
-	row("two services alone: wrk -t1 -c10 -d6s at web1, HEAD / each 10 ms at web2", condition,
-	    "%.0f requests/s; median %.1f ms, p99 %.1f ms, most %.1f ms of %u; fair beside one more: %.0f %%", r->rate,
-	    r->probe.median, r->probe.p99, r->probe.most, r->probe.answers, 100 * alone.fair);
+		 r->real / r->system);
+	row("two services alone: wrk -t1 -c50 -d10s at web1, HEAD / each 10 ms at web2", condition,
+	    "%.0f requests/s; p99 %.2f ms of %u small answers; fair beside one more: %.0f %%", r->rate, p99(r),
+	    r->probe.answers, 100 * alone.fair);
 	beside_each(p, &alone, "", true);
 	if (!warped(p->m))
 		row_missing("with warp", "the console did not take it");
@@ -208,7 +224,7 @@ static void rows(const struct place *p)
 /* Over a tap, with the emulated CPU on a processor of its own, and all of it before whatever else this host does. */
 static bool tap_start(struct place *p)
 {
-	static const char *const words[] = {"-name", "bench,debug-threads=on", NULL};
+	static const char *const words[] = {"-name", "bench,debug-threads=on", COUNTED, NULL};
 	static const char *const lines[] = {"^web1| web: listening on port ", "^web2| web: listening on port ",
 					    "^sink| antisocial: sink$"};
 	struct machine_options options = {.log = LOG,
@@ -216,6 +232,7 @@ static bool tap_start(struct place *p)
 					  .door = MACHINE_PVH,
 					  .netdev = "tap,id=net,ifname=" NETWORK_TAP ",script=no,downscript=no",
 					  .extra = words};
+	int thread;
 
 	p->tap = true;
 	p->address = ROUTER;
@@ -226,22 +243,20 @@ static bool tap_start(struct place *p)
 	p->m = machine_start(&options);
 	if (!p->m || !machine_expect_all(p->m, lines, 3, PATIENCE))
 		return false;
-	p->thread = thread_find(machine_process(p->m), "CPU 0/");
-	thread_pin(p->thread, processor_get(1));
-	return p->thread != 0;
+	thread = thread_find(machine_process(p->m), "ALL CPUs/");
+	thread_pin(thread, processor_get(1));
+	return thread != 0;
 }
 
 /* Over QEMU's user network, wherever the host puts the emulated CPU. */
 static bool user_start(struct place *p, int *forward)
 {
 	static char network[160], way[32];
-	static const char *words[FLOOD_WORDS + 2];
+	static const char *words[FLOOD_WORDS + 2] = {COUNTED};
 	struct machine_options options = {
 		.log = LOG, .config = LOG, .door = MACHINE_PVH, .netdev = FLOOD_NETDEV, .extra = words};
 	uint16_t web1 = port_free();
 
-	words[0] = "-name";
-	words[1] = "bench,debug-threads=on";
 	flood_words(words + 2, LOG, web1, PORT_WEB1);
 	p->address = "127.0.0.1";
 	p->web2 = port_free();
@@ -254,7 +269,6 @@ static bool user_start(struct place *p, int *forward)
 		return false;
 	snprintf(way, sizeof way, PORT_FORWARD ":%u", web1);
 	*forward = program_start(build_path("tools/forward"), way);
-	p->thread = thread_find(machine_process(p->m), "CPU 0/");
 	return true;
 }
 

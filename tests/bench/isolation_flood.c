@@ -86,13 +86,13 @@ static bool counters_read(struct machine *m, struct counters *c)
 static bool paid_read(struct machine *m, struct paid *paid)
 {
 	static const char *const names[] = {"router", "sink", "web1", "web2"};
-	double run[4], charged[4];
+	struct usage u[4];
 	bool told = true;
 
 	for (unsigned i = 0; i < 4; i++)
-		told = told && usage(m, names[i], &run[i], &charged[i]);
+		told = told && usage(m, names[i], &u[i]);
 	if (told)
-		*paid = (struct paid){run[0], charged[1], charged[2] + charged[3]};
+		*paid = (struct paid){u[0].run, u[1].charged, u[2].charged + u[3].charged};
 	return told;
 }
 
