@@ -21,6 +21,7 @@ int64_t do_domain_create(struct vcpu *v, const struct domain_create *create)
 	WITH_FLUSH(e, domain_create(&world, create, &d));
 	if (e != HC_OK)
 		return -(int64_t)e;
+	d->builder = v->domain->id;
 	vcpus_attach(d);
 	CHECK(vcpus_schedule(d, &(struct domain_schedule){.weight = create->weight, .cpus = UINT64_MAX}) == HC_OK);
 	return d->id;
@@ -146,6 +147,15 @@ int64_t do_domain_info(struct vcpu *v, struct domain *d, struct domain_info *inf
 	EACH_VCPU(each, d)
 	info->run_time += each->sched.time[BVT_RUNNING];
 	return 0;
+}
+
+int64_t do_domain_at(struct vcpu *v, uint32_t slot, struct domain_place *place)
+{
+	const struct domain *d = slot < DOMAIN_SLOTS ? world.domains[slot] : NULL;
+
+	if (d)
+		*place = (struct domain_place){d->id, d->builder};
+	return d ? 0 : -HC_ENODOM;
 }
 
 int64_t do_machine_info(struct vcpu *v, struct machine_info *info)

@@ -7,18 +7,13 @@
 #include "run.h"
 #include "vcpu.h"
 
-#include <string.h>
-
 #include "account.h"
-#include "core/domain.h"
 #include "core/event.h"
 #include "core/frame.h"
 #include "device.h"
 #include "log.h"
 #include "paging.h"
 #include "smp.h"
-#include "time.h"
-#include "upcall.h"
 #include "x86.h"
 
 #define VECTOR_PAGE_FAULT 14u

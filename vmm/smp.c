@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "apic.h"
 #include "core/frame.h"
 #include "cpu_features.h"
 #include "early.h"
@@ -17,7 +16,6 @@
 #include "machine.h"
 #include "paging.h"
 #include "run.h"
-#include "time.h"
 #include "x86.h"
 
 #define POLITE 200u

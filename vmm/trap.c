@@ -3,16 +3,13 @@
  * Exceptions and interrupts. One from ring 3 goes to the guest or ends it; one from ring 0 is a checked copy that met a
  * bad guest address, or our own mistake. Interrupts arrive in ring 3 or in the idle halt, nowhere else.
  */
-#include "apic.h"
 #include "cpu_features.h"
 #include "device.h"
 #include "log.h"
 #include "run.h"
 #include "serial.h"
 #include "smp.h"
-#include "time.h"
 #include "uaccess.h"
-#include "upcall.h"
 #include "core/event.h"
 #include "vectors.h"
 #include "x86.h"

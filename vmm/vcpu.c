@@ -11,7 +11,6 @@
 #include "log.h"
 #include "run.h"
 #include "smp.h"
-#include "time.h"
 #include "x86.h"
 
 struct cpu *vcpu_home_lock(const struct vcpu *v)

@@ -199,6 +199,11 @@ struct domain_info {
 	struct trap_frame frame;
 };
 
+struct domain_place {
+	uint32_t domid;
+	uint32_t builder; /* the domain that made it, which may be dead or gone; DOMID_NONE: the hypervisor */
+};
+
 /* Frames of one domain. The hypervisor's pages for its ports, grants and mappings count as its own. */
 struct memory_info {
 	uint64_t frames;      /* now, with table_pages */
@@ -270,6 +275,7 @@ ABI_ASSERT(sizeof(struct domain_vcpu) == 40, "domain_vcpu layout");
 ABI_ASSERT(sizeof(struct memory_info) == 64, "memory_info layout");
 ABI_ASSERT(sizeof(struct machine_memory) == 64, "machine_memory layout");
 ABI_ASSERT(sizeof(struct domain_info) == 296, "domain_info layout");
+ABI_ASSERT(sizeof(struct domain_place) == 8, "domain_place layout");
 ABI_ASSERT(sizeof(struct machine_info) == 48, "machine_info layout");
 ABI_ASSERT(sizeof(struct device_info) == 128, "device_info layout");
 

@@ -190,6 +190,9 @@ static void memory(void)
 	raw_refused("a promise above the target", hc_memory_set(child, 10, 11), HC_EINVAL);
 	raw_refused("a target for nobody", hc_memory_set(NOBODY, 10, 0), HC_ENODOM);
 	raw_refused("figures of nobody", hc_memory_info(NOBODY, (void *)list), HC_ENODOM);
+	raw_refused("who is where nobody is", hc_domain_at(DOMAIN_SLOTS - 1, (void *)list), HC_ENODOM);
+	raw_refused("who is in a slot that there is not", hc_domain_at(DOMAIN_SLOTS, (void *)list), HC_ENODOM);
+	raw_refused("who is there, into a read-only page", hc_domain_at(1, (void *)start_info()), HC_EFAULT);
 	raw_refused("the machine's memory into a read-only page", hc_machine_memory((void *)start_info()), HC_EFAULT);
 	raw_expect("a target of one frame", hc_memory_set(child, 1, 0), HC_OK);
 	raw_expect("a frame above it", hc_domain_populate(child, list, 1), HC_ELIMIT);

@@ -6,6 +6,7 @@
  * Exits with 0, or with 1 behind a line that says which counter is off.
  *
  * soak ROUNDS beside: the same beside others, who change the machine's counters; only this domain's own are compared.
+ * soak ROUNDS left: makes so many and ends none, for whoever looks after a builder that ends.
  * soak 0 JUDGE FIRST: so, too, in slots from FIRST on, as long as the judge says, who compares the machine's (storm.h).
  */
 #include "storm.h"
@@ -129,7 +130,7 @@ static uint32_t offer(uint32_t domid, uint32_t peer, uint64_t mfn, uint32_t flag
 	return (uint32_t)must(hc_grant_offer(domid, &o), "grant_offer");
 }
 
-/* In a slot that nobody left a domain in: a builder that is ended leaves what it was building. */
+/* In a slot that nobody has a domain in: another builder that was ended may have left one, for an instant. */
 static uint32_t create_somewhere(struct domain_create *create)
 {
 	int64_t result;
@@ -299,6 +300,21 @@ static bool beside_others(const struct counters *before)
 	return true;
 }
 
+static _Noreturn void leave(uint32_t rounds)
+{
+	for (uint32_t round = 0; round < rounds; round++) {
+		struct child c = {0};
+
+		build(&c, round);
+		if (c.way != UNSTARTED)
+			run(&c);
+	}
+	printf("soak: %u domains are there\n", rounds);
+	fflush(stdout);
+	for (;;)
+		hc_sched_block(TIME_NEVER);
+}
+
 static void board_offer(uint32_t judge)
 {
 	board = pages_alloc(1);
@@ -327,6 +343,8 @@ int main(int argc, char **argv)
 	if (!page || !gift || !window || page_guard(gift) < 0)
 		return 2;
 	image_make();
+	if (argc == 3 && !strcmp(argv[2], "left"))
+		leave(rounds);
 	warm_up(&before);
 	for (uint32_t round = 0; round < rounds; round++) {
 		round_make(WARM_UP + round);

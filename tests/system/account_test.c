@@ -240,7 +240,7 @@ Test(account, antisocial_domains_go_on_until_they_are_ended, .timeout = TIMEOUT)
 	MUST(machine_expect(m, "^control: started churn as "));
 	MUST(machine_expect(m, "^control: started calls as "));
 	ends_when_killed(m, "churn");
-	/* In its second life, too, though what it was building is still there. */
+	/* In its second life, too. */
 	machine_skip(m);
 	machine_send(m, "start churn\n");
 	MUST(machine_expect(m, "^churn| soak: 0 rounds: "));

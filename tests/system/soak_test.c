@@ -32,6 +32,22 @@ Test(soak, domains_made_and_ended_in_every_way_leave_nothing_behind, .timeout = 
 	soak("soak", config ? config : "soak", cpus ? cpus : "1");
 }
 
+/* Some of them spin, some are dead or were never started; nobody but their builder knew of them. */
+Test(soak, what_a_builder_made_ends_with_it, .timeout = 300)
+{
+	struct machine_options options = {.log = "soak-left", .config = "left", .door = MACHINE_PVH};
+	struct machine *m = machine_start(&options);
+
+	MUST(m);
+	MUST(machine_expect(m, "^soak| soak: 6 domains are there$"));
+	machine_send(m, "kill soak\n");
+	MUST(machine_expect(m, "^control: soak died: ended by the control domain, code 0$"));
+	MUST(machine_expect(m, "^control: soak left 6 domains: ended$"));
+	cr_assert(machine_halts(m), "one goes on");
+	machine_is_well(m);
+	machine_stop(m);
+}
+
 /* For longer than CPU 0 goes without looking for the clock, whose change takes all CPUs, as flushing does. */
 Test(soak, on_four_cpus_nobody_waits_for_one_that_waits, .timeout = 600)
 {

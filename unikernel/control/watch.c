@@ -61,6 +61,31 @@ void domain_discard(uint32_t domid)
 		    abi_error_text(result));
 }
 
+static bool is_alive(uint32_t domid)
+{
+	struct domain_info info;
+
+	return hc_domain_info(domid, &info) >= 0 && info.state != DOMAIN_DEAD;
+}
+
+/* What dead builders have made, and what those have: nobody else knows of it. How many there were. */
+static unsigned orphans_end(void)
+{
+	struct domain_place place;
+	unsigned ended = 0, before;
+
+	do {
+		before = ended;
+		for (uint32_t slot = 1; slot < DOMAIN_SLOTS; slot++) {
+			if (hc_domain_at(slot, &place) < 0 || is_alive(place.builder))
+				continue;
+			domain_discard(place.domid);
+			ended++;
+		}
+	} while (ended > before);
+	return ended;
+}
+
 static struct child *first_waiting;
 
 void watch_enlist(struct child *child)
@@ -87,6 +112,7 @@ static void child_bury(struct child *child, const struct domain_info *info)
 {
 	const char *name = child->plan->name;
 	uint64_t now = clock_ns();
+	unsigned orphans;
 
 	drain_last(child);
 	say("%s died: %s, code %u", name, domain_reason_text(info->reason), (unsigned)info->code);
@@ -98,6 +124,9 @@ static void child_bury(struct child *child, const struct domain_info *info)
 	child->shrink_ns = 0;
 	connect_close(child);
 	domain_discard(child->domid);
+	orphans = child->plan->capabilities & CAP_DOMAIN ? orphans_end() : 0;
+	if (orphans)
+		say("%s left %u domains: ended", name, orphans);
 	disconnect_own(child);
 	child->domid = DOMID_NONE;
 	if (!restart_wanted(child->plan->restart, info->reason, info->code)) {
@@ -128,9 +157,7 @@ bool watch_deaths(void)
 /* Whether the domain of @child still lives; it may have died since watch_deaths(). */
 static bool alive(const struct child *child)
 {
-	struct domain_info info;
-
-	return child->state == CHILD_RUNNING && hc_domain_info(child->domid, &info) >= 0 && info.state != DOMAIN_DEAD;
+	return child->state == CHILD_RUNNING && is_alive(child->domid);
 }
 
 /* The first back end of @child that does not run, or NULL. */

@@ -166,8 +166,8 @@ struct vcpu {
 };
 
 struct domain {
-	domid_t id;
-	uint32_t state; /* DOMAIN_x */
+	domid_t id, builder; /* builder: who made it; the first one has none */
+	uint32_t state;      /* DOMAIN_x */
 	uint32_t reason, code;
 	char name[DOMAIN_NAME_MAX];
 	uint32_t capabilities;
