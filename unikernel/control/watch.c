@@ -68,7 +68,10 @@ static bool is_alive(uint32_t domid)
 	return hc_domain_info(domid, &info) >= 0 && info.state != DOMAIN_DEAD;
 }
 
-/* What dead builders have made, and what those have: nobody else knows of it. How many there were. */
+/*
+ * Ends what dead builders have made, and what those have: nobody else knows of it. How many there were; a bounded number, since builders
+ * among them may go on until their turn comes.
+ */
 static unsigned orphans_end(void)
 {
 	struct domain_place place;
@@ -82,7 +85,7 @@ static unsigned orphans_end(void)
 			domain_discard(place.domid);
 			ended++;
 		}
-	} while (ended > before);
+	} while (ended > before && ended < DOMAIN_SLOTS);
 	return ended;
 }
 
